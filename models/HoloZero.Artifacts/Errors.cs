@@ -1,0 +1,32 @@
+namespace HoloZero.Artifacts;
+
+/// <summary>
+/// Input that the caller can mend: a file, an option, a value. The message is one line that says where, what and what to do.
+/// Programs map it to exit code 2.
+/// </summary>
+public sealed class BadInputException : Exception
+{
+    /// <param name="where">The file, option or parameter at fault.</param>
+    /// <param name="what">What is wrong with it: the actual value and what is allowed.</param>
+    /// <param name="remedy">What to do about it.</param>
+    /// <param name="inner">The failure underneath, if any.</param>
+    public BadInputException(string where, string what, string remedy, Exception? inner = null)
+        : base($"{where}: {what}; {remedy}".ReplaceLineEndings(" "), inner)
+    {
+    }
+}
+
+/// <summary>
+/// The machine lacks something that was asked for: a library, an execution provider, memory. The message is one line.
+/// Programs map it to exit code 3.
+/// </summary>
+public sealed class MissingCapabilityException : Exception
+{
+    /// <param name="what">What is missing.</param>
+    /// <param name="remedy">What to do about it.</param>
+    /// <param name="inner">The failure underneath, if any.</param>
+    public MissingCapabilityException(string what, string remedy, Exception? inner = null)
+        : base($"{what}; {remedy}".ReplaceLineEndings(" "), inner)
+    {
+    }
+}

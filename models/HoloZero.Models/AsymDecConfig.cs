@@ -1,0 +1,81 @@
+using HoloZero.Artifacts;
+
+namespace HoloZero.Models;
+
+/// <summary>Which prefix positions a prefix position may attend to.</summary>
+public enum PrefixAttention
+{
+    /// <summary>Position t sees positions 0..t: the mask of the published block.</summary>
+    Causal,
+
+    /// <summary>Every prefix position sees the whole prefix; stream positions stay causal.</summary>
+    Bidirectional,
+}
+
+/// <summary>
+/// The hyper-parameters of an AsymDec network behind the zero door. Immutable; valid once constructed.
+/// </summary>
+public sealed record AsymDecConfig
+{
+    /// <summary>Logits per position: the 256 bytes, <see cref="MaskId"/> and <see cref="EosId"/>.</summary>
+    public const int Vocabulary = 258;
+
+    /// <summary>Id of the MASK symbol. It has no features and is never sampled.</summary>
+    public const int MaskId = 256;
+
+    /// <summary>Id of the end-of-sequence symbol. It has no features.</summary>
+    public const int EosId = 257;
+
+    /// <summary>Epsilon of every LayerNorm.</summary>
+    public const double LayerNormEpsilon = 1e-5;
+
+    /// <summary>Epsilon in the denominator of the fast-weight memory read.</summary>
+    public const double MemoryEpsilon = 1e-6;
+
+    /// <summary>Base of the rotary position embedding.</summary>
+    public const double RopeBase = 10000;
+
+    /// <summary>Creates a configuration.</summary>
+    /// <param name="dim">Model width d, 1..65,536.</param>
+    /// <param name="decLayers">Number of decoder layers, 1..1,024; each is a self block and a memory block.</param>
+    /// <param name="heads">Number of heads H; divides <paramref name="dim"/> into an even head width.</param>
+    /// <param name="slotBytes">Bytes in a prefix slot, K; K * 27 features must fit into <paramref name="dim"/>.</param>
+    /// <param name="prefixAttention">What a prefix position sees.</param>
+    /// <param name="source">What the values came from, for messages.</param>
+    /// <exception cref="BadInputException">The values do not make a network.</exception>
+    public AsymDecConfig(int dim, int decLayers, int heads, int slotBytes,
+        PrefixAttention prefixAttention = PrefixAttention.Causal, string source = "configuration")
+    {
+        Require(dim is >= 1 and <= 65_536, $"dim is {dim}, allowed are 1 to 65,536");
+        Require(decLayers is >= 1 and <= 1_024, $"dec_layers is {decLayers}, allowed are 1 to 1,024");
+        Require(heads >= 1 && dim % heads == 0 && dim / heads % 2 == 0,
+            $"heads is {heads}, which does not divide dim {dim} into heads of even width");
+        Require(slotBytes >= 1 && (long)slotBytes * HslFrontDoor.FeatureCount <= dim,
+            $"K is {slotBytes}, but K * {HslFrontDoor.FeatureCount} features must be at least {HslFrontDoor.FeatureCount} and fit into dim {dim}");
+        Require(Enum.IsDefined(prefixAttention), $"prefix attention {prefixAttention} is unknown");
+        (Dim, DecLayers, Heads, SlotBytes, PrefixAttention) = (dim, decLayers, heads, slotBytes, prefixAttention);
+
+        void Require(bool holds, string what)
+        {
+            if (!holds) throw new BadInputException(source, what, "use the configuration that the checkpoint was trained with");
+        }
+    }
+
+    /// <summary>Model width d.</summary>
+    public int Dim { get; }
+
+    /// <summary>Number of decoder layers.</summary>
+    public int DecLayers { get; }
+
+    /// <summary>Number of heads H.</summary>
+    public int Heads { get; }
+
+    /// <summary>Bytes in a prefix slot, K.</summary>
+    public int SlotBytes { get; }
+
+    /// <summary>What a prefix position sees.</summary>
+    public PrefixAttention PrefixAttention { get; init; }
+
+    /// <summary>Width of a head, k = d / H.</summary>
+    public int HeadWidth => Dim / Heads;
+}
