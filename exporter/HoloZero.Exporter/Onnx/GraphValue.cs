@@ -1,0 +1,53 @@
+using HoloZero.Models.Ops;
+using static HoloZero.Exporter.Onnx.TensorProto.Types;
+
+namespace HoloZero.Exporter.Onnx;
+
+/// <summary>
+/// A value of the graph being recorded. Values are told apart by identity; the name is for people and for the file.
+/// </summary>
+/// <param name="name">Name in the file; may change until the graph is written.</param>
+/// <param name="type">Element type.</param>
+/// <param name="shape">The shape at the example sizes that the graph is recorded with: its rank and its fixed axes hold for all sizes.</param>
+internal class GraphValue(string name, DataType type, Shape shape)
+{
+    public string Name { get; set; } = name;
+
+    public DataType Type { get; } = type;
+
+    public Shape Shape { get; } = shape;
+
+    public override string ToString() => $"{Name}: {Type} {Shape}";
+}
+
+/// <summary>A parameter or constant: becomes an initializer once a node uses it.</summary>
+/// <param name="name">Name in the file.</param>
+/// <param name="type">Element type.</param>
+/// <param name="shape">Its shape.</param>
+/// <param name="bytes">Little-endian elements; called when the file is written, so that nothing is held twice.</param>
+internal sealed class InitializerValue(string name, DataType type, Shape shape, Func<byte[]> bytes) : GraphValue(name, type, shape)
+{
+    public long ByteCount => Shape.Dimensions.Aggregate((long)ElementSize, (size, length) => size * length);
+
+    public byte[] Bytes() => bytes();
+
+    private int ElementSize => Type switch
+    {
+        DataType.Float or DataType.Int32 => 4,
+        DataType.Int64 => 8,
+        DataType.Float16 => 2,
+        _ => 1,
+    };
+}
+
+/// <summary>A constant that takes its element type from the first operation that uses it with something typed.</summary>
+internal sealed class UntypedConstant(string name, double[] values, Shape shape) : GraphValue(name, DataType.Undefined, shape)
+{
+    public IReadOnlyList<double> Values => values;
+}
+
+/// <summary>A parameter in the checkpoint's layout, not yet committed to a layout in the file.</summary>
+internal sealed class ParameterValue(string name, float[] data, Shape shape) : GraphValue(name, DataType.Float, shape)
+{
+    public float[] Data => data;
+}

@@ -1,0 +1,14 @@
+using static HoloZero.Exporter.Onnx.AttributeProto.Types;
+
+namespace HoloZero.Exporter.Onnx;
+
+/// <summary>Node attributes.</summary>
+internal static class NodeAttribute
+{
+    public static AttributeProto Of(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
+
+    public static AttributeProto Of(string name, float value) => new() { Name = name, Type = AttributeType.Float, F = value };
+
+    public static AttributeProto Of(string name, params long[] values) =>
+        new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
+}

@@ -1,0 +1,260 @@
+using System.Numerics.Tensors;
+using HoloZero.Models.Ops;
+using HoloZero.Models.PublishedArithmetic;
+
+namespace HoloZero.Reference;
+
+/// <summary>
+/// AsymDec's operations in float64 and plain managed code, with the published float32 rotary tables: the arithmetic that every other
+/// engine is measured against. Written for plainness, not for speed.
+/// </summary>
+/// <remarks>Not thread-safe. Shape mistakes are <see cref="ShapeOps"/>'s business and end in an <see cref="ArgumentException"/> here.</remarks>
+public sealed class ReferenceOps : ITensorOps<DoubleTensor>
+{
+    private readonly string _path;
+    private readonly Func<string, DoubleTensor> _parameters;
+
+    /// <summary>An interpreter at the root module.</summary>
+    /// <param name="parameters">Gives each parameter by its full name; called on every use.</param>
+    public ReferenceOps(Func<string, DoubleTensor> parameters) : this("", parameters)
+    {
+    }
+
+    private ReferenceOps(string path, Func<string, DoubleTensor> parameters) => (_path, _parameters) = (path, parameters);
+
+    /// <inheritdoc/>
+    public ITensorOps<DoubleTensor> At(string module) => new ReferenceOps(ModulePath.Join(_path, module), _parameters);
+
+    /// <inheritdoc/>
+    public DoubleTensor Parameter(string name, params int[] shape)
+    {
+        var parameter = _parameters(ModulePath.Join(_path, name));
+        return parameter.Shape.AsSpan().SequenceEqual(shape)
+            ? parameter
+            : throw new ArgumentException($"{ModulePath.Join(_path, name)} is {parameter}, not [{string.Join(", ", shape)}]");
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Constant(string name, double[] values, params int[] shape) => new(values, shape);
+
+    /// <inheritdoc/>
+    public DoubleTensor Apply(UnaryFunction function, DoubleTensor x)
+    {
+        var result = new double[x.Data.Length];
+        Func<double, double> f = function switch
+        {
+            UnaryFunction.Exp => Math.Exp,
+            UnaryFunction.Sqrt => Math.Sqrt,
+            UnaryFunction.Erf => ErrorFunction.Erf,
+            UnaryFunction.Tanh => Math.Tanh,
+            _ => throw new ArgumentOutOfRangeException(nameof(function)),
+        };
+        for (var i = 0; i < result.Length; i++) result[i] = f(x.Data[i]);
+        return new(result, x.Shape);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Apply(BinaryFunction function, DoubleTensor a, DoubleTensor b)
+    {
+        Func<double, double, double> f = function switch
+        {
+            BinaryFunction.Add => (l, r) => l + r,
+            BinaryFunction.Subtract => (l, r) => l - r,
+            BinaryFunction.Multiply => (l, r) => l * r,
+            BinaryFunction.Divide => (l, r) => l / r,
+            BinaryFunction.Maximum => Math.Max,
+            BinaryFunction.LessOrEqual => (l, r) => l <= r ? 1 : 0,
+            _ => throw new ArgumentOutOfRangeException(nameof(function)),
+        };
+        var shape = Broadcasting.Shape(a.Shape, b.Shape);
+        var (left, right) = (Broadcasting.Expand(a, shape), Broadcasting.Expand(b, shape));
+        var result = new double[left.Length];
+        for (var i = 0; i < result.Length; i++) result[i] = f(left[i], right[i]);
+        return new(result, shape);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Where(DoubleTensor condition, DoubleTensor a, DoubleTensor b)
+    {
+        var shape = Broadcasting.Shape(condition.Shape, Broadcasting.Shape(a.Shape, b.Shape));
+        var (holds, left, right) = (Broadcasting.Expand(condition, shape), Broadcasting.Expand(a, shape), Broadcasting.Expand(b, shape));
+        var result = new double[holds.Length];
+        for (var i = 0; i < result.Length; i++) result[i] = holds[i] != 0 ? left[i] : right[i];
+        return new(result, shape);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor MatMul(DoubleTensor a, DoubleTensor b)
+    {
+        var (m, n, p) = (a.Shape[^2], a.Shape[^1], b.Shape[^1]);
+        if (b.Shape[^2] != n) throw new ArgumentException($"{a} does not multiply {b}");
+
+        var leading = Broadcasting.Shape(a.Shape[..^2], b.Shape[..^2]);
+        var left = Broadcasting.Expand(a, [.. leading, m, n]);
+        var right = Broadcasting.Expand(Transpose(b), [.. leading, p, n]);
+        var batches = DoubleTensor.Product(leading);
+        var result = new double[batches * m * p];
+        for (var batch = 0; batch < batches; batch++)
+        {
+            for (var row = 0; row < m; row++)
+            {
+                var leftRow = left.AsSpan((batch * m + row) * n, n);
+                for (var column = 0; column < p; column++)
+                    result[(batch * m + row) * p + column] = TensorPrimitives.Dot<double>(leftRow, right.AsSpan((batch * p + column) * n, n));
+            }
+        }
+
+        return new(result, [.. leading, m, p]);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Transpose(DoubleTensor x)
+    {
+        var (rows, columns) = (x.Shape[^2], x.Shape[^1]);
+        var result = new double[x.Data.Length];
+        for (var start = 0; start < result.Length; start += rows * columns)
+        {
+            for (var row = 0; row < rows; row++)
+                for (var column = 0; column < columns; column++)
+                    result[start + column * rows + row] = x.Data[start + row * columns + column];
+        }
+
+        return new(result, [.. x.Shape[..^2], columns, rows]);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Sum(DoubleTensor x)
+    {
+        var width = x.Shape[^1];
+        var result = new double[DoubleTensor.Product(x.Shape.AsSpan(0, x.Rank - 1))];
+        for (var row = 0; row < result.Length; row++) result[row] = TensorPrimitives.Sum<double>(x.Data.AsSpan(row * width, width));
+        return new(result, [.. x.Shape[..^1], 1]);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Softmax(DoubleTensor x)
+    {
+        var width = x.Shape[^1];
+        var result = new double[x.Data.Length];
+        for (var start = 0; start < result.Length; start += width)
+        {
+            var source = x.Data.AsSpan(start, width);
+            var target = result.AsSpan(start, width);
+            TensorPrimitives.Subtract(source, TensorPrimitives.Max<double>(source), target);
+            TensorPrimitives.Exp<double>(target, target);
+            TensorPrimitives.Divide(target, TensorPrimitives.Sum<double>(target), target);
+        }
+
+        return new(result, x.Shape);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Concat(int axis, DoubleTensor a, DoubleTensor b)
+    {
+        var (outer, lengthA, inner) = a.Around(axis);
+        var (outerB, lengthB, innerB) = b.Around(axis);
+        if (outer != outerB || inner != innerB) throw new ArgumentException($"{a} and {b} differ in another axis than {axis}");
+
+        var (widthA, widthB) = (lengthA * inner, lengthB * inner);
+        var result = new double[a.Data.Length + b.Data.Length];
+        for (var i = 0; i < outer; i++)
+        {
+            a.Data.AsSpan(i * widthA, widthA).CopyTo(result.AsSpan(i * (widthA + widthB)));
+            b.Data.AsSpan(i * widthB, widthB).CopyTo(result.AsSpan(i * (widthA + widthB) + widthA));
+        }
+
+        return new(result, WithAxis(a.Shape, axis, lengthA + lengthB));
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Slice(DoubleTensor x, int axis, int start, int? end = null)
+    {
+        var (outer, length, inner) = x.Around(axis);
+        var from = start < 0 ? length + start : start;
+        var to = end is null ? length : end < 0 ? length + end.Value : end.Value;
+        var result = new double[outer * (to - from) * inner];
+        for (var i = 0; i < outer; i++)
+            x.Data.AsSpan((i * length + from) * inner, (to - from) * inner).CopyTo(result.AsSpan(i * (to - from) * inner));
+        return new(result, WithAxis(x.Shape, axis, to - from));
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor Skip(DoubleTensor x, int axis, DoubleTensor count) => Slice(x, axis, (int)count.Scalar);
+
+    /// <inheritdoc/>
+    public DoubleTensor Gather(DoubleTensor table, DoubleTensor indices)
+    {
+        var width = table.Shape[1];
+        var result = new double[indices.Data.Length * width];
+        for (var i = 0; i < indices.Data.Length; i++)
+            table.Data.AsSpan((int)indices.Data[i] * width, width).CopyTo(result.AsSpan(i * width));
+        return new(result, [.. indices.Shape, width]);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor PadLast(DoubleTensor x, int width) =>
+        Concat(x.Rank - 1, x, DoubleTensor.Zeros(WithAxis(x.Shape, x.Rank - 1, width - x.Shape[^1])));
+
+    /// <inheritdoc/>
+    public DoubleTensor RoundToFloat32(DoubleTensor x) => new([.. x.Data.Select(value => (double)(float)value)], x.Shape);
+
+    /// <inheritdoc/>
+    public DoubleTensor Length(DoubleTensor x, int axis) => DoubleTensor.Of(x.Shape[axis]);
+
+    /// <inheritdoc/>
+    public DoubleTensor Range(DoubleTensor start, DoubleTensor length) =>
+        new([.. Enumerable.Range(0, (int)length.Scalar).Select(i => start.Scalar + i)], (int)length.Scalar, 1);
+
+    /// <inheritdoc/>
+    public (DoubleTensor Cos, DoubleTensor Sin) RopeTables(DoubleTensor positions, int width, double @base)
+    {
+        var frequencies = RotaryTable.Frequencies(width, @base);
+        var (cos, sin) = (new float[frequencies.Length], new float[frequencies.Length]);
+        var shape = new[] { positions.Shape[0], frequencies.Length };
+        var (allCos, allSin) = (DoubleTensor.Zeros(shape), DoubleTensor.Zeros(shape));
+        for (var row = 0; row < shape[0]; row++)
+        {
+            RotaryTable.Fill((long)positions.Data[row], frequencies, cos, sin);
+            TensorPrimitives.ConvertChecked<float, double>(cos, allCos.Data.AsSpan(row * cos.Length, cos.Length));
+            TensorPrimitives.ConvertChecked<float, double>(sin, allSin.Data.AsSpan(row * sin.Length, sin.Length));
+        }
+
+        return (allCos, allSin);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor SplitHeads(DoubleTensor x, int heads)
+    {
+        var (batch, rows, k) = (x.Shape[0], x.Shape[1], x.Shape[2] / heads);
+        return new(SwapMiddle(x.Data, batch, rows, heads, k), batch, heads, rows, k);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor MergeHeads(DoubleTensor x)
+    {
+        var (batch, heads, rows, k) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]);
+        return new(SwapMiddle(x.Data, batch, heads, rows, k), batch, rows, heads * k);
+    }
+
+    /// <inheritdoc/>
+    public DoubleTensor SlotRows(DoubleTensor x, int slotBytes) =>
+        new(x.Data, x.Shape[0], x.Shape[1] / slotBytes, x.Shape[2] * slotBytes);
+
+    /// <summary>[batch, m, n, k] -> [batch, n, m, k].</summary>
+    private static double[] SwapMiddle(double[] data, int batch, int m, int n, int k)
+    {
+        var result = new double[data.Length];
+        for (var b = 0; b < batch; b++)
+            for (var i = 0; i < m; i++)
+                for (var j = 0; j < n; j++)
+                    data.AsSpan(((b * m + i) * n + j) * k, k).CopyTo(result.AsSpan(((b * n + j) * m + i) * k));
+        return result;
+    }
+
+    private static int[] WithAxis(int[] shape, int axis, int length)
+    {
+        var result = (int[])shape.Clone();
+        result[axis] = length;
+        return result;
+    }
+}
