@@ -1,0 +1,149 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace HoloZero.Artifacts;
+
+/// <summary>
+/// <c>holozero.json</c>: what an artifact folder holds, and all that a runtime needs to know to run it. Immutable.
+/// </summary>
+public sealed record ArtifactManifest
+{
+    /// <summary>Name of the manifest in its folder.</summary>
+    public const string FileName = "holozero.json";
+
+    /// <summary>The value of <see cref="Format"/>.</summary>
+    public const string FormatName = "holozero-artifact";
+
+    /// <summary>The format version that this code writes and reads.</summary>
+    public const int CurrentVersion = 1;
+
+    /// <summary>What kind of file this is: <see cref="FormatName"/>.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>Version of the format; a reader refuses those it does not know.</summary>
+    public required int FormatVersion { get; init; }
+
+    /// <summary>The tool that wrote the folder.</summary>
+    public required ProducerInfo Producer { get; init; }
+
+    /// <summary>The network.</summary>
+    public required ModelInfo Model { get; init; }
+
+    /// <summary>The checkpoint that the weights came from.</summary>
+    public required SourceInfo Source { get; init; }
+
+    /// <summary>The HSL value table that every graph carries.</summary>
+    public required ValueTableInfo ValueTable { get; init; }
+
+    /// <summary>The graphs, the default one first.</summary>
+    public required IReadOnlyList<VariantInfo> Variants { get; init; }
+
+    /// <summary>Prompts and logits for a self-check where the artifact is deployed.</summary>
+    public required GoldenInfo Golden { get; init; }
+
+    /// <summary>Every other file of the folder, by name.</summary>
+    public required IReadOnlyDictionary<string, FileInfo> Files { get; init; }
+
+    /// <summary>Tool name and version.</summary>
+    public sealed record ProducerInfo(string Tool, string Version);
+
+    /// <summary>Architecture and hyper-parameters.</summary>
+    /// <param name="Architecture">AsymDec.</param>
+    /// <param name="Dim">Model width.</param>
+    /// <param name="DecLayers">Number of decoder layers.</param>
+    /// <param name="Heads">Number of heads.</param>
+    /// <param name="SlotBytes">Bytes in a prefix slot, K.</param>
+    /// <param name="Door">The input layer: zero.</param>
+    /// <param name="PrefixAttention">causal or bidirectional.</param>
+    /// <param name="Vocabulary">Logits per position.</param>
+    /// <param name="MaskId">Id that is never sampled.</param>
+    /// <param name="EosId">Id that ends a sequence.</param>
+    /// <param name="Parameters">Number of learned parameters.</param>
+    public sealed record ModelInfo(string Architecture, int Dim, int DecLayers, int Heads, int SlotBytes, string Door,
+        string PrefixAttention, int Vocabulary, int MaskId, int EosId, long Parameters);
+
+    /// <summary>The checkpoint.</summary>
+    /// <param name="File">Its name, without folder.</param>
+    /// <param name="Format">pytorch-zip or safetensors.</param>
+    /// <param name="Sha256">Of the file.</param>
+    /// <param name="StoredTypes">Element types that its tensors have there.</param>
+    public sealed record SourceInfo(string File, string Format, string Sha256, IReadOnlyList<string> StoredTypes);
+
+    /// <summary>The baked table.</summary>
+    /// <param name="Rows">256.</param>
+    /// <param name="Columns">18.</param>
+    /// <param name="Sha256">Of its little-endian float32 values, row-major.</param>
+    public sealed record ValueTableInfo(int Rows, int Columns, string Sha256);
+
+    /// <summary>One graph.</summary>
+    /// <param name="Name">What a caller selects it by.</param>
+    /// <param name="File">The .onnx file.</param>
+    /// <param name="Precision">Element type of weights and arithmetic.</param>
+    /// <param name="Opsets">Version by operator domain; "" is the standard one.</param>
+    /// <param name="LogitsTolerance">How far logits may be from the float64 reference, absolute per unit of the largest logit.</param>
+    /// <param name="Signature">Inputs and outputs.</param>
+    public sealed record VariantInfo(string Name, string File, string Precision, IReadOnlyDictionary<string, int> Opsets,
+        double LogitsTolerance, SignatureInfo Signature);
+
+    /// <summary>Inputs and outputs of a graph.</summary>
+    /// <param name="Prefix">Input: bytes of whole prefix slots; not empty only in a session's first call.</param>
+    /// <param name="Stream">Input: stream bytes, at least one.</param>
+    /// <param name="Logits">Output: one row per stream byte.</param>
+    /// <param name="State">What a session carries from call to call; all zeros at first, growing axes of length 0.</param>
+    public sealed record SignatureInfo(PortInfo Prefix, PortInfo Stream, PortInfo Logits, IReadOnlyList<StateInfo> State);
+
+    /// <summary>One input or output.</summary>
+    /// <param name="Name">Its name in the graph.</param>
+    /// <param name="Type">float32, uint8, int64..</param>
+    /// <param name="Shape">Its axes.</param>
+    public sealed record PortInfo(string Name, string Type, IReadOnlyList<Dimension> Shape);
+
+    /// <summary>A piece of state.</summary>
+    /// <param name="Past">The input.</param>
+    /// <param name="Present">The output that becomes the next call's <paramref name="Past"/>.</param>
+    public sealed record StateInfo(PortInfo Past, PortInfo Present);
+
+    /// <summary>The self-check.</summary>
+    /// <param name="File">The safetensors file.</param>
+    /// <param name="Engines">What computed the logits, and agreed on them.</param>
+    public sealed record GoldenInfo(string File, IReadOnlyList<string> Engines);
+
+    /// <summary>Size and hash of a file.</summary>
+    public sealed record FileInfo(long Bytes, string Sha256);
+
+    /// <summary>The manifest as JSON, byte for byte the same for the same content; ends with a line break.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.ArtifactManifest).ReplaceLineEndings("\n") + "\n";
+
+    /// <summary>Reads a manifest.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="BadInputException">It cannot be read, is no manifest, or is of an unknown version.</exception>
+    public static ArtifactManifest Read(string path)
+    {
+        using var stream = InputFile.OpenRead(path);
+        ArtifactManifest? manifest;
+        try
+        {
+            manifest = InputFile.Guard(path, () => JsonSerializer.Deserialize(stream, ManifestJson.Default.ArtifactManifest));
+        }
+        catch (JsonException e)
+        {
+            throw new BadInputException(path, $"it is not a sound manifest ({e.Message})", "export the model again", e);
+        }
+
+        if (manifest is null || manifest.Format != FormatName)
+            throw new BadInputException(path, $"its format is not {FormatName}", "name a folder that holozero-export wrote");
+        if (manifest.FormatVersion != CurrentVersion)
+        {
+            throw new BadInputException(path, $"its format version is {manifest.FormatVersion}, this program reads {CurrentVersion}",
+                "export the model again with the same release");
+        }
+
+        return manifest;
+    }
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
+[JsonSerializable(typeof(ArtifactManifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext;
