@@ -16,7 +16,7 @@ pins=$here/pins
 stamp=$feed/stamp
 work=$feed/work
 
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_CLI_UI_LANGUAGE=en
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en
 export MSBUILDDISABLENODEREUSE=1
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -77,7 +77,8 @@ fi
 
 rm -rf "$work" "$feed/pack.log"
 mkdir "$work"
-trap 'rm -rf "$work"' EXIT
+partial=$work # while npm downloads: the folder that it downloads into
+trap 'rm -rf "$work" "$partial"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -118,7 +119,7 @@ intact() {
 
 # fetch PURPOSE NAME...: brings the named npm packages into $downloads; each is there whole and verified, or not at all.
 fetch() {
-  local purpose=$1 name version file partial
+  local purpose=$1 name version file
   shift
   mkdir -p "$downloads"
   downloads=$(cd "$downloads" && pwd -P)

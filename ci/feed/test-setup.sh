@@ -102,7 +102,7 @@ world() {
   : >"$WORLD/calls"
   for name in "${npm_packages[@]}"; do
     file=$(echo "$WORLD/registry/$name"-[0-9]*.tgz)
-    sed -i "s|^\(npm  *$name  *[^ ]*  *\)sha512-.*|\1sha512-$(openssl dgst -sha512 -binary "$file" | base64 -w0)|" "$WORLD/clone/ci/feed/pins"
+    sed -i "s|^\(npm  *$name  *[^ ]*  *\)sha512-.*|\1sha512-$(sha512sum <"$file" | cut -c1-128 | tr a-f A-F | basenc --base16 -d | base64 -w0)|" "$WORLD/clone/ci/feed/pins"
   done
   feed=$WORLD/clone/.feed
 }
