@@ -60,9 +60,14 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>Opens and validates a file.</summary>
     /// <exception cref="BadInputException">The file cannot be read or is not a sound safetensors file.</exception>
-    public static SafetensorsFile Open(string path)
+    public static SafetensorsFile Open(string path) => Open(path, InputFile.OpenRead(path));
+
+    /// <summary>Validates an open file.</summary>
+    /// <param name="path">Its name, for messages.</param>
+    /// <param name="stream">The file, which this call takes over: it is closed with the result, or when the call fails.</param>
+    /// <exception cref="BadInputException">The file cannot be read or is not a sound safetensors file.</exception>
+    public static SafetensorsFile Open(string path, FileStream stream)
     {
-        var stream = InputFile.OpenRead(path);
         try
         {
             return new SafetensorsFile(path, stream);

@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using HoloZero.Artifacts;
+
+namespace HoloZero.Models.Checkpoints;
+
+/// <summary>
+/// A trained AsymDec in a file, of whatever format. Opening reads and validates the description; weights are read by
+/// <see cref="LoadWeights"/>, and nothing but the weights ever is: what else a training run saved may be larger than memory.
+/// No code in the file is run. Owns the open file: dispose it. The properties are thread-safe, the methods are not.
+/// </summary>
+public abstract class Checkpoint : IDisposable
+{
+    // Views may share and repeat storage, and records may be compressed: without a bound a small file could ask for all memory.
+    // Honest files stay below 2 (float16 widened) times the number of names for one tensor.
+    private const long BudgetBase = 64 << 20;
+    private const long BudgetFactor = 16;
+
+    private static readonly string[] Prefixes = ["module.", "_orig_mod."];
+    private readonly FileStream _stream;
+    private readonly long _length;
+    private string? _sha256;
+
+    private protected Checkpoint(string path, string format, FileStream stream, AsymDecConfig config, ImmutableArray<StoredTensor> tensors)
+    {
+        (Path, Format, Config, Tensors) = (path, format, config, tensors);
+        (_stream, _length) = (stream, stream.Length);
+    }
+
+    /// <summary>The path that it was opened by.</summary>
+    public string Path { get; }
+
+    /// <summary>The file's format: <c>pytorch-zip</c> or <c>safetensors</c>.</summary>
+    public string Format { get; }
+
+    /// <summary>
+    /// The configuration in the file. The file does not tell the prefix attention: it is causal, for the caller to change
+    /// (<c>with { PrefixAttention = ... }</c>).
+    /// </summary>
+    public AsymDecConfig Config { get; }
+
+    /// <summary>The model's tensors, in the file's order.</summary>
+    public ImmutableArray<StoredTensor> Tensors { get; }
+
+    /// <summary>The SHA-256 of the file in lower-case hexadecimal; computed at the first call, by reading the whole file.</summary>
+    /// <exception cref="BadInputException">The disk fails.</exception>
+    public string Sha256() => _sha256 ??= FileHash.Sha256(Path, _stream.SafeFileHandle);
+
+    /// <summary>Opens a checkpoint. Its content, not its name, tells the format.</summary>
+    /// <exception cref="BadInputException">
+    /// The file cannot be read, is not a PyTorch zip or safetensors file, is damaged or hostile, or holds no AsymDec behind the
+    /// zero door. The message names the file and the cause.
+    /// </exception>
+    public static Checkpoint Open(string path)
+    {
+        var stream = InputFile.OpenRead(path);
+        try
+        {
+            return CheckpointFormat.Detect(path, stream) switch
+            {
+                CheckpointFormat.PyTorchZip => PyTorchCheckpoint.Open(path, stream),
+                _ => SafetensorsCheckpoint.Open(path, stream),
+            };
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the weights as float32: float16 and bfloat16 exactly, float64 to the nearest.</summary>
+    /// <param name="expectedShapes">Name and shape of every parameter of the network; the checkpoint must have these and no other.</param>
+    /// <returns>The tensors by name, finite, row-major and contiguous; the caller owns them.</returns>
+    /// <exception cref="BadInputException">
+    /// Tensors are missing, unexpected, of another shape, not floating-point, not finite, or cannot be read.
+    /// </exception>
+    public IReadOnlyDictionary<string, WeightTensor> LoadWeights(IReadOnlyDictionary<string, int[]> expectedShapes)
+    {
+        RequireNames(expectedShapes);
+        RequireShapes(expectedShapes);
+        RequireTypes();
+        RequireSizes();
+        var weights = new Dictionary<string, WeightTensor>(StringComparer.Ordinal);
+        foreach (var (name, data) in ReadAll())
+        {
+            RequireFinite(name, expectedShapes[name], data);
+            weights.Add(name, new WeightTensor(name, [.. expectedShapes[name]], data));
+        }
+        return weights;
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose()
+    {
+        DisposeReader();
+        _stream.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract void DisposeReader();
+
+    /// <summary>Reads every tensor of <see cref="Tensors"/>, in any order.</summary>
+    private protected abstract IEnumerable<KeyValuePair<string, float[]>> ReadAll();
+
+    /// <summary>Refuses to take more memory than a file of this size can honestly need.</summary>
+    private protected void RequireBytes(Int128 bytes)
+    {
+        if (bytes <= BudgetBase + (Int128)BudgetFactor * _length) return;
+        throw Bad($"its tensors would take {bytes} bytes of memory, far more than its {_length} bytes can hold",
+            "save it anew with contiguous tensors: torch.save({'model': {n: t.contiguous() ...}, ...}, file)");
+    }
+
+    private protected BadInputException Bad(string what, string remedy) => new(Path, what, remedy);
+
+    /// <summary>Strips what data-parallel and compiled models put in front of every name.</summary>
+    private protected static OrderedDictionary<string, T> StripPrefixes<T>(string path, IEnumerable<KeyValuePair<string, T>> tensors)
+    {
+        var stripped = new OrderedDictionary<string, T>(StringComparer.Ordinal);
+        foreach (var (name, tensor) in tensors)
+        {
+            var start = 0;
+            while (Prefixes.FirstOrDefault(p => name.AsSpan(start).StartsWith(p, StringComparison.Ordinal)) is { } prefix) start += prefix.Length;
+            if (stripped.TryAdd(name[start..], tensor)) continue;
+            throw new BadInputException(path, $"it has two tensors {Untrusted.Quote(name[start..])}, with and without a prefix",
+                "save the state dict of the bare model");
+        }
+        return stripped;
+    }
+
+    private void RequireNames(IReadOnlyDictionary<string, int[]> expected)
+    {
+        var present = Tensors.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        var missing = expected.Keys.Where(name => !present.Contains(name)).ToList();
+        var unexpected = Tensors.Select(t => t.Name).Where(name => !expected.ContainsKey(name)).ToList();
+        var faults = new List<string>();
+        if (missing.Count > 0) faults.Add($"{missing.Count} missing: {Untrusted.QuoteFew(missing)}");
+        if (unexpected.Count > 0) faults.Add($"{unexpected.Count} unexpected: {Untrusted.QuoteFew(unexpected)}");
+        if (faults.Count > 0) throw Foreign($"its tensors are not those of the network, {string.Join(", ", faults)}");
+    }
+
+    private void RequireShapes(IReadOnlyDictionary<string, int[]> expected)
+    {
+        var wrong = Tensors.Where(t => !t.Shape.SequenceEqual(expected[t.Name].Select(d => (long)d))).ToList();
+        if (wrong.Count == 0) return;
+        var first = wrong[0];
+        var more = wrong.Count > 1 ? $" (and {wrong.Count - 1} more tensors are of another shape)" : "";
+        throw Foreign($"its tensor {Untrusted.Quote(first.Name)} has the shape {TensorShape.Format(first.Shape)}, "
+            + $"expected is {TensorShape.Format([.. expected[first.Name]])}{more}");
+    }
+
+    private void RequireTypes()
+    {
+        if (Tensors.FirstOrDefault(t => !t.Type.IsFloatingPoint()) is not { } wrong) return;
+        throw Foreign($"its tensor {Untrusted.Quote(wrong.Name)} is {wrong.Type}, weights are floating-point");
+    }
+
+    private void RequireSizes()
+    {
+        Int128 bytes = 0;
+        foreach (var tensor in Tensors)
+        {
+            if (!TensorShape.TryCount(tensor.Shape.AsSpan(), out var count) || count > Array.MaxLength)
+            {
+                throw Foreign($"its tensor {Untrusted.Quote(tensor.Name)} has more than {Array.MaxLength} elements");
+            }
+            bytes += count * (long)sizeof(float);
+        }
+        RequireBytes(bytes);
+    }
+
+    private void RequireFinite(string name, int[] shape, float[] data)
+    {
+        var at = Array.FindIndex(data, value => !float.IsFinite(value));
+        if (at < 0) return;
+        var (index, rest) = (new long[shape.Length], at);
+        for (var axis = shape.Length - 1; axis >= 0; axis--) (rest, index[axis]) = (rest / shape[axis], rest % shape[axis]);
+        var value = float.IsNaN(data[at]) ? "NaN" : "infinite as float32";
+        throw Bad($"its tensor {Untrusted.Quote(name)} is {value} at {TensorShape.Format(index)}", "use a checkpoint from before the training diverged");
+    }
+
+    private BadInputException Foreign(string what) => Bad(what,
+        $"use a checkpoint of an AsymDec of its own cfg (dim {Config.Dim}, dec_layers {Config.DecLayers}, heads {Config.Heads}, K {Config.SlotBytes})");
+}

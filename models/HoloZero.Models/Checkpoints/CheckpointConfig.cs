@@ -1,0 +1,41 @@
+using System.Globalization;
+using HoloZero.Artifacts;
+
+namespace HoloZero.Models.Checkpoints;
+
+/// <summary>Reads the configuration that stands in a checkpoint: <c>dim</c>, <c>dec_layers</c>, <c>heads</c>, <c>K</c>, <c>door</c>.</summary>
+/// <param name="path">The file, for messages.</param>
+/// <param name="where">Where in the file, for messages.</param>
+/// <param name="find">Finds a value by its key: an integer, a text, a numpy integer; null where there is none.</param>
+internal sealed class CheckpointConfig(string path, string where, Func<string, object?> find)
+{
+    private const string Remedy = "save it with cfg = {'dim': .., 'dec_layers': .., 'heads': .., 'K': .., 'door': 'zero'} beside the model";
+
+    public AsymDecConfig Read()
+    {
+        switch (find("door"))
+        {
+            case "zero": break;
+            case string door:
+                throw new BadInputException(path, $"its door is {Untrusted.Quote(door)}, only the parameter-free 'zero' door is supported",
+                    "use a checkpoint that was trained with the zero door");
+            default: throw Bad("door", "a text");
+        }
+        return new AsymDecConfig(Integer("dim"), Integer("dec_layers"), Integer("heads"), Integer("K"), source: path);
+    }
+
+    private int Integer(string key)
+    {
+        long? value = find(key) switch
+        {
+            long number => number,
+            string text when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
+            PickleRecord record when record.TryGetInteger(out var number) => number,
+            _ => null,
+        };
+        return value is >= int.MinValue and <= int.MaxValue ? (int)value : throw Bad(key, "an integer");
+    }
+
+    private BadInputException Bad(string key, string kind) =>
+        new(path, find(key) is null ? $"its {where} has no {key}" : $"{key} in its {where} is not {kind}", Remedy);
+}
