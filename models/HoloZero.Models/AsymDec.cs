@@ -2,15 +2,6 @@ using HoloZero.Models.Ops;
 
 namespace HoloZero.Models;
 
-/// <summary>Everything that one forward pass hands to the next. A fresh state has position 0, zero bytes and zero-length caches.</summary>
-/// <param name="Position">Prefix and stream rows so far, P: a whole scalar.</param>
-/// <param name="StreamTail">The last two stream bytes [B, 2]; 0 stands for a byte that is not there yet.</param>
-/// <param name="Layers">The caches of each layer.</param>
-public sealed record AsymDecState<T>(T Position, T StreamTail, IReadOnlyList<LayerState<T>> Layers);
-
-/// <summary>The caches of one layer: its self block's keys and values, its memory block's fast weights.</summary>
-public sealed record LayerState<T>(KvCache<T> Attention, FastWeights<T> Memory);
-
 /// <summary>What a forward pass gives.</summary>
 /// <param name="Logits">[B, L, 258]: row i predicts stream byte i + 1.</param>
 /// <param name="State">The state after the last stream byte.</param>
@@ -64,10 +55,7 @@ public static class AsymDec
         // Unequal lengths everywhere, so that a confusion of axes cannot hide behind equal ones.
         const int batch = 2, slots = 3, streamBytes = 5;
         var op = new ShapeOps();
-        var (heads, k) = (config.Heads, config.HeadWidth);
-        var cache = new KvCache<Shape>(new([batch, heads, 0, k]), new([batch, heads, 0, k]));
-        var layer = new LayerState<Shape>(cache, new(new([batch, heads, k, k]), new([batch, heads, k, 1])));
-        var fresh = new AsymDecState<Shape>(new([], 0), new([batch, 2]), [.. Enumerable.Repeat(layer, config.DecLayers)]);
+        var fresh = AsymDecState.Layout(config).Select(tensor => tensor.ShapeFor(batch, past: 0));
         Forward(op, config, new([batch, slots * config.SlotBytes]), new([batch, streamBytes]), fresh);
         return op.Parameters;
     }

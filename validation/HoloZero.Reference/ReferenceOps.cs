@@ -94,15 +94,13 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
         var right = Broadcasting.Expand(Transpose(b), [.. leading, p, n]);
         var batches = DoubleTensor.Product(leading);
         var result = new double[batches * m * p];
-        for (var batch = 0; batch < batches; batch++)
+        Parallel.For(0, batches * m, row =>
         {
-            for (var row = 0; row < m; row++)
-            {
-                var leftRow = left.AsSpan((batch * m + row) * n, n);
-                for (var column = 0; column < p; column++)
-                    result[(batch * m + row) * p + column] = TensorPrimitives.Dot<double>(leftRow, right.AsSpan((batch * p + column) * n, n));
-            }
-        }
+            var leftRow = left.AsSpan(row * n, n);
+            var firstColumn = row / m * p;
+            for (var column = 0; column < p; column++)
+                result[row * p + column] = TensorPrimitives.Dot<double>(leftRow, right.AsSpan((firstColumn + column) * n, n));
+        });
 
         return new(result, [.. leading, m, p]);
     }

@@ -75,7 +75,7 @@ internal static class OnnxFile
     private static ValueInfoProto ToProto(GraphPort port)
     {
         var shape = new TensorShapeProto();
-        foreach (var axis in port.Shape)
+        foreach (var axis in port.Axes)
         {
             shape.Dim.Add(axis.Length is { } length
                 ? new TensorShapeProto.Types.Dimension { DimValue = length }

@@ -1,0 +1,122 @@
+namespace HoloZero.Artifacts;
+
+/// <summary>
+/// Writes an artifact folder whole or not at all: files go to a hidden folder beside it, which takes its name in the end. Replaces
+/// an older artifact of that name, and nothing else. Dispose it: what was not committed is removed. Not thread-safe.
+/// </summary>
+public sealed class FolderTransaction : IDisposable
+{
+    private readonly string _target;
+    private readonly string? _createdParent;
+    private bool _committed;
+
+    /// <summary>Begins to write <paramref name="target"/>.</summary>
+    /// <param name="target">The folder; it is empty, absent, or an artifact without foreign files.</param>
+    /// <exception cref="BadInputException">The folder holds something else, or its parent cannot be written.</exception>
+    public FolderTransaction(string target)
+    {
+        if (string.IsNullOrWhiteSpace(target)) throw new BadInputException("output folder", "its path is empty", "name a folder");
+
+        _target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        RequireReplaceable();
+        var parent = Path.GetDirectoryName(_target) ?? throw new BadInputException(target, "this is the root of the file system", "name a folder");
+        try
+        {
+            _createdParent = TopmostMissing(parent);
+            Directory.CreateDirectory(parent);
+            Staging = Path.Combine(parent, $".{Path.GetFileName(_target)}.{Path.GetRandomFileName()}.partial");
+            Directory.CreateDirectory(Staging);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            RemoveCreatedParent();
+            throw new BadInputException(target, $"it cannot be created ({e.Message})", "name a folder in a writable place", e);
+        }
+    }
+
+    /// <summary>Where to write the files.</summary>
+    public string Staging { get; }
+
+    /// <summary>Puts the finished folder in its place.</summary>
+    /// <exception cref="BadInputException">The folder has been filled with something else meanwhile, or cannot be replaced.</exception>
+    public void Commit()
+    {
+        RequireReplaceable();
+        var old = Staging + ".old";
+        try
+        {
+            var replaces = Directory.Exists(_target);
+            if (replaces) Directory.Move(_target, old);
+            try
+            {
+                Directory.Move(Staging, _target);
+            }
+            catch when (replaces)
+            {
+                Directory.Move(old, _target);
+                throw;
+            }
+
+            _committed = true;
+            if (replaces) Directory.Delete(old, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException(_target, $"it cannot be replaced ({e.Message})", "close what uses it or name another folder", e);
+        }
+    }
+
+    /// <summary>Removes what was not committed.</summary>
+    public void Dispose()
+    {
+        if (_committed) return;
+        if (Directory.Exists(Staging)) Directory.Delete(Staging, recursive: true);
+        RemoveCreatedParent();
+    }
+
+    private void RequireReplaceable()
+    {
+        if (File.Exists(_target)) throw Foreign("it is a file");
+        if (!Directory.Exists(_target)) return;
+
+        string[] present;
+        try
+        {
+            present = [.. Directory.EnumerateFileSystemEntries(_target).Select(path => Path.GetFileName(path))];
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new BadInputException(_target, "permission to read it is denied", "name another folder", e);
+        }
+
+        if (present.Length == 0) return;
+        if (!present.Contains(ArtifactManifest.FileName)) throw Foreign("it exists and is not an exported model");
+        IEnumerable<string> ours;
+        try
+        {
+            ours = ArtifactManifest.Read(Path.Combine(_target, ArtifactManifest.FileName)).Files.Keys;
+        }
+        catch (BadInputException)
+        {
+            throw Foreign($"it exists and its {ArtifactManifest.FileName} is not ours");
+        }
+
+        if (present.Except(ours).FirstOrDefault(name => name != ArtifactManifest.FileName) is { } foreign)
+            throw Foreign($"it holds {Untrusted.Quote(foreign)}, which does not belong to the exported model");
+    }
+
+    private BadInputException Foreign(string what) => new(_target, what, "nothing was written: name a new or empty folder");
+
+    private static string? TopmostMissing(string folder)
+    {
+        string? missing = null;
+        for (var path = folder; path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path)) missing = path;
+        return missing;
+    }
+
+    private void RemoveCreatedParent()
+    {
+        if (_createdParent is null || !Directory.Exists(_createdParent)) return;
+        if (!Directory.EnumerateFiles(_createdParent, "*", SearchOption.AllDirectories).Any()) Directory.Delete(_createdParent, recursive: true);
+    }
+}

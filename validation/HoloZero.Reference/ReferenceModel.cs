@@ -1,0 +1,48 @@
+using HoloZero.Models;
+
+namespace HoloZero.Reference;
+
+/// <summary>AsymDec in float64 with given weights. Immutable and thread-safe.</summary>
+public sealed class ReferenceModel
+{
+    private readonly Dictionary<string, DoubleTensor> _parameters;
+
+    /// <summary>Widens the weights once.</summary>
+    /// <param name="config">The hyper-parameters.</param>
+    /// <param name="weights">Every parameter of <see cref="AsymDec.ParameterShapes"/>, checked.</param>
+    public ReferenceModel(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights)
+    {
+        Config = config;
+        _parameters = weights.Values.ToDictionary(w => w.Name, w => new DoubleTensor([.. w.Data.Select(v => (double)v)], [.. w.Shape]));
+    }
+
+    /// <summary>The hyper-parameters.</summary>
+    public AsymDecConfig Config { get; }
+
+    /// <summary>The state before the first call.</summary>
+    public AsymDecState<DoubleTensor> FreshState() =>
+        AsymDecState.Layout(Config).Select(tensor => DoubleTensor.Zeros(tensor.ShapeFor(batch: 1, past: 0).Dimensions));
+
+    /// <summary>Runs a whole sequence, or continues one.</summary>
+    /// <param name="prefix">Bytes of whole prefix slots; empty unless <paramref name="past"/> is fresh.</param>
+    /// <param name="stream">Stream bytes, at least one.</param>
+    /// <param name="past">The state to continue from; null is fresh.</param>
+    /// <returns>Logits [1, stream, 258], the state after them, and every block's output.</returns>
+    /// <exception cref="ArgumentException">The stream is empty, or the prefix is not whole slots.</exception>
+    public AsymDecOutput<DoubleTensor> Forward(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, AsymDecState<DoubleTensor>? past = null)
+    {
+        if (stream.IsEmpty) throw new ArgumentException("the stream needs at least one byte", nameof(stream));
+        if (prefix.Length % Config.SlotBytes != 0)
+            throw new ArgumentException($"{prefix.Length} prefix bytes are not whole slots of {Config.SlotBytes}", nameof(prefix));
+
+        var op = new ReferenceOps(name => _parameters[name]);
+        return AsymDec.Forward(op, Config, Row(prefix), Row(stream), past ?? FreshState());
+    }
+
+    private static DoubleTensor Row(ReadOnlySpan<byte> bytes)
+    {
+        var row = DoubleTensor.Zeros(1, bytes.Length);
+        for (var i = 0; i < bytes.Length; i++) row.Data[i] = bytes[i];
+        return row;
+    }
+}
