@@ -82,8 +82,10 @@ public static class AsymDec
         var flips = op.Subtract(current, op.Slice(dxor, 1, 0, -1));
         var d2xor = op.Multiply(flips, flips);                                                   // [B, n+1, 8]: (a - b)^2 = a xor b
         var energy = op.Add(current, op.Multiply(d2xor, op.Scalar("half", 0.5)));                // [B, n+1, 8]
-        var before = op.Sum(op.Slice(op.Slice(energy, 1, 0, -1), 2, 4));                         // [B, n, 1]
-        var after = op.Sum(op.Slice(op.Slice(energy, 1, 1), 2, 0, 5));                           // [B, n, 1]
+        var lastFour = op.Constant("last_four", [0, 0, 0, 0, 1, 1, 1, 1], 8, 1);
+        var firstFive = op.Constant("first_five", [1, 1, 1, 1, 1, 0, 0, 0], 8, 1);
+        var before = op.MatMul(op.Slice(energy, 1, 0, -1), lastFour);                            // [B, n, 1]
+        var after = op.MatMul(op.Slice(energy, 1, 1), firstFive);                                // [B, n, 1]
         var index = op.Range(past.Position, op.Length(bytes, 1));                                // [n, 1]
         var isFirst = op.Apply(BinaryFunction.LessOrEqual, index, op.Scalar("first", 0));        // [n, 1]
         var terms = op.Where(isFirst, op.Scalar("terms_at_first", 5), op.Scalar("terms", 9));    // [n, 1]

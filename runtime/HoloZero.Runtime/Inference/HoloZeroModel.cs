@@ -1,0 +1,64 @@
+using HoloZero.Artifacts;
+using Microsoft.ML.OnnxRuntime;
+
+namespace HoloZero.Runtime;
+
+/// <summary>
+/// An exported model, loaded once and shared by any number of sessions. Thread-safe. Owns the graph: dispose it after its sessions.
+/// </summary>
+public sealed class HoloZeroModel : IDisposable
+{
+    private HoloZeroModel(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, OnnxGraph graph, ExecutionProvider provider, ModelOptions options)
+    {
+        (Artifact, Variant, Graph, Provider) = (artifact, variant, graph, provider);
+        PrefillChunkBytes = options.PrefillChunkBytes;
+    }
+
+    /// <summary>The folder and manifest that it was loaded from.</summary>
+    public ArtifactFolder Artifact { get; }
+
+    /// <summary>The graph that runs.</summary>
+    public ArtifactManifest.VariantInfo Variant { get; }
+
+    /// <summary>What it runs on.</summary>
+    public ExecutionProvider Provider { get; }
+
+    /// <summary>Bytes in a prefix slot, K.</summary>
+    public int SlotBytes => Artifact.Manifest.Model.SlotBytes;
+
+    /// <summary>Logits in a row: the 256 bytes, MASK and EOS.</summary>
+    public int Vocabulary => Artifact.Manifest.Model.Vocabulary;
+
+    internal OnnxGraph Graph { get; }
+
+    internal int PrefillChunkBytes { get; }
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="folder">A folder that holozero-export wrote.</param>
+    /// <param name="options">How to run it; null is the default.</param>
+    /// <exception cref="BadInputException">The folder is no sound artifact, lacks the variant, or an option is out of range.</exception>
+    /// <exception cref="MissingCapabilityException">The provider does not load and <see cref="ModelOptions.AllowCpuFallback"/> is off.</exception>
+    public static HoloZeroModel Load(string folder, ModelOptions? options = null)
+    {
+        options ??= new();
+        options.Validate();
+        var artifact = ArtifactFolder.Open(folder, options.VerifyHashes);
+        var variant = artifact.Variant(options.Variant);
+
+        OnnxEnvironment.Ensure();
+        using var session = new SessionOptions
+        {
+            IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+        };
+        var provider = ProviderSelection.Apply(session, options);
+        var graph = OnnxGraph.Load(artifact.PathOf(variant.File), variant.Signature, session);
+        return new(artifact, variant, graph, provider, options);
+    }
+
+    /// <summary>Opens a session for one sequence. The caller disposes it.</summary>
+    public DecodingSession OpenSession() => new(this);
+
+    /// <summary>Frees the graph.</summary>
+    public void Dispose() => Graph.Dispose();
+}

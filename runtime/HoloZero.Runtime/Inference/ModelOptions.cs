@@ -1,0 +1,57 @@
+using HoloZero.Artifacts;
+
+namespace HoloZero.Runtime;
+
+/// <summary>What runs the graph.</summary>
+public enum ExecutionProvider
+{
+    /// <summary>The processor.</summary>
+    Cpu,
+
+    /// <summary>NVIDIA CUDA.</summary>
+    Cuda,
+
+    /// <summary>NVIDIA TensorRT, with CUDA for what it does not take.</summary>
+    TensorRt,
+}
+
+/// <summary>How to load a model. Immutable.</summary>
+public sealed record ModelOptions
+{
+    /// <summary>Which of the artifact's graphs to run.</summary>
+    /// <value>The first that the manifest lists.</value>
+    public string? Variant { get; init; }
+
+    /// <summary>What to run it on.</summary>
+    /// <value><see cref="ExecutionProvider.Cpu"/>.</value>
+    public ExecutionProvider Provider { get; init; } = ExecutionProvider.Cpu;
+
+    /// <summary>Whether a model that cannot run on <see cref="Provider"/> may run on the processor instead; without leave that is an error.</summary>
+    /// <value>false.</value>
+    public bool AllowCpuFallback { get; init; }
+
+    /// <summary>The device of that provider, from 0.</summary>
+    /// <value>0.</value>
+    public int DeviceId { get; init; }
+
+    /// <summary>Threads that compute one call, 1 to 1,024.</summary>
+    /// <value>The processors that this process may use.</value>
+    public int? Threads { get; init; }
+
+    /// <summary>Stream bytes that a call hands to the graph at most, 1 to 1,048,576: more go in pieces, between which a call can be cancelled.</summary>
+    /// <value>512.</value>
+    public int PrefillChunkBytes { get; init; } = 512;
+
+    /// <summary>Whether to compare every file's SHA-256 with the manifest; otherwise only its size.</summary>
+    /// <value>true.</value>
+    public bool VerifyHashes { get; init; } = true;
+
+    internal void Validate()
+    {
+        if (Threads is < 1 or > 1024) throw new BadInputException("threads", $"{Threads} is not within 1 to 1,024", "choose a number of processors");
+        if (DeviceId < 0) throw new BadInputException("device", $"{DeviceId} is negative", "count devices from 0");
+        if (PrefillChunkBytes is < 1 or > 1 << 20)
+            throw new BadInputException("prefill chunk", $"{PrefillChunkBytes} is not within 1 to 1,048,576 bytes", "choose some hundred bytes");
+        if (!Enum.IsDefined(Provider)) throw new BadInputException("provider", $"{Provider} is unknown", "choose Cpu, Cuda or TensorRt");
+    }
+}

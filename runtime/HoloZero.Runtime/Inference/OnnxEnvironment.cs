@@ -1,0 +1,46 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace HoloZero.Runtime;
+
+/// <summary>
+/// ONNX Runtime's process-wide environment, made so that it prints nothing: its errors are kept for the exceptions that they explain.
+/// An application that made the environment before keeps its own logging.
+/// </summary>
+internal static class OnnxEnvironment
+{
+    private static readonly Lock Gate = new();
+    private static volatile string? _lastError;
+
+    /// <summary>Makes the environment unless there is one.</summary>
+    public static OrtEnv Ensure()
+    {
+        lock (Gate)
+        {
+            if (OrtEnv.IsCreated) return OrtEnv.Instance();
+            var options = new EnvironmentCreationOptions
+            {
+                logId = "HoloZero",
+                logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+                loggingFunction = (_, _, _, _, _, message) => _lastError = message,
+            };
+            return OrtEnv.CreateInstanceWithOptions(ref options);
+        }
+    }
+
+    /// <summary>What <paramref name="action"/> failed with, in ONNX Runtime's own words, the logged cause first; null where it succeeded.</summary>
+    public static string? Try(Action action, out Exception? error)
+    {
+        _lastError = null;
+        error = null;
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or DllNotFoundException or EntryPointNotFoundException)
+        {
+            error = e;
+            return (_lastError ?? e.Message).ReplaceLineEndings(" ").Trim();
+        }
+    }
+}
