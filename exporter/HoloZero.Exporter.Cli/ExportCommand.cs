@@ -2,6 +2,7 @@ using System.CommandLine;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
+using HoloZero.Reference;
 
 namespace HoloZero.Exporter.Cli;
 
@@ -37,7 +38,7 @@ internal static class ExportCommand
     {
         using var progress = new TerminalProgress();
         using var checkpoint = Checkpoint.Open(path);
-        var manifest = ArtifactExporter.Export(checkpoint, folder, options, new Float64Engine(), progress, cancellation);
+        var manifest = ArtifactExporter.Export(checkpoint, folder, options, new ReferenceEngine(), progress, cancellation);
         progress.Dispose();
         foreach (var variant in manifest.Variants)
         {

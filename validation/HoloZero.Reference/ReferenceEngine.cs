@@ -1,15 +1,16 @@
 using HoloZero.Models;
-using HoloZero.Reference;
 
-namespace HoloZero.Exporter.Cli;
+namespace HoloZero.Reference;
 
-/// <summary>The float64 reference as the engine that computes an artifact's self-check.</summary>
-internal sealed class Float64Engine : IReferenceEngine
+/// <summary>The float64 reference as an engine. Keeps the last weights widened; not thread-safe.</summary>
+public sealed class ReferenceEngine : IReferenceEngine
 {
     private (IReadOnlyDictionary<string, WeightTensor> Weights, ReferenceModel Model)? _last;
 
+    /// <inheritdoc/>
     public string Name => "HoloZero.Reference float64";
 
+    /// <inheritdoc/>
     public double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream)
     {
         if (_last?.Weights != weights || _last?.Model.Config != config) _last = (weights, new(config, weights));

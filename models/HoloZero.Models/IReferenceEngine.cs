@@ -1,0 +1,15 @@
+namespace HoloZero.Models;
+
+/// <summary>Computes the logits that an artifact carries for its self-check.</summary>
+public interface IReferenceEngine
+{
+    /// <summary>What it is, for the manifest: engine and precision.</summary>
+    string Name { get; }
+
+    /// <summary>Logits [stream, 258] of a whole sequence, row-major.</summary>
+    /// <param name="config">The hyper-parameters.</param>
+    /// <param name="weights">The weights.</param>
+    /// <param name="prefix">Bytes of whole prefix slots.</param>
+    /// <param name="stream">Stream bytes, at least one.</param>
+    double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream);
+}
