@@ -4,13 +4,22 @@ CONFIGURATION ?= Release
 # Unset means: as last time. See ci/feed/setup.sh.
 GPU ?=
 export GPU
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
 
-.PHONY: help setup build test clean clean-feed
+CHECKPOINT ?= models/demo/demo.pt
+OUTPUT ?= out/demo
+PROMPT ?= And the LORD said unto Moses,
+
+.PHONY: help setup build export demo test format clean-clone clean clean-feed
 
 help:
+	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
+	@echo 'make test        set up, build, check the formatting, run every test and the demo'
+	@echo 'make export      export CHECKPOINT=file to OUTPUT=folder (the demo to out/demo)'
+	@echo 'make build       set up and build: bin/holozero-export, bin/holozero'
 	@echo 'make setup       make the packages restorable: ask the NuGet sources, else put them together from npm'
-	@echo 'make build       setup, then build everything'
-	@echo 'make test        build, then run every test'
+	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
 	@echo 'make clean       remove what build made; packages and downloads stay'
 	@echo 'make clean-feed  remove the local packages, the downloads and what setup found out'
 	@echo
@@ -22,14 +31,33 @@ setup:
 	@ci/feed/setup.sh
 
 build: setup
-	dotnet build pipeline.sln -c $(CONFIGURATION)
+	@dotnet build pipeline.sln -c $(CONFIGURATION) -v quiet
+	@ci/link-programs.sh $(CONFIGURATION)
 
-test: build
+export: build
+	@bin/holozero-export --checkpoint $(CHECKPOINT) --output $(OUTPUT)
+
+demo: export
+	@echo
+	@bin/holozero doctor --model $(OUTPUT) | grep -E '^(ONNX Runtime|processor|verdict)'
+	@bin/holozero score --model $(OUTPUT) --input validation/golden/demo-heldout.txt --prefix-slots 24
+	@printf '\n%s' '$(PROMPT)'
+	@bin/holozero generate --model $(OUTPUT) --prompt '$(PROMPT)' --max-bytes 400 --temperature 0.7 --seed 1
+	@echo
+
+format: setup
+	dotnet format pipeline.sln --verify-no-changes --no-restore
+
+test: build format
 	ci/feed/test-setup.sh
 	dotnet test --solution pipeline.sln -c $(CONFIGURATION) --no-build
+	$(MAKE) demo
+
+clean-clone:
+	ci/clean-clone.sh
 
 clean:
-	rm -rf artifacts bin
+	rm -rf artifacts bin out
 
 clean-feed:
 	rm -rf .feed/downloads .feed/recipes .feed/work .feed/packages/*.nupkg

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Runtime;
@@ -6,7 +7,7 @@ namespace HoloZero.Runtime;
 /// ONNX Runtime's process-wide environment, made so that it prints nothing: its errors are kept for the exceptions that they explain.
 /// An application that made the environment before keeps its own logging.
 /// </summary>
-internal static class OnnxEnvironment
+internal static partial class OnnxEnvironment
 {
     private static readonly Lock Gate = new();
     private static volatile string? _lastError;
@@ -40,7 +41,11 @@ internal static class OnnxEnvironment
         catch (Exception e) when (e is OnnxRuntimeException or DllNotFoundException or EntryPointNotFoundException)
         {
             error = e;
-            return (_lastError ?? e.Message).ReplaceLineEndings(" ").Trim();
+            return SourceLocation().Replace((_lastError ?? e.Message).ReplaceLineEndings(" ").Trim(), "");
         }
     }
+
+    // "/onnxruntime_src/.../file.cc:1988 onnxruntime::Provider& ...::Get() [ONNXRuntimeError] : 1 : FAIL : " helps no user.
+    [GeneratedRegex(@"^.*\[ONNXRuntimeError\] : \d+ : \w+ : ")]
+    private static partial Regex SourceLocation();
 }

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using HoloZero.CommandLine;
+using HoloZero.Runtime;
+
+namespace HoloZero.Cli;
+
+/// <summary><c>holozero doctor</c>: what this machine can run, and whether a model is sound on it.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create()
+    {
+        var json = new Option<bool>("--json") { Description = "print JSON" };
+        var command = new Command("doctor", "Tells what this machine can run and whether a model is sound on it.") { json };
+        var model = new ModelArguments(command, required: false);
+        command.SetAction((parsed, cancellation) =>
+        {
+            var runtime = RuntimeReport.Collect();
+            var health = model.Folder(parsed) is null ? null : Examine(model, parsed, cancellation);
+            var report = new DoctorReport(runtime, health);
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(report, DoctorJson.Default.DoctorReport) : Text(report));
+            return Task.FromResult(health is { Sound: false } ? ExitCode.FoundWanting : ExitCode.Done);
+        });
+        return command;
+    }
+
+    private static ModelHealth Examine(ModelArguments arguments, ParseResult parsed, CancellationToken cancellation)
+    {
+        using var model = arguments.Load(parsed);
+        return new(model.Artifact.Path, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
+    }
+
+    private static string Text(DoctorReport report)
+    {
+        var runtime = report.Runtime;
+        var lines = new List<string>
+        {
+            $"ONNX Runtime   {runtime.OnnxRuntimeVersion}",
+            $"distribution   {runtime.OnnxRuntimeDistribution}",
+            $"extensions     {(runtime.ExtensionsProblem is null ? "load" : $"do not load: {runtime.ExtensionsProblem}")}",
+        };
+        lines.AddRange(runtime.Providers.Select(provider => $"provider       {provider.Name}: "
+            + (provider.Problem is null ? "loads" : provider.Supported ? $"does not load: {provider.Problem}" : provider.Problem)));
+        lines.Add($"processor      {runtime.CpuModel}, {runtime.Processors} for this process");
+        lines.Add($"instructions   {(runtime.CpuFeatures.Count > 0 ? string.Join(' ', runtime.CpuFeatures) : "not known on this platform")}");
+        lines.Add($"platform       {runtime.Platform}");
+        if (report.Model is { } model)
+        {
+            lines.Add($"model          {model.Folder}, variant {model.Variant} on {model.Provider}: hashes agree, graph loads");
+            lines.AddRange(model.SelfCheck.Select(check => string.Create(CultureInfo.InvariantCulture,
+                $"self-check     {check.Case}: {(check.Passed ? "passed" : "FAILED")}, logits within {check.MaxAbsoluteError:g2} of float64, allowed {check.Tolerance:g2}")));
+            lines.Add($"verdict        {(model.Sound ? "the model is sound on this machine" : "the model computes something else on this machine")}");
+        }
+
+        return string.Join('\n', lines);
+    }
+}
+
+internal sealed record ModelHealth(string Folder, string Variant, string Provider, IReadOnlyList<SelfCheckCase> SelfCheck)
+{
+    public bool Sound => SelfCheck.All(check => check.Passed);
+}
+
+internal sealed record DoctorReport(RuntimeReport Runtime, ModelHealth? Model);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(DoctorReport))]
+internal sealed partial class DoctorJson : JsonSerializerContext;

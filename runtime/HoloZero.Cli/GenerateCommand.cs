@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using HoloZero.Artifacts;
+using HoloZero.CommandLine;
+using HoloZero.Runtime;
+
+namespace HoloZero.Cli;
+
+/// <summary><c>holozero generate</c>: the continuation's raw bytes on stdout, and nothing else there.</summary>
+internal sealed class GenerateCommand
+{
+    private readonly Option<string?> _prompt = new("--prompt") { Description = "the prompt as text" };
+    private readonly Option<string?> _promptFile = new("--prompt-file") { Description = "a file with the prompt's bytes" };
+    private readonly Option<long> _maxBytes = new("--max-bytes") { Description = "bytes to generate at most", Required = true };
+    private readonly Option<int?> _prefixSlots = new("--prefix-slots") { Description = "slots of the prompt that are prefix [all but the last 1 to K bytes]" };
+    private readonly Option<int?> _window = new("--window") { Description = $"stream bytes kept before re-packing [{new ContextWindowOptions().StreamBytes}]" };
+    private readonly Option<int?> _maxPrefixSlots = new("--max-prefix-slots") { Description = $"prefix slots kept [{new ContextWindowOptions().MaxPrefixSlots}]" };
+    private readonly Option<bool> _greedy = new("--greedy") { Description = "take the likeliest byte instead of drawing one" };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "below 1 sharper, above 1 flatter [1]" };
+    private readonly Option<int?> _topK = new("--top-k") { Description = "draw from the N likeliest" };
+    private readonly Option<double?> _topP = new("--top-p") { Description = "draw from the likeliest that sum to this probability" };
+    private readonly Option<double?> _minP = new("--min-p") { Description = "draw from those with at least this fraction of the greatest probability" };
+    private readonly Option<double?> _penalty = new("--repetition-penalty") { Description = "above 1 discourages bytes that came lately [1]" };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "the same seed gives the same bytes [new each time]" };
+    private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "never end the sequence before --max-bytes" };
+    private readonly Option<string[]> _stops = new("--stop") { Description = "text that ends the generation and is not printed; may be repeated" };
+    private readonly ModelArguments _model;
+
+    private GenerateCommand(Command command)
+    {
+        _model = new(command);
+        foreach (var option in (Option[])[_prompt, _promptFile, _maxBytes, _prefixSlots, _window, _maxPrefixSlots, _greedy, _temperature, _topK, _topP,
+            _minP, _penalty, _seed, _ignoreEos, _stops])
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction(RunAsync);
+    }
+
+    public static Command Create()
+    {
+        var command = new Command("generate", "Continues a prompt, byte by byte.");
+        _ = new GenerateCommand(command);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var prompt = Prompt(parsed);
+        var options = Options(parsed);
+        using var model = _model.Load(parsed);
+        await using var output = Console.OpenStandardOutput();
+        await foreach (var chunk in model.GenerateAsync(prompt, options, cancellation))
+        {
+            try
+            {
+                await output.WriteAsync(chunk.Bytes, cancellation);
+                await output.FlushAsync(cancellation);
+            }
+            catch (IOException)
+            {
+                // Whoever read the output has had enough.
+                return ExitCode.Done;
+            }
+
+            if (chunk.Finish is { } finish && !Console.IsErrorRedirected) await Console.Error.WriteLineAsync("\n" + Summary(finish));
+        }
+
+        return ExitCode.Done;
+    }
+
+    private byte[] Prompt(ParseResult parsed) => (parsed.GetValue(_prompt), parsed.GetValue(_promptFile)) switch
+    {
+        ({ } text, null) => Encoding.UTF8.GetBytes(text),
+        (null, { } file) => InputBytes.Read(file),
+        (null, null) => throw new BadInputException("--prompt", "there is no prompt", "give --prompt TEXT or --prompt-file F"),
+        _ => throw new BadInputException("--prompt", "it contradicts --prompt-file", "give one of them"),
+    };
+
+    private GenerationOptions Options(ParseResult parsed)
+    {
+        var window = new ContextWindowOptions();
+        return new()
+        {
+            MaxBytes = parsed.GetRequiredValue(_maxBytes),
+            PrefixSlots = parsed.GetValue(_prefixSlots),
+            Window = window with
+            {
+                StreamBytes = parsed.GetValue(_window) ?? window.StreamBytes,
+                MaxPrefixSlots = parsed.GetValue(_maxPrefixSlots) ?? window.MaxPrefixSlots,
+            },
+            Stop = StopSequences.FromText(parsed.GetValue(_stops) ?? []),
+            Sampling = new()
+            {
+                Greedy = parsed.GetValue(_greedy),
+                Temperature = parsed.GetValue(_temperature),
+                TopK = parsed.GetValue(_topK),
+                TopP = parsed.GetValue(_topP),
+                MinP = parsed.GetValue(_minP),
+                RepetitionPenalty = parsed.GetValue(_penalty),
+                Seed = parsed.GetValue(_seed),
+                AllowEos = !parsed.GetValue(_ignoreEos),
+            },
+        };
+    }
+
+    private static string Summary(GenerationFinish finish) => string.Create(CultureInfo.InvariantCulture,
+        $"[{finish.Bytes} bytes, ended by {finish.Reason.ToString().ToLowerInvariant()}{(finish.Seed is { } seed ? $", --seed {seed}" : "")}]");
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using HoloZero.Runtime;
+
+namespace HoloZero.Cli;
+
+/// <summary>The options with which every command loads its model.</summary>
+internal sealed class ModelArguments
+{
+    private readonly Option<string> _folder;
+    private readonly Option<string?> _variant = new("--variant") { Description = "graph of the artifact to run [the first]" };
+    private readonly Option<ExecutionProvider> _provider = new("--provider")
+    {
+        Description = "what to run it on",
+        DefaultValueFactory = _ => ExecutionProvider.Cpu,
+    };
+
+    private readonly Option<bool> _fallback = new("--allow-cpu-fallback") { Description = "run on the processor where the provider does not load" };
+    private readonly Option<int?> _threads = new("--threads") { Description = "threads a call computes with [all processors]" };
+
+    public ModelArguments(Command command, bool required = true)
+    {
+        _folder = new("--model") { Description = "artifact folder that holozero-export wrote", Required = required };
+        foreach (var option in (Option[])[_folder, _variant, _provider, _fallback, _threads]) command.Options.Add(option);
+    }
+
+    public string? Folder(ParseResult parsed) => parsed.GetValue(_folder);
+
+    public HoloZeroModel Load(ParseResult parsed) => HoloZeroModel.Load(parsed.GetRequiredValue(_folder), new()
+    {
+        Variant = parsed.GetValue(_variant),
+        Provider = parsed.GetValue(_provider),
+        AllowCpuFallback = parsed.GetValue(_fallback),
+        Threads = parsed.GetValue(_threads),
+    });
+}

@@ -1,0 +1,56 @@
+using HoloZero.Artifacts;
+
+namespace HoloZero.Runtime;
+
+/// <summary>What to generate. Immutable.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>Bytes to generate at most, 0 or more.</summary>
+    public required long MaxBytes { get; init; }
+
+    /// <summary>How each byte is chosen.</summary>
+    /// <value>Plain sampling at temperature 1 with a new seed.</value>
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>What ends the generation early.</summary>
+    /// <value>Nothing but EOS.</value>
+    public StopSequences Stop { get; init; } = StopSequences.None;
+
+    /// <summary>How many slots of the prompt are prefix; see <see cref="PromptSplit"/>.</summary>
+    /// <value>As many as leave the stream 1 to K bytes.</value>
+    public int? PrefixSlots { get; init; }
+
+    /// <summary>How much context is kept; see <see cref="ContextWindow"/>.</summary>
+    public ContextWindowOptions Window { get; init; } = new();
+
+    internal void Validate()
+    {
+        if (MaxBytes < 0) throw new BadInputException("max-bytes", $"is {MaxBytes}, allowed are 0 and more", "choose how many bytes to generate");
+        Sampling.Validate();
+    }
+}
+
+/// <summary>Why a generation ended.</summary>
+public enum FinishReason
+{
+    /// <summary>It reached <see cref="GenerationOptions.MaxBytes"/>.</summary>
+    Length,
+
+    /// <summary>A stop sequence was completed.</summary>
+    Stop,
+
+    /// <summary>The model ended the sequence itself.</summary>
+    Eos,
+}
+
+/// <summary>A piece of a generation.</summary>
+/// <param name="Bytes">The next bytes; may be empty in the last piece. Owned by the receiver.</param>
+/// <param name="Finish">Set in the last piece.</param>
+public sealed record GenerationChunk(ReadOnlyMemory<byte> Bytes, GenerationFinish? Finish = null);
+
+/// <summary>How a generation ended.</summary>
+/// <param name="Reason">Why.</param>
+/// <param name="Bytes">Bytes chosen, those of a stop sequence included.</param>
+/// <param name="Seed">The seed that repeats it; null for a greedy one.</param>
+/// <param name="StopIndex">Which stop sequence was completed, if one was.</param>
+public sealed record GenerationFinish(FinishReason Reason, long Bytes, ulong? Seed, int? StopIndex);
