@@ -23,22 +23,24 @@ public class PyTorchCheckpointTests
     }
 
     [Theory]
-    [InlineData(6, 0, new long[] { 7 }, new long[] { 1 })]
-    [InlineData(6, 1, new long[] { 2, 3 }, new long[] { 3, 1 })]
-    [InlineData(6, 6, new long[] { }, new long[] { })]
-    [InlineData(6, long.MaxValue, new long[] { 2 }, new long[] { 1 })]
-    [InlineData(6, 0, new long[] { 2, 2 }, new long[] { long.MaxValue, long.MaxValue })]
-    [InlineData(6, 0, new long[] { long.MaxValue, 3 }, new long[] { 0, 1 })]
-    [InlineData(6, 0, new long[] { -1 }, new long[] { 1 })]
-    [InlineData(6, 0, new long[] { 2 }, new long[] { -1 })]
-    [InlineData(6, 0, new long[] { 2 }, new long[] { 1, 1 })]
-    [InlineData(7, 0, new long[] { 6 }, new long[] { 1 })]
-    [InlineData(long.MaxValue, 0, new long[] { 6 }, new long[] { 1 })]
-    [InlineData(-1, 0, new long[] { 6 }, new long[] { 1 })]
-    public void A_view_beyond_its_storage_is_refused(long count, long offset, long[] shape, long[] strides)
+    [InlineData(6, 0, new long[] { 7 }, new long[] { 1 }, "reaches beyond its storage of 6 elements")]
+    [InlineData(5, 0, new long[] { 6 }, new long[] { 1 }, "reaches beyond its storage of 5 elements")]
+    [InlineData(6, 1, new long[] { 2, 3 }, new long[] { 3, 1 }, "reaches beyond")]
+    [InlineData(6, 6, new long[] { }, new long[] { }, "reaches beyond")]
+    [InlineData(6, long.MaxValue, new long[] { 2 }, new long[] { 1 }, "reaches beyond")]
+    [InlineData(6, 0, new long[] { 2, 2 }, new long[] { long.MaxValue, long.MaxValue }, "reaches beyond")]
+    [InlineData(6, 0, new long[] { long.MaxValue, 3 }, new long[] { 0, 1 }, "has the impossible shape [9223372036854775807, 3]")]
+    [InlineData(6, 0, new long[] { -1 }, new long[] { 1 }, "a tensor is described wrongly")]
+    [InlineData(6, 0, new long[] { 2 }, new long[] { -1 }, "a tensor is described wrongly")]
+    [InlineData(6, -1, new long[] { 2 }, new long[] { 1 }, "a tensor is described wrongly")]
+    [InlineData(6, 0, new long[] { 2 }, new long[] { 1, 1 }, "a tensor is described wrongly")]
+    [InlineData(7, 0, new long[] { 6 }, new long[] { 1 }, "but the record has 24 bytes")]
+    [InlineData(long.MaxValue, 0, new long[] { 6 }, new long[] { 1 }, "but the record has 24 bytes")]
+    [InlineData(-1, 0, new long[] { 6 }, new long[] { 1 }, "a persistent id that is not a storage")]
+    public void A_view_beyond_its_storage_is_refused(long count, long offset, long[] shape, long[] strides, string cause)
     {
         using var file = new CheckpointFile(Pickle("FloatStorage", count, offset, shape, strides), ("0", Six));
-        Assert.Matches("storage|shape|tensor|persistent", file.Refusal(("w", [6])));
+        Assert.Contains(cause, file.Refusal(("w", [6])));
     }
 
     [Fact]
@@ -99,6 +101,17 @@ public class PyTorchCheckpointTests
         using var file = new CheckpointFile(PickleWriter.Checkpoint([("w", p => p.Call("torch._utils", "_rebuild_parameter",
             Vector, a => a.Raw(0x88), a => a.Call("collections", "OrderedDict")))]), ("0", Six));
         Assert.Equal([0, 1, 2, 3, 4, 5], file.Load(("w", [6]))["w"].Data);
+    }
+
+    [Fact]
+    public void Values_that_are_to_be_negated_are_refused()
+    {
+        using var file = new CheckpointFile(PickleWriter.Checkpoint([("w", p => p.Call("torch._utils", "_rebuild_tensor_v2",
+            a => a.Tuple(s => s.Text("storage"), s => s.Global("torch", "FloatStorage"), s => s.Text("0"), s => s.Text("cpu"), s => s.Int(6))
+                .Raw((byte)'Q'),
+            a => a.Int(0), a => a.Longs(6), a => a.Longs(1), a => a.Raw(0x89), a => a.Dict([]), a => a.Dict([("neg", v => v.Raw(0x88))])))]),
+            ("0", Six));
+        Assert.Contains("'w' is a torch._utils._rebuild_tensor_v2, not a dense tensor", file.Refusal(("w", [6])));
     }
 
     [Fact]

@@ -22,6 +22,7 @@ public class RestrictedUnpicklerTests
         { "torch._utils._rebuild_tensor_v2", "" },
         { "", "torch.Size" },
         { "collections.OrderedDict", "__init__" },
+        { "torch", "storage.UntypedStorage" },
     };
 
     [Theory]
