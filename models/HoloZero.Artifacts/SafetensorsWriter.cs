@@ -119,7 +119,7 @@ public sealed class SafetensorsWriter
         header.AsSpan(buffer.WrittenCount).Fill((byte)' ');
         buffer.WrittenSpan.CopyTo(header);
         return header.LongLength <= SafetensorsFile.MaxHeaderBytes ? header
-            : throw new InvalidOperationException($"the header has {header.LongLength} bytes, allowed are {SafetensorsFile.MaxHeaderBytes}");
+            : throw new InvalidOperationException($"the header has {header.Length} bytes, allowed are {SafetensorsFile.MaxHeaderBytes}");
     }
 
     private static void WriteCounts(Utf8JsonWriter json, string name, long[] counts)

@@ -5,7 +5,7 @@ namespace HoloZero.Artifacts;
 /// <summary>Arithmetic on shapes that does not overflow silently. Stateless and thread-safe.</summary>
 public static class TensorShape
 {
-    /// <summary>Counts elements; an empty shape is a scalar and has one. False where a dimension is negative or the count overflows.</summary>
+    /// <summary>Counts elements; a scalar (an empty shape) has one. False where a dimension is negative or the count overflows.</summary>
     public static bool TryCount(ReadOnlySpan<long> shape, out long count)
     {
         (count, var empty) = (1, false);

@@ -105,10 +105,12 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Refuses to take more memory than a file of this size can honestly need.</summary>
     private protected void RequireBytes(Int128 bytes)
     {
-        if (bytes <= BudgetBase + (Int128)BudgetFactor * _length) return;
+        if (bytes <= MemoryBudget(_length)) return;
         throw Bad($"its tensors would take {bytes} bytes of memory, far more than its {_length} bytes can hold",
-            "save it anew with contiguous tensors: torch.save({'model': {n: t.contiguous() ...}, ...}, file)");
+            "save it anew with contiguous tensors, uncompressed");
     }
+
+    private protected static Int128 MemoryBudget(long fileLength) => BudgetBase + (Int128)BudgetFactor * fileLength;
 
     private protected BadInputException Bad(string what, string remedy) => new(Path, what, remedy);
 
@@ -119,7 +121,10 @@ public abstract class Checkpoint : IDisposable
         foreach (var (name, tensor) in tensors)
         {
             var start = 0;
-            while (Prefixes.FirstOrDefault(p => name.AsSpan(start).StartsWith(p, StringComparison.Ordinal)) is { } prefix) start += prefix.Length;
+            while (Prefixes.FirstOrDefault(p => name.AsSpan(start).StartsWith(p, StringComparison.Ordinal)) is { } prefix)
+            {
+                start += prefix.Length;
+            }
             if (stripped.TryAdd(name[start..], tensor)) continue;
             throw new BadInputException(path, $"it has two tensors {Untrusted.Quote(name[start..])}, with and without a prefix",
                 "save the state dict of the bare model");
@@ -175,9 +180,10 @@ public abstract class Checkpoint : IDisposable
         var (index, rest) = (new long[shape.Length], at);
         for (var axis = shape.Length - 1; axis >= 0; axis--) (rest, index[axis]) = (rest / shape[axis], rest % shape[axis]);
         var value = float.IsNaN(data[at]) ? "NaN" : "infinite as float32";
-        throw Bad($"its tensor {Untrusted.Quote(name)} is {value} at {TensorShape.Format(index)}", "use a checkpoint from before the training diverged");
+        throw Bad($"its tensor {Untrusted.Quote(name)} is {value} at {TensorShape.Format(index)}",
+            "use a checkpoint from before the training diverged");
     }
 
-    private BadInputException Foreign(string what) => Bad(what,
-        $"use a checkpoint of an AsymDec of its own cfg (dim {Config.Dim}, dec_layers {Config.DecLayers}, heads {Config.Heads}, K {Config.SlotBytes})");
+    private BadInputException Foreign(string what) => Bad(what, "use a checkpoint of the network that its configuration describes: "
+        + $"dim {Config.Dim}, dec_layers {Config.DecLayers}, heads {Config.Heads}, K {Config.SlotBytes}");
 }

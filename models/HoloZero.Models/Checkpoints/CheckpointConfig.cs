@@ -3,7 +3,7 @@ using HoloZero.Artifacts;
 
 namespace HoloZero.Models.Checkpoints;
 
-/// <summary>Reads the configuration that stands in a checkpoint: <c>dim</c>, <c>dec_layers</c>, <c>heads</c>, <c>K</c>, <c>door</c>.</summary>
+/// <summary>Reads <c>dim</c>, <c>dec_layers</c>, <c>heads</c>, <c>K</c> and <c>door</c>, which stand in a checkpoint.</summary>
 /// <param name="path">The file, for messages.</param>
 /// <param name="where">Where in the file, for messages.</param>
 /// <param name="find">Finds a value by its key: an integer, a text, a numpy integer; null where there is none.</param>

@@ -45,7 +45,7 @@ internal sealed class PickleGlobal
 {
     private const int MaxNameLength = 256;
 
-    private static readonly FrozenDictionary<string, PickleGlobal> Allowed = new[]
+    private static readonly FrozenDictionary<(string Module, string Name), PickleGlobal> Allowed = new[]
     {
         List(GlobalKind.Tensor, "torch._utils", "_rebuild_tensor_v2"),
         List(GlobalKind.Parameter, "torch._utils", "_rebuild_parameter", "_rebuild_parameter_with_state"),
@@ -77,12 +77,16 @@ internal sealed class PickleGlobal
         List(GlobalKind.Record, "numpy", "ndarray"),
         NumpyCore("numpy.core"),
         NumpyCore("numpy._core"),
-    }.SelectMany(globals => globals).ToFrozenDictionary(global => global.Name, StringComparer.Ordinal);
+    }.SelectMany(globals => globals).ToFrozenDictionary(global => (global._module, global._name));
 
-    private PickleGlobal(string name, GlobalKind kind, StorageType? storage = null) => (Name, Kind, StorageType) = (name, kind, storage);
+    private readonly string _module;
+    private readonly string _name;
+
+    private PickleGlobal(string module, string name, GlobalKind kind, StorageType? storage = null) =>
+        (_module, _name, Kind, StorageType) = (module, name, kind, storage);
 
     /// <summary>Module and name, joined by a dot.</summary>
-    public string Name { get; }
+    public string Name => $"{_module}.{_name}";
 
     public GlobalKind Kind { get; }
 
@@ -91,13 +95,13 @@ internal sealed class PickleGlobal
 
     /// <summary>The allowed global of that name, or null.</summary>
     public static PickleGlobal? Find(string module, string name) => module.Length + name.Length <= MaxNameLength
-        && !name.Contains('.') && Allowed.TryGetValue($"{module}.{name}", out var global) ? global : null;
+        && Allowed.TryGetValue((module, name), out var global) ? global : null;
 
     private static IEnumerable<PickleGlobal> List(GlobalKind kind, string module, params string[] names) =>
-        names.Select(name => new PickleGlobal($"{module}.{name}", kind));
+        names.Select(name => new PickleGlobal(module, name, kind));
 
     private static IEnumerable<PickleGlobal> Storages(string module, params (string Name, TensorType? Type)[] types) =>
-        types.Select(t => new PickleGlobal($"{module}.{t.Name}", GlobalKind.Storage, new StorageType(t.Name, t.Type)));
+        types.Select(t => new PickleGlobal(module, t.Name, GlobalKind.Storage, new StorageType(t.Name, t.Type)));
 
     private static IEnumerable<PickleGlobal> Builtins(string module) =>
     [

@@ -67,7 +67,8 @@ internal sealed class PickleRecord(PickleGlobal callee, PickleTuple arguments)
     public bool TryGetInteger(out long value)
     {
         value = 0;
-        if (callee.Kind != GlobalKind.NumpyScalar || Arguments is not [PickleRecord { Callee.Kind: GlobalKind.NumpyType } type, var raw]) return false;
+        if (callee.Kind != GlobalKind.NumpyScalar) return false;
+        if (Arguments is not [PickleRecord { Callee.Kind: GlobalKind.NumpyType } type, var raw]) return false;
         if (type.Arguments is not [string code, ..] || type.State is not PickleTuple { Items: [_, "<" or "|", ..] }) return false;
         if (RawBytes(raw) is not { } bytes) return false;
         (var known, value) = (code, bytes.Length) switch
@@ -88,8 +89,8 @@ internal sealed class PickleRecord(PickleGlobal callee, PickleTuple arguments)
     private static byte[]? RawBytes(object? value) => value switch
     {
         byte[] bytes => bytes,
-        PickleRecord { Callee.Kind: GlobalKind.Encode, Arguments: [string { Length: <= 8 } text, "latin1"] } when text.All(c => c <= 0xff) =>
-            [.. text.Select(c => (byte)c)],
+        PickleRecord { Callee.Kind: GlobalKind.Encode, Arguments: [string { Length: <= 8 } text, "latin1"] }
+            when text.All(c => c <= 0xff) => [.. text.Select(c => (byte)c)],
         _ => null,
     };
 }

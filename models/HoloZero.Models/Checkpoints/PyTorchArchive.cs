@@ -27,7 +27,7 @@ internal sealed class PyTorchArchive : IDisposable
             }
             return zip;
         });
-        var roots = _records.Keys.Where(name => name.EndsWith("/data.pkl", StringComparison.Ordinal) && name.Count(c => c == '/') == 1).ToList();
+        var roots = _records.Keys.Where(name => name.Split('/') is [_, "data.pkl"]).ToList();
         if (roots.Count != 1)
         {
             throw new BadInputException(path, $"this zip has {roots.Count} records NAME/data.pkl, a PyTorch checkpoint has one",
@@ -56,8 +56,7 @@ internal sealed class PyTorchArchive : IDisposable
     public byte[] ReadStorage(string key, long begin, int length) => Guard($"its record {Untrusted.Quote($"data/{key}")} is damaged", () =>
     {
         using var stream = Open(_records[$"{_root}data/{key}"]);
-        if (stream.CanSeek) stream.Position = begin;
-        else Skip(stream, begin);
+        Skip(stream, begin);
         var bytes = new byte[length];
         stream.ReadExactly(bytes);
         return bytes;

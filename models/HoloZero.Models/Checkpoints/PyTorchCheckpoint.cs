@@ -21,7 +21,8 @@ internal sealed class PyTorchCheckpoint : Checkpoint
     public static PyTorchCheckpoint Open(string path, FileStream stream)
     {
         var archive = new PyTorchArchive(path, stream);
-        var content = RestrictedUnpickler.Load(path, archive.ReadPickle(RestrictedUnpickler.MaxBytes));
+        var mostBytes = (int)Int128.Min(RestrictedUnpickler.MaxBytes, MemoryBudget(stream.Length));
+        var content = RestrictedUnpickler.Load(path, archive.ReadPickle(mostBytes));
         var model = Section(path, content, "model");
         var cfg = Section(path, content, "cfg");
         var config = new CheckpointConfig(path, "cfg", key => cfg.TryGet(key, out var value) ? value : null).Read();
@@ -43,10 +44,14 @@ internal sealed class PyTorchCheckpoint : Checkpoint
             RequireBytes(_archive.IsCompressed(sharing.Key) ? end : end - begin);
             if (end - begin > Array.MaxLength)
             {
-                throw Bad($"its tensors lie {end - begin} bytes apart in storage {Untrusted.Quote(sharing.Key)}", "save it with each tensor cloned");
+                throw Bad($"its tensors span {end - begin} bytes of storage {Untrusted.Quote(sharing.Key)}",
+                    "save it with each tensor cloned");
             }
             var bytes = _archive.ReadStorage(sharing.Key, begin, (int)(end - begin));
-            foreach (var (name, view) in sharing) yield return KeyValuePair.Create(name, view.Count == 0 ? [] : view.ReadFloat32(bytes, begin));
+            foreach (var (name, view) in sharing)
+            {
+                yield return KeyValuePair.Create(name, view.Count == 0 ? [] : view.ReadFloat32(bytes, begin));
+            }
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class RestrictedUnpickler
     public const int MaxBytes = 256 << 20;
 
     /// <summary>The most operations that are carried out: a value costs up to a few hundred bytes of memory.</summary>
-    public const int MaxOperations = 8 << 20;
+    public const int MaxOperations = 4 << 20;
 
     private const int MaxLongBytes = 4096;
     private const int MaxRank = 64;
@@ -146,7 +146,7 @@ internal sealed class RestrictedUnpickler
             throw Malformed("a tensor is described wrongly");
         }
         // The seventh argument tells that the values are to be conjugated or negated.
-        var asStored = arguments.Items is [_, _, _, _, _, _] or [_, _, _, _, _, _, null, ..] or [_, _, _, _, _, _, PickleDict { Pairs: [] }, ..];
+        var asStored = arguments.Items.Length < 7 || arguments.Items[6] is null or PickleDict { Pairs: [] };
         return asStored ? new PickleTensor(storage, offset, sizes, steps) : new PickleRecord(callee, arguments);
     }
 
@@ -267,7 +267,7 @@ internal sealed class RestrictedUnpickler
     {
         if (length is < 0 or > MaxLongBytes) throw Malformed($"an integer has {length} bytes");
         var value = new BigInteger(Take(length));
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     private BadInputException Malformed(string what) =>
