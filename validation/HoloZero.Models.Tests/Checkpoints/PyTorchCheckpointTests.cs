@@ -1,6 +1,4 @@
 using System.IO.Compression;
-using HoloZero.Artifacts;
-using HoloZero.Models.Checkpoints;
 
 namespace HoloZero.Models.Tests.Checkpoints;
 

@@ -1,4 +1,3 @@
-using HoloZero.Artifacts;
 using HoloZero.Models.Checkpoints;
 
 namespace HoloZero.Models.Tests.Checkpoints;

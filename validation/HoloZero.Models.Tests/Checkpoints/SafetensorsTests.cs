@@ -1,6 +1,5 @@
 using System.Text;
 using HoloZero.Artifacts;
-using HoloZero.Models.Checkpoints;
 using HoloZero.Testing;
 
 namespace HoloZero.Models.Tests.Checkpoints;
