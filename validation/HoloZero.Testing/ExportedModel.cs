@@ -1,0 +1,25 @@
+using HoloZero.Exporter;
+using HoloZero.Models;
+using HoloZero.Models.Checkpoints;
+using HoloZero.Reference;
+
+namespace HoloZero.Testing;
+
+/// <summary>A checkpoint exported to a temporary folder, as holozero-export does it. Dispose it.</summary>
+public sealed class ExportedModel : IDisposable
+{
+    private readonly TemporaryFolder _temporary = new();
+
+    /// <summary>Exports <paramref name="checkpoint"/>.</summary>
+    public ExportedModel(string checkpoint, PrefixAttention attention = PrefixAttention.Causal, ExportOptions? options = null)
+    {
+        using var opened = Checkpoint.Open(checkpoint);
+        ArtifactExporter.Export(opened, Folder, (options ?? new()) with { PrefixAttention = attention }, new ReferenceEngine());
+    }
+
+    /// <summary>The artifact.</summary>
+    public string Folder => _temporary["model"];
+
+    /// <summary>Removes it.</summary>
+    public void Dispose() => _temporary.Dispose();
+}
