@@ -1,0 +1,117 @@
+using System.Security.Cryptography;
+using HoloZero.Artifacts;
+using HoloZero.Exporter.Onnx;
+using HoloZero.Models;
+using HoloZero.Models.Checkpoints;
+using HoloZero.Reference;
+using HoloZero.Runtime;
+using HoloZero.Testing;
+
+namespace HoloZero.Exporter.Tests;
+
+public class ArtifactTests
+{
+    [Fact]
+    public void Exporting_twice_gives_identical_bytes()
+    {
+        using var first = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        using var second = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        var names = Directory.GetFiles(first.Folder).Select(path => Path.GetFileName(path)).Order().ToArray();
+
+        Assert.Equal(["golden.safetensors", "holozero.json", "model.portable.onnx"], names);
+        foreach (var name in names)
+            Assert.Equal(File.ReadAllBytes(Path.Combine(first.Folder, name)), File.ReadAllBytes(Path.Combine(second.Folder, name)));
+    }
+
+    [Fact]
+    public void The_portable_graph_is_standard_onnx_with_one_table_and_no_host_features()
+    {
+        using var exported = new ExportedModel(GoldenSuite.Demo.CheckpointPath);
+        var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(exported.Folder, "model.portable.onnx")));
+        var graph = model.Graph;
+
+        Assert.Equal([("", 17L)], model.OpsetImport.Select(o => (o.Domain, o.Version)));
+        Assert.All(graph.Node, node => Assert.Equal("", node.Domain));
+        Assert.Equal(["prefix", "stream"], graph.Input.Select(i => i.Name).Where(n => !n.StartsWith("past.", StringComparison.Ordinal)));
+        Assert.All(graph.Input.Take(2), input => Assert.Equal(TensorProto.Types.DataType.Uint8, input.Type.TensorType.ElemType));
+
+        var table = Assert.Single(graph.Initializer, tensor => tensor.Dims.SequenceEqual([256L, 18L]));
+        Assert.Equal("door/value_table", table.Name);
+        Assert.Equal(HslFrontDoor.ValueTable.SelectMany(BitConverter.GetBytes), table.RawData.ToByteArray());
+        Assert.Equal(ArtifactFolder.Open(exported.Folder).Manifest.ValueTable.Sha256,
+            Convert.ToHexStringLower(SHA256.HashData(table.RawData.Span)));
+    }
+
+    [Fact]
+    public void Names_come_from_module_paths_and_hold_no_running_number_of_the_graph()
+    {
+        using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        var graph = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(exported.Folder, "model.portable.onnx"))).Graph;
+        var names = graph.Node.Select(node => node.Name).ToArray();
+
+        Assert.Equal(names.Length, names.Distinct().Count());
+        Assert.Contains("self_blocks.0.qkv/MatMul", names);
+        Assert.Contains("mem_blocks.1.proj/Add", names);
+        Assert.Contains("self_blocks.1.qkv.weight.T", graph.Initializer.Select(i => i.Name));
+        // The same module of another layer has the same names but for its path.
+        string[] InLayer(int layer) => [.. names.Where(n => n.StartsWith($"self_blocks.{layer}", StringComparison.Ordinal)).Select(n => n.Replace($".{layer}", ".i"))];
+        Assert.Equal(InLayer(0), InLayer(1));
+    }
+
+    [Fact]
+    public void Weights_beyond_the_limit_go_to_external_data_and_compute_the_same()
+    {
+        using var inside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        using var beside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: new() { MaxInlineBytes = 1000 });
+        var manifest = ArtifactFolder.Open(beside.Folder).Manifest;
+
+        Assert.Contains("model.portable.onnx.data", manifest.Files.Keys);
+        Assert.True(manifest.Files["model.portable.onnx"].Bytes < 100_000);
+        Assert.Equal(Logits(inside.Folder), Logits(beside.Folder));
+
+        static float[] Logits(string folder)
+        {
+            using var model = HoloZeroModel.Load(folder);
+            using var session = model.OpenSession();
+            return session.Prefill("beside"u8, "the graph"u8).Data.ToArray();
+        }
+    }
+
+    [Fact]
+    public void The_parameters_of_the_published_size_number_25_million()
+    {
+        var shapes = AsymDec.ParameterShapes(new(512, 6, 8, 8));
+        Assert.Equal(25_357_576, shapes.Values.Sum(shape => shape.Aggregate(1L, (a, b) => a * b)));
+    }
+
+    [Fact]
+    public void A_cancelled_export_leaves_nothing()
+    {
+        using var temporary = new TemporaryFolder();
+        using var checkpoint = Checkpoint.Open(GoldenSuite.Tiny.CheckpointPath);
+        using var cancellation = new CancellationTokenSource();
+        var progress = new CancelAt("hashing", cancellation);
+
+        Assert.Throws<OperationCanceledException>(() =>
+            ArtifactExporter.Export(checkpoint, temporary["new", "folder"], new(), new ReferenceEngine(), progress, cancellation.Token));
+        Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
+    }
+
+    [Fact]
+    public void An_unknown_variant_is_refused()
+    {
+        using var temporary = new TemporaryFolder();
+        using var checkpoint = Checkpoint.Open(GoldenSuite.Tiny.CheckpointPath);
+        var error = Assert.Throws<BadInputException>(() =>
+            ArtifactExporter.Export(checkpoint, temporary["model"], new() { Variants = ["fastest"] }, new ReferenceEngine()));
+        Assert.Contains("'fastest' is unknown; choose from portable", error.Message);
+    }
+
+    private sealed class CancelAt(string step, CancellationTokenSource cancellation) : IProgress<string>
+    {
+        public void Report(string value)
+        {
+            if (value == step) cancellation.Cancel();
+        }
+    }
+}
