@@ -1,0 +1,101 @@
+using HoloZero.Testing;
+using static HoloZero.EndToEnd.Tests.Programs;
+
+namespace HoloZero.EndToEnd.Tests;
+
+public sealed class ExportTests : IDisposable
+{
+    private readonly TemporaryFolder _temporary = new();
+
+    public void Dispose() => _temporary.Dispose();
+
+    public static TheoryData<string, string> BadCheckpoints { get; } = new()
+    {
+        { "big-endian.pt", "byte order 'big'" },
+        { "empty.pt", "the file is empty" },
+        { "huge-header.safetensors", "header claims" },
+        { "learned-door.pt", "door is 'learned'" },
+        { "legacy-format.pt", "PyTorch 1.6" },
+        { "missing-tensor.pt", "1 missing: 'self_blocks.1.ff.3.weight'" },
+        { "nan-weight.pt", "'norm.weight' is NaN at [3]" },
+        { "no-config.pt", "cfg" },
+        { "overlapping.safetensors", "has 247 bytes, which is not Float32 [64]" },
+        { "runs-code.pt", "posix.system" },
+        { "slot-too-wide.pt", "K is 3" },
+        { "text.pt", "neither" },
+        { "truncated.pt", "zip directory is damaged" },
+        { "unexpected-tensor.pt", "1 unexpected: 'cross_blocks.0.q.weight'" },
+        { "wrong-shape.pt", "has the shape" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadCheckpoints))]
+    public async Task Every_bad_checkpoint_is_refused_in_one_line_and_leaves_nothing(string file, string cause)
+    {
+        var result = await ExportAsync("--checkpoint", Repository.Golden("bad", file), "--output", _temporary["out"]);
+        RequireRefusal(result, 2, file, cause);
+        Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
+    }
+
+    [Fact]
+    public void No_bad_checkpoint_is_left_out()
+    {
+        var files = Directory.GetFiles(Repository.Golden("bad")).Select(path => Path.GetFileName(path));
+        Assert.Equal(files.Order(), BadCheckpoints.Select(row => row.Data.Item1).Order());
+    }
+
+    [Fact]
+    public async Task A_hostile_pickle_runs_nothing()
+    {
+        // What runs-code.pt would do in a careless reader.
+        const string marker = "/tmp/holozero-pwned";
+        File.Delete(marker);
+        RequireRefusal(await ExportAsync("inspect", Repository.Golden("bad", "runs-code.pt")), 2, "posix.system");
+        RequireRefusal(await ExportAsync("--checkpoint", Repository.Golden("bad", "runs-code.pt"), "--output", _temporary["out"]), 2, "posix.system");
+        Assert.False(File.Exists(marker));
+    }
+
+    [Fact]
+    public async Task Paths_that_are_no_checkpoint_are_told_apart()
+    {
+        RequireRefusal(await ExportAsync("--checkpoint", _temporary["nowhere.pt"], "--output", _temporary["out"]), 2, "nowhere.pt", "no such file");
+        RequireRefusal(await ExportAsync("--checkpoint", _temporary.Path, "--output", _temporary["out"]), 2, "is a directory");
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_not_ours_is_left_alone()
+    {
+        File.WriteAllText(_temporary["mine"], "mine");
+        RequireRefusal(await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary.Path), 2, _temporary.Path, "not an exported model");
+        RequireRefusal(await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["mine"]), 2, "is a file");
+        Assert.Equal("mine", File.ReadAllText(_temporary["mine"]));
+        Assert.Single(Directory.GetFileSystemEntries(_temporary.Path));
+    }
+
+    [Fact]
+    public async Task Usage_errors_are_one_line()
+    {
+        RequireRefusal(await ExportAsync("--checkpoint", "x"), 2, "--output");
+        RequireRefusal(await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"], "--variant", "int2"), 2, "int2", "portable");
+        RequireRefusal(await ExportAsync("--checkpoint", "x", "--output", "y", "--prefix-attention", "sideways"), 2, "sideways");
+    }
+
+    [Fact]
+    public async Task Inspect_tells_what_a_checkpoint_holds()
+    {
+        var result = await ExportAsync("inspect", GoldenSuite.Demo.CheckpointPath);
+        Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
+        Assert.Contains("dim 256, dec_layers 3, heads 4, K 8", result.Text);
+        Assert.Contains("3,227,141 parameters, 0 of them in the input layer", result.Text);
+        Assert.Contains("self_blocks.2.qkv.weight", result.Text);
+        Assert.Contains("\"parameters\": 3227141", (await ExportAsync("inspect", GoldenSuite.Demo.CheckpointPath, "--json")).Text);
+    }
+
+    [Fact]
+    public async Task The_prefix_attention_is_part_of_the_artifact()
+    {
+        var result = await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"], "--prefix-attention", "bidirectional");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("\"prefix_attention\": \"bidirectional\"", File.ReadAllText(_temporary["out", "holozero.json"]));
+    }
+}

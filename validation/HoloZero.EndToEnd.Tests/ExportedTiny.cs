@@ -1,0 +1,32 @@
+using HoloZero.EndToEnd.Tests;
+using HoloZero.Testing;
+
+[assembly: AssemblyFixture(typeof(ExportedTiny))]
+
+namespace HoloZero.EndToEnd.Tests;
+
+/// <summary>tiny.pt and the demo, exported once by the program itself.</summary>
+public sealed class ExportedTiny : IAsyncLifetime
+{
+    private readonly TemporaryFolder _temporary = new();
+
+    public string Folder => _temporary["tiny"];
+
+    public string Demo => _temporary["demo"];
+
+    public async ValueTask InitializeAsync()
+    {
+        var results = new[]
+        {
+            await Programs.ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", Folder),
+            await Programs.ExportAsync("--checkpoint", GoldenSuite.Demo.CheckpointPath, "--output", Demo),
+        };
+        Assert.All(results, result => Assert.Equal((0, ""), (result.ExitCode, result.StandardError)));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _temporary.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

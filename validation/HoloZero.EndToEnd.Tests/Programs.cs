@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace HoloZero.EndToEnd.Tests;
+
+/// <summary>What a finished program left.</summary>
+public sealed record ProgramResult(int ExitCode, byte[] StandardOutput, string StandardError)
+{
+    public string Text => Encoding.UTF8.GetString(StandardOutput);
+}
+
+/// <summary>Runs the built programs as a person does.</summary>
+internal static class Programs
+{
+    public static Task<ProgramResult> ExportAsync(params string[] arguments) => RunAsync("HoloZero.Exporter.Cli", "holozero-export", arguments);
+
+    public static Task<ProgramResult> HoloZeroAsync(params string[] arguments) => RunAsync("HoloZero.Cli", "holozero", arguments);
+
+    /// <summary>Runs a program of this build in an empty working folder.</summary>
+    public static async Task<ProgramResult> RunAsync(string project, string program, params string[] arguments)
+    {
+        // artifacts/bin/<project>/<configuration>/
+        var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        var start = new ProcessStartInfo(Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, program), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        using var process = Process.Start(start)!;
+        var output = new MemoryStream();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.StandardOutput.BaseStream.CopyToAsync(output);
+        await process.WaitForExitAsync();
+        return new(process.ExitCode, output.ToArray(), await error);
+    }
+
+    /// <summary>Asserts exit code 2 (or <paramref name="code"/>), silence on stdout, and one line on stderr that says all of <paramref name="said"/>.</summary>
+    public static void RequireRefusal(ProgramResult result, int code, params string[] said)
+    {
+        Assert.Equal((code, ""), (result.ExitCode, result.Text));
+        var line = Assert.Single(result.StandardError.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.All(said, part => Assert.Contains(part, line));
+    }
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Text.Json;
+using HoloZero.Artifacts;
+using HoloZero.Testing;
+using static HoloZero.EndToEnd.Tests.Programs;
+
+namespace HoloZero.EndToEnd.Tests;
+
+public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
+{
+    private readonly TemporaryFolder _temporary = new();
+
+    public void Dispose() => _temporary.Dispose();
+
+    [Fact]
+    public async Task Logits_are_those_of_the_published_code()
+    {
+        foreach (var test in GoldenSuite.Tiny.Cases.Where(c => c.Name is "korean_serve" or "empty_serve" or "long_half"))
+        {
+            File.WriteAllBytes(_temporary["prompt"], test.Name == "empty_serve" ? [] : test.Bytes);
+            string[] slots = test.Name == "long_half" ? ["--prefix-slots", test.PrefixSlots.ToString(CultureInfo.InvariantCulture)] : [];
+            var result = await HoloZeroAsync(["logits", "--model", exported.Folder, "--input", _temporary["prompt"], "--output", _temporary["logits.safetensors"], .. slots]);
+
+            Assert.Equal((0, "", ""), (result.ExitCode, result.Text, result.StandardError));
+            using var written = SafetensorsFile.Open(_temporary["logits.safetensors"]);
+            Assert.Equal([test.Logits.Length / 258, 258], written.Entry("logits").Shape);
+            Assert.Null(TensorComparison.Mismatch<float, double>(test.Name, written.ReadFloat32("logits"), test.Logits, 1e-5));
+        }
+    }
+
+    [Fact]
+    public async Task Greedy_bytes_are_those_of_the_published_code_and_stand_alone_on_stdout()
+    {
+        foreach (var test in GoldenSuite.Demo.Cases.Where(c => c.Name is "genesis_serve" or "binary_serve"))
+        {
+            File.WriteAllBytes(_temporary["prompt"], test.Bytes);
+            var result = await HoloZeroAsync("generate", "--model", exported.Demo, "--prompt-file", _temporary["prompt"], "--greedy", "--max-bytes", $"{test.Greedy.Length}");
+            Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
+            Assert.Equal(Convert.ToHexString(test.Greedy), Convert.ToHexString(result.StandardOutput));
+        }
+    }
+
+    [Fact]
+    public async Task The_same_seed_gives_the_same_bytes_and_another_seed_others()
+    {
+        string[] arguments = ["generate", "--model", exported.Demo, "--prompt", "And God said, ", "--max-bytes", "80", "--ignore-eos", "--seed"];
+        var first = await HoloZeroAsync([.. arguments, "7"]);
+        Assert.Equal(80, first.StandardOutput.Length);
+        Assert.Equal(first.StandardOutput, (await HoloZeroAsync([.. arguments, "7"])).StandardOutput);
+        Assert.NotEqual(first.StandardOutput, (await HoloZeroAsync([.. arguments, "8"])).StandardOutput);
+    }
+
+    [Fact]
+    public async Task A_stop_text_ends_the_generation_and_is_not_printed()
+    {
+        string[] arguments = ["generate", "--model", exported.Demo, "--prompt", "And the LORD said unto Moses, ", "--greedy", "--max-bytes", "200"];
+        var whole = await HoloZeroAsync(arguments);
+        var stop = whole.Text.Substring(20, 6);
+        var stopped = await HoloZeroAsync([.. arguments, "--stop", stop]);
+        Assert.Equal(whole.Text[..whole.Text.IndexOf(stop, StringComparison.Ordinal)], stopped.Text);
+    }
+
+    [Fact]
+    public async Task Generation_outlives_the_window()
+    {
+        var result = await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--seed", "1", "--ignore-eos", "--max-bytes", "2000");
+        Assert.Equal((0, 2000), (result.ExitCode, result.StandardOutput.Length));
+    }
+
+    [Fact]
+    public async Task Score_prints_bits_per_byte_as_json()
+    {
+        var test = GoldenSuite.Demo.Cases.Single(c => c.Name == "verse_mid");
+        File.WriteAllBytes(_temporary["text"], test.Bytes);
+        var result = await HoloZeroAsync("score", "--model", exported.Demo, "--input", _temporary["text"], "--prefix-slots", $"{test.PrefixSlots}", "--json");
+        using var json = JsonDocument.Parse(result.StandardOutput);
+        Assert.Equal(test.BitsPerByte!.Value, json.RootElement.GetProperty("bits_per_byte").GetDouble(), 1e-5);
+        Assert.Equal(155, json.RootElement.GetProperty("bytes").GetInt64());
+    }
+
+    [Fact]
+    public async Task Doctor_finds_a_sound_model_sound()
+    {
+        var result = await HoloZeroAsync("doctor", "--model", exported.Folder);
+        Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
+        Assert.Matches(@"ONNX Runtime +1\.29\.0", result.Text);
+        Assert.Matches("provider +CPUExecutionProvider: loads", result.Text);
+        Assert.Contains("the model is sound on this machine", result.Text);
+        Assert.Equal(JsonValueKind.Array, JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput)
+            .RootElement.GetProperty("runtime").GetProperty("providers").ValueKind);
+    }
+
+    [Fact]
+    public async Task Doctor_finds_a_model_that_computes_something_else()
+    {
+        // Another model's self-check, with its hash in the manifest: only running it can tell.
+        var folder = CopyOfTiny();
+        var other = _temporary["other"];
+        Assert.Equal(0, (await ExportAsync("--checkpoint", Repository.Golden("tiny-fp16.pt"), "--output", other)).ExitCode);
+        var (mine, theirs) = (Path.Combine(folder, "golden.safetensors"), Path.Combine(other, "golden.safetensors"));
+        var manifest = Path.Combine(folder, ArtifactManifest.FileName);
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace(FileHash.Sha256(mine), FileHash.Sha256(theirs)));
+        File.Copy(theirs, mine, overwrite: true);
+
+        var result = await HoloZeroAsync("doctor", "--model", folder);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("FAILED", result.Text);
+        Assert.Contains("computes something else", result.Text);
+    }
+
+    [Fact]
+    public async Task Bad_input_is_refused_in_one_line()
+    {
+        string[] generate = ["generate", "--model", exported.Folder, "--max-bytes", "8"];
+        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt-file", _temporary.Path]), 2, "is a directory");
+        RequireRefusal(await HoloZeroAsync(generate), 2, "--prompt");
+        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--prompt-file", "y"]), 2, "contradicts");
+        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "abcdef", "--prefix-slots", "3"]), 2, "prefix-slots", "3");
+        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--greedy", "--temperature", "0.5"]), 2, "greedy", "temperature");
+        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--greedy", "--seed", "1"]), 2, "greedy", "seed");
+        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--top-p", "1.5"]), 2, "top-p", "1.5");
+        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--variant", "int2"]), 2, "int2", "portable");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--max-bytes", "-1"), 2, "max-bytes");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--max-bytes", "many"), 2, "many");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", _temporary.Path, "--prompt", "x", "--max-bytes", "1"), 2, "holozero.json");
+        RequireRefusal(await HoloZeroAsync("score", "--model", exported.Folder, "--input", _temporary["nowhere"]), 2, "no such file");
+    }
+
+    [Fact]
+    public async Task Inputs_too_short_for_the_prefix_are_refused_and_nothing_is_written()
+    {
+        File.WriteAllText(_temporary["short"], "abc");
+        RequireRefusal(await HoloZeroAsync("score", "--model", exported.Folder, "--input", _temporary["short"], "--prefix-slots", "2"), 2, "too few");
+        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Folder, "--input", _temporary["short"], "--prefix-slots", "2", "--output", _temporary["l"]), 2, "prefix-slots");
+        Assert.Equal([_temporary["short"]], Directory.GetFileSystemEntries(_temporary.Path));
+    }
+
+    [Fact]
+    public async Task A_manifest_that_does_not_match_its_files_is_refused()
+    {
+        var folder = CopyOfTiny();
+        File.AppendAllText(Path.Combine(folder, "model.portable.onnx"), "x");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", folder, "--prompt", "x", "--max-bytes", "1"), 2, "model.portable.onnx");
+    }
+
+    [Fact]
+    public async Task A_provider_that_does_not_load_is_an_error_unless_allowed()
+    {
+        var report = JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput).RootElement.GetProperty("runtime").GetProperty("providers");
+        var cuda = report.EnumerateArray().FirstOrDefault(p => p.GetProperty("name").GetString() == "CUDAExecutionProvider");
+        string[] arguments = ["generate", "--model", exported.Folder, "--prompt", "x", "--greedy", "--max-bytes", "4", "--provider", "cuda"];
+        if (cuda.ValueKind == JsonValueKind.Object && cuda.GetProperty("problem").ValueKind == JsonValueKind.Null)
+        {
+            Assert.Equal(0, (await HoloZeroAsync(arguments)).ExitCode);
+            return;
+        }
+
+        RequireRefusal(await HoloZeroAsync(arguments), 3, "Cuda", "does not load");
+        Assert.Equal(4, (await HoloZeroAsync([.. arguments, "--allow-cpu-fallback"])).StandardOutput.Length);
+    }
+
+    private string CopyOfTiny()
+    {
+        var folder = _temporary["copy"];
+        Directory.CreateDirectory(folder);
+        foreach (var file in Directory.GetFiles(exported.Folder)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        return folder;
+    }
+}
