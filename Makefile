@@ -11,7 +11,7 @@ CHECKPOINT ?= models/demo/demo.pt
 OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
 
-.PHONY: help setup build export demo test format clean-clone clean clean-feed
+.PHONY: help setup build export demo test format check-onnx clean-clone clean clean-feed
 
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
@@ -19,6 +19,7 @@ help:
 	@echo 'make export      export CHECKPOINT=file to OUTPUT=folder (the demo to out/demo)'
 	@echo 'make build       set up and build: bin/holozero-export, bin/holozero'
 	@echo 'make setup       make the packages restorable: ask the NuGet sources, else put them together from npm'
+	@echo 'make check-onnx  hold exported graphs against ONNX'"'"'s own checker (needs python3-onnx)'
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
 	@echo 'make clean       remove what build made; packages and downloads stay'
 	@echo 'make clean-feed  remove the local packages, the downloads and what setup found out'
@@ -42,7 +43,8 @@ demo: export
 	@bin/holozero doctor --model $(OUTPUT) | grep -E '^(ONNX Runtime|processor|verdict)'
 	@bin/holozero score --model $(OUTPUT) --input validation/golden/demo-heldout.txt --prefix-slots 24
 	@printf '\n%s' '$(PROMPT)'
-	@bin/holozero generate --model $(OUTPUT) --prompt '$(PROMPT)' --max-bytes 400 --temperature 0.7 --seed 1
+	@bin/holozero generate --model $(OUTPUT) --prompt '$(PROMPT)' --max-bytes 400 --temperature 0.7 --seed 1 \
+	    --window 128 --max-prefix-slots 24
 	@echo
 
 format: setup
@@ -52,6 +54,9 @@ test: build format
 	ci/feed/test-setup.sh
 	dotnet test --solution pipeline.sln -c $(CONFIGURATION) --no-build
 	$(MAKE) demo
+
+check-onnx: build
+	@ci/check-onnx.sh
 
 clean-clone:
 	ci/clean-clone.sh

@@ -19,9 +19,7 @@ internal static class Programs
     /// <summary>Runs a program of this build in an empty working folder.</summary>
     public static async Task<ProgramResult> RunAsync(string project, string program, params string[] arguments)
     {
-        // artifacts/bin/<project>/<configuration>/
-        var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var start = new ProcessStartInfo(Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, program), arguments)
+        var start = new ProcessStartInfo(PathOf(project, program), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -33,6 +31,13 @@ internal static class Programs
         await process.StandardOutput.BaseStream.CopyToAsync(output);
         await process.WaitForExitAsync();
         return new(process.ExitCode, output.ToArray(), await error);
+    }
+
+    /// <summary>Where the build put a program: artifacts/bin/PROJECT/CONFIGURATION/.</summary>
+    public static string PathOf(string project, string program)
+    {
+        var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        return Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, program);
     }
 
     /// <summary>Asserts exit code 2 (or <paramref name="code"/>), silence on stdout, and one line on stderr that says all of <paramref name="said"/>.</summary>

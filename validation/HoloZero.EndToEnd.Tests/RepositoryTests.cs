@@ -1,0 +1,62 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using HoloZero.Testing;
+
+namespace HoloZero.EndToEnd.Tests;
+
+/// <summary>The direction of references: models below exporter and reference, the manifest alone below the runtime.</summary>
+public sealed partial class RepositoryTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["HoloZero.Artifacts"] = [],
+        ["HoloZero.Models"] = ["HoloZero.Artifacts"],
+        ["HoloZero.Exporter"] = ["HoloZero.Models"],
+        ["HoloZero.Reference"] = ["HoloZero.Models"],
+        ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
+        ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
+        ["HoloZero.Cli"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
+        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.CommandLine"],
+        ["HoloZero.Validation"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime"],
+    };
+
+    [Fact]
+    public void References_point_the_way_the_architecture_says()
+    {
+        var projects = Projects().Where(path => !Path.GetFileNameWithoutExtension(path).EndsWith("Tests", StringComparison.Ordinal)
+            && Path.GetFileNameWithoutExtension(path) != "HoloZero.Testing").ToArray();
+        Assert.Equal(Allowed.Keys.Order(), projects.Select(path => Path.GetFileNameWithoutExtension(path)!).Order());
+        foreach (var path in projects)
+        {
+            var references = XDocument.Load(path).Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value));
+            Assert.Subset(Allowed[Path.GetFileNameWithoutExtension(path)].ToHashSet(), references.ToHashSet());
+        }
+    }
+
+    [Fact]
+    public void Every_project_is_in_the_solution()
+    {
+        var solution = File.ReadAllText(Path.Combine(Repository.Root, "pipeline.sln")).Replace('\\', '/');
+        Assert.All(Projects(), path => Assert.Contains(Path.GetRelativePath(Repository.Root, path), solution));
+    }
+
+    [Fact]
+    public void Package_versions_stand_in_one_place()
+    {
+        Assert.All(Projects(), path => Assert.DoesNotMatch("PackageReference[^>]*Version", File.ReadAllText(path)));
+    }
+
+    [Fact]
+    public void Every_package_has_its_reason_in_a_decision_record()
+    {
+        var decisions = string.Concat(Directory.GetFiles(Path.Combine(Repository.Root, "docs", "decisions")).Select(File.ReadAllText));
+        var packages = PackageVersion().Matches(File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props"))).Select(m => m.Groups[1].Value);
+        Assert.All(packages, package => Assert.Contains(package, decisions));
+    }
+
+    private static IEnumerable<string> Projects() => ((string[])["models", "exporter", "runtime", "validation"])
+        .SelectMany(folder => Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories));
+
+    [GeneratedRegex("PackageVersion Include=\"([^\"]+)\"")]
+    private static partial Regex PackageVersion();
+}
