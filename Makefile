@@ -1,5 +1,6 @@
 # The first target is what `make` alone does. Every target that needs packages or programs makes them first.
 SHELL := bash
+.SHELLFLAGS := -o pipefail -ec
 CONFIGURATION ?= Release
 # Unset means: as last time. See ci/feed/setup.sh.
 GPU ?=
@@ -10,6 +11,7 @@ export DOTNET_NOLOGO := 1
 CHECKPOINT ?= models/demo/demo.pt
 OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
+export CHECKPOINT OUTPUT PROMPT
 
 .PHONY: help setup build export demo test format check-onnx clean-clone clean clean-feed
 
@@ -36,14 +38,14 @@ build: setup
 	@ci/link-programs.sh $(CONFIGURATION)
 
 export: build
-	@bin/holozero-export --checkpoint $(CHECKPOINT) --output $(OUTPUT)
+	@bin/holozero-export --checkpoint "$$CHECKPOINT" --output "$$OUTPUT"
 
 demo: export
 	@echo
-	@bin/holozero doctor --model $(OUTPUT) | grep -E '^(ONNX Runtime|processor|verdict)'
-	@bin/holozero score --model $(OUTPUT) --input validation/golden/demo-heldout.txt --prefix-slots 24
-	@printf '\n%s' '$(PROMPT)'
-	@bin/holozero generate --model $(OUTPUT) --prompt '$(PROMPT)' --max-bytes 400 --temperature 0.7 --seed 1 \
+	@bin/holozero doctor --model "$$OUTPUT" | grep -E '^(ONNX Runtime|processor|verdict)'
+	@bin/holozero score --model "$$OUTPUT" --input validation/golden/demo-heldout.txt --prefix-slots 24
+	@printf '\n%s' "$$PROMPT"
+	@bin/holozero generate --model "$$OUTPUT" --prompt "$$PROMPT" --max-bytes 400 --temperature 0.7 --seed 1 \
 	    --window 128 --max-prefix-slots 24
 	@echo
 

@@ -138,6 +138,9 @@ public sealed record ArtifactManifest
                 "export the model again with the same release");
         }
 
+        if (ManifestRules.FirstViolation(manifest) is { } violation)
+            throw new BadInputException(path, $"it is not a sound manifest ({violation})", "export the model again");
+
         return manifest;
     }
 }

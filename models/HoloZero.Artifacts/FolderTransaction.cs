@@ -17,8 +17,10 @@ public sealed class FolderTransaction : IDisposable
     {
         if (string.IsNullOrWhiteSpace(target)) throw new BadInputException("output folder", "its path is empty", "name a folder");
 
-        _target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        _target = OutputFile.Resolve(target);
         RequireReplaceable();
+        if (_target == Environment.CurrentDirectory)
+            throw new BadInputException(target, "this is the current folder, which cannot be replaced", "name a folder below it");
         var parent = Path.GetDirectoryName(_target) ?? throw new BadInputException(target, "this is the root of the file system", "name a folder");
         try
         {
@@ -29,8 +31,8 @@ public sealed class FolderTransaction : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            RemoveCreatedParent();
-            throw new BadInputException(target, $"it cannot be created ({e.Message})", "name a folder in a writable place", e);
+            RemoveCreatedParents();
+            throw OutputFile.Failure(target, e);
         }
     }
 
@@ -39,31 +41,31 @@ public sealed class FolderTransaction : IDisposable
 
     /// <summary>Puts the finished folder in its place.</summary>
     /// <exception cref="BadInputException">The folder has been filled with something else meanwhile, or cannot be replaced.</exception>
+    /// <exception cref="MissingCapabilityException">The disk is full or fails.</exception>
     public void Commit()
     {
         RequireReplaceable();
-        var old = Staging + ".old";
+        var old = Directory.Exists(_target) ? Staging + ".old" : null;
         try
         {
-            var replaces = Directory.Exists(_target);
-            if (replaces) Directory.Move(_target, old);
+            if (old is not null) Directory.Move(_target, old);
             try
             {
                 Directory.Move(Staging, _target);
             }
-            catch when (replaces)
+            catch when (old is not null && !Directory.Exists(_target))
             {
                 Directory.Move(old, _target);
                 throw;
             }
-
-            _committed = true;
-            if (replaces) Directory.Delete(old, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException(_target, $"it cannot be replaced ({e.Message})", "close what uses it or name another folder", e);
+            throw OutputFile.Failure(_target, e);
         }
+
+        _committed = true;
+        if (old is not null) Directory.Delete(old, recursive: true);
     }
 
     /// <summary>Removes what was not committed.</summary>
@@ -71,7 +73,7 @@ public sealed class FolderTransaction : IDisposable
     {
         if (_committed) return;
         if (Directory.Exists(Staging)) Directory.Delete(Staging, recursive: true);
-        RemoveCreatedParent();
+        RemoveCreatedParents();
     }
 
     private void RequireReplaceable()
@@ -114,9 +116,15 @@ public sealed class FolderTransaction : IDisposable
         return missing;
     }
 
-    private void RemoveCreatedParent()
+    /// <summary>Removes the parents made for this folder, as far as nobody else has put something into them.</summary>
+    private void RemoveCreatedParents()
     {
-        if (_createdParent is null || !Directory.Exists(_createdParent)) return;
-        if (!Directory.EnumerateFiles(_createdParent, "*", SearchOption.AllDirectories).Any()) Directory.Delete(_createdParent, recursive: true);
+        if (_createdParent is null) return;
+        var folder = Path.GetDirectoryName(_target)!;
+        while (folder.Length >= _createdParent.Length && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            Directory.Delete(folder);
+            folder = Path.GetDirectoryName(folder)!;
+        }
     }
 }

@@ -11,6 +11,8 @@ public static class InputFile
     {
         if (string.IsNullOrEmpty(path)) throw new BadInputException("file", "its path is empty", "name a file");
         if (Directory.Exists(path)) throw new BadInputException(path, "this is a directory", "name the file in it");
+        // Before opening: to open a pipe that nobody writes to waits for ever.
+        if (FileKind.IsSpecial(path)) throw new BadInputException(path, "this is a pipe or a device", "save it to a regular file first");
         var stream = Guard(path, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
         if (stream.CanSeek) return stream;
         stream.Dispose();

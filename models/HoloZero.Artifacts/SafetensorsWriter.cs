@@ -54,13 +54,15 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>Writes a file, replacing one of that name; it appears whole or not at all.</summary>
-    /// <exception cref="BadInputException">The folder is missing, not writable or full.</exception>
+    /// <exception cref="BadInputException">The path is no place for a file, or its folder is missing or not writable.</exception>
+    /// <exception cref="MissingCapabilityException">The disk is full or fails.</exception>
     public void Write(string path)
     {
+        OutputFile.RequireWritable(path);
         string? temporary = null;
         try
         {
-            var full = Path.GetFullPath(path);
+            var full = OutputFile.Resolve(path);
             var unfinished = Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
             using (var stream = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write))
             {
@@ -73,7 +75,7 @@ public sealed class SafetensorsWriter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new BadInputException(path, $"it cannot be written ({e.Message})", "name a file in a writable folder", e);
+            throw OutputFile.Failure(path, e);
         }
         finally
         {

@@ -52,7 +52,6 @@ public sealed record AsymDecConfig
             $"heads is {heads}, which does not divide dim {dim} into heads of even width");
         Require(slotBytes >= 1 && (long)slotBytes * HslFrontDoor.FeatureCount <= dim,
             $"K is {slotBytes}, but K * {HslFrontDoor.FeatureCount} features must be at least {HslFrontDoor.FeatureCount} and fit into dim {dim}");
-        Require(Enum.IsDefined(prefixAttention), $"prefix attention {prefixAttention} is unknown");
         (Dim, DecLayers, Heads, SlotBytes, PrefixAttention) = (dim, decLayers, heads, slotBytes, prefixAttention);
 
         void Require(bool holds, string what)
@@ -74,7 +73,12 @@ public sealed record AsymDecConfig
     public int SlotBytes { get; }
 
     /// <summary>What a prefix position sees.</summary>
-    public PrefixAttention PrefixAttention { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">Not one of the enumeration.</exception>
+    public PrefixAttention PrefixAttention
+    {
+        get;
+        init => field = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "neither causal nor bidirectional");
+    }
 
     /// <summary>Width of a head, k = d / H.</summary>
     public int HeadWidth => Dim / Heads;

@@ -41,6 +41,7 @@ public static class Scoring
     /// <param name="progress">Told the predicted bytes so far.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="BadInputException">The text is too short for the options, or an option is out of range.</exception>
+    /// <exception cref="InvalidLogitsException">The model gives logits that are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ScoreResult Score(HoloZeroModel model, ReadOnlySpan<byte> text, ScoreOptions? options = null, IProgress<long>? progress = null,
         CancellationToken cancellation = default)
@@ -63,8 +64,13 @@ public static class Scoring
 
     private static (int Slots, int StreamBytes) Layout(int length, int slotBytes, ScoreOptions options)
     {
-        if (options.PrefixSlots < 0) throw new BadInputException("prefix slots", $"{options.PrefixSlots} is negative", "choose 0 or more");
-        if (options.StreamBytes < 2) throw new BadInputException("stream bytes", $"{options.StreamBytes} leaves nothing to predict", "choose 2 or more");
+        if (options.PrefixSlots is < 0 or > DecodingSession.MaxPrefixSlots)
+        {
+            throw new BadInputException("prefix-slots", $"{options.PrefixSlots} is not within 0 to {DecodingSession.MaxPrefixSlots}",
+                "choose what the model was trained with");
+        }
+
+        if (options.StreamBytes < 2) throw new BadInputException("stream-bytes", $"{options.StreamBytes} leaves nothing to predict", "choose 2 or more");
 
         var single = options.StreamBytes is null && length - (long)(options.PrefixSlots ?? 0) * slotBytes <= ScoreOptions.LongestSingleStream;
         var slots = options.PrefixSlots ?? (single ? 0 : WindowPrefixSlots);
@@ -93,6 +99,7 @@ public static class Scoring
             nats += largest + Math.Log(sum) - values[stream[row + 1]];
         }
 
-        return nats / Math.Log(2);
+        return double.IsFinite(nats) ? nats / Math.Log(2)
+            : throw new InvalidLogitsException("the model gives logits that are not finite or rule out a byte of the text; check it with doctor");
     }
 }

@@ -23,8 +23,14 @@ public sealed record GenerationOptions
     /// <summary>How much context is kept; see <see cref="ContextWindow"/>.</summary>
     public ContextWindowOptions Window { get; init; } = new();
 
-    internal void Validate()
+    /// <summary>Checks ranges and contradictions.</summary>
+    /// <exception cref="BadInputException">An option is out of range or contradicts another.</exception>
+    /// <exception cref="ArgumentNullException">A part is null.</exception>
+    public void Validate()
     {
+        ArgumentNullException.ThrowIfNull(Sampling);
+        ArgumentNullException.ThrowIfNull(Stop);
+        ArgumentNullException.ThrowIfNull(Window);
         if (MaxBytes < 0) throw new BadInputException("max-bytes", $"is {MaxBytes}, allowed are 0 and more", "choose how many bytes to generate");
         Sampling.Validate();
     }

@@ -8,6 +8,12 @@ namespace HoloZero.Runtime;
 /// </summary>
 public sealed class DecodingSession : IDisposable
 {
+    /// <summary>Prefix slots of a prefill at most: attention over them is computed in one piece, whose size is quadratic.</summary>
+    public const int MaxPrefixSlots = ContextWindowOptions.PrefixSlotsLimit;
+
+    /// <summary>Stream bytes of one call at most: their logits are one array.</summary>
+    public const int MaxStreamBytes = 1 << 22;
+
     private readonly HoloZeroModel _model;
     private readonly RunOptions _runOptions = new();
     private DecoderState _state;
@@ -28,12 +34,16 @@ public sealed class DecodingSession : IDisposable
     /// <param name="stream">Stream bytes, at least one.</param>
     /// <param name="cancellation">Stops the call; the session is then as before.</param>
     /// <returns>One row per stream byte, valid until the next call.</returns>
-    /// <exception cref="ArgumentException">The prefix is not whole slots, or the stream is empty.</exception>
+    /// <exception cref="ArgumentException">
+    /// The prefix is not whole slots or has more than <see cref="MaxPrefixSlots"/>, or the stream is empty or longer than <see cref="MaxStreamBytes"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Logits Prefill(scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default)
     {
         if (prefix.Length % _model.SlotBytes != 0)
             throw new ArgumentException($"{prefix.Length} bytes are not whole slots of {_model.SlotBytes}", nameof(prefix));
+        if (prefix.Length / _model.SlotBytes > MaxPrefixSlots)
+            throw new ArgumentException($"{prefix.Length / _model.SlotBytes} slots are more than {MaxPrefixSlots}", nameof(prefix));
 
         return Run(DecoderState.Fresh(_model.Variant.Signature), 0, prefix, stream, cancellation);
     }
@@ -42,7 +52,7 @@ public sealed class DecodingSession : IDisposable
     /// <param name="stream">The next stream bytes, at least one.</param>
     /// <param name="cancellation">Stops the call; the session is then as before.</param>
     /// <returns>One row per byte, valid until the next call.</returns>
-    /// <exception cref="ArgumentException">There are no bytes.</exception>
+    /// <exception cref="ArgumentException">There are no bytes, or more than <see cref="MaxStreamBytes"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Logits Append(scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default) =>
         Run(_state.Share(), Position, [], stream, cancellation);
@@ -93,10 +103,11 @@ public sealed class DecodingSession : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (stream.IsEmpty) throw new ArgumentException("at least one stream byte is needed", nameof(stream));
+            if (stream.Length > MaxStreamBytes) throw new ArgumentException($"{stream.Length} bytes are more than {MaxStreamBytes} in one call", nameof(stream));
 
             var vocabulary = _model.Vocabulary;
             if (_logits.Length < stream.Length * vocabulary) _logits = new float[stream.Length * vocabulary];
-            using var terminate = Terminator(stream.Length, cancellation);
+            using var terminate = Terminator(prefix.Length + stream.Length, cancellation);
             for (var done = 0; done < stream.Length;)
             {
                 cancellation.ThrowIfCancellationRequested();

@@ -1,5 +1,4 @@
 using HoloZero.Artifacts;
-using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Runtime;
 
@@ -46,18 +45,17 @@ public sealed class HoloZeroModel : IDisposable
         var variant = artifact.Variant(options.Variant);
 
         OnnxEnvironment.Ensure();
-        using var session = new SessionOptions
-        {
-            IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-        };
-        var provider = ProviderSelection.Apply(session, options);
-        var graph = OnnxGraph.Load(artifact.PathOf(variant.File), variant.Signature, session);
+        var (graph, provider) = ProviderSelection.Load(options, sessionOptions => OnnxGraph.Load(artifact.PathOf(variant.File), variant.Signature, sessionOptions));
         return new(artifact, variant, graph, provider, options);
     }
 
     /// <summary>Opens a session for one sequence. The caller disposes it.</summary>
-    public DecodingSession OpenSession() => new(this);
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public DecodingSession OpenSession()
+    {
+        Graph.ThrowIfDisposed();
+        return new(this);
+    }
 
     /// <summary>Frees the graph.</summary>
     public void Dispose() => Graph.Dispose();

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using HoloZero.Artifacts;
 using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Runtime;
@@ -13,7 +14,21 @@ internal static partial class OnnxEnvironment
     private static volatile string? _lastError;
 
     /// <summary>Makes the environment unless there is one.</summary>
+    /// <exception cref="MissingCapabilityException">The native library does not load.</exception>
     public static OrtEnv Ensure()
+    {
+        try
+        {
+            return Make();
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or TypeInitializationException or BadImageFormatException)
+        {
+            throw new MissingCapabilityException($"ONNX Runtime's native library does not load ({(e.InnerException ?? e).Message.Split('\n')[0]})",
+                "restore the packages for this platform and build again", e);
+        }
+    }
+
+    private static OrtEnv Make()
     {
         lock (Gate)
         {

@@ -47,10 +47,12 @@ internal sealed class OnnxGraph : IDisposable
     /// <param name="logits">Filled: [stream, vocabulary].</param>
     /// <param name="cancellation">The reason for a termination.</param>
     /// <returns>The state after, held once for the caller.</returns>
+    /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
+    /// <exception cref="UnsoundModelException">The graph fails.</exception>
     public DecoderState Run(RunOptions options, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, DecoderState past, Span<float> logits,
         CancellationToken cancellation)
     {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(HoloZeroModel));
+        ThrowIfDisposed();
         using var prefixValue = Row(prefix);
         using var streamValue = Row(stream);
         IDisposableReadOnlyCollection<OrtValue> results;
@@ -62,10 +64,22 @@ internal sealed class OnnxGraph : IDisposable
         {
             throw new OperationCanceledException(cancellation);
         }
+        catch (OnnxRuntimeException e) when (e.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("bad_alloc"))
+        {
+            throw new MissingCapabilityException($"memory is too small for {prefix.Length} prefix bytes and {stream.Length} stream bytes in one call",
+                "use fewer prefix slots or shorter pieces", e);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new UnsoundModelException($"the graph fails on ONNX Runtime ({e.Message}); check the model with doctor");
+        }
 
         using (results[0]) results[0].GetTensorDataAsSpan<float>().CopyTo(logits);
         return new([.. results.Skip(1)]);
     }
+
+    /// <summary>Refuses to go on once the model is disposed.</summary>
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, typeof(HoloZeroModel));
 
     /// <summary>Frees the graph; no call may be running.</summary>
     public void Dispose()

@@ -3,30 +3,57 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Runtime;
 
-/// <summary>Puts an execution provider into session options, or says why it cannot be had.</summary>
+/// <summary>Loads a graph on the provider that was asked for, or says why it cannot be had.</summary>
 internal static class ProviderSelection
 {
-    /// <summary>Appends what <paramref name="options"/> asks for; returns what it got.</summary>
-    /// <exception cref="MissingCapabilityException">The provider does not load and the processor is not allowed instead.</exception>
-    public static ExecutionProvider Apply(SessionOptions session, ModelOptions options)
+    /// <summary>Loads with what <paramref name="options"/> asks for; returns what it got.</summary>
+    /// <param name="options">The provider, and whether the processor may stand in for it.</param>
+    /// <param name="load">Loads the graph with given session options.</param>
+    /// <exception cref="MissingCapabilityException">The provider does not load or does not take the graph, and the processor is not allowed instead.</exception>
+    public static (OnnxGraph Graph, ExecutionProvider Provider) Load(ModelOptions options, Func<SessionOptions, OnnxGraph> load)
     {
-        if (options.Provider == ExecutionProvider.Cpu) return ExecutionProvider.Cpu;
+        if (options.Provider != ExecutionProvider.Cpu)
+        {
+            using var session = NewSession(options);
+            var failure = Append(session, options.Provider, options.DeviceId, out var error);
+            if (failure is null)
+            {
+                try
+                {
+                    return (load(session), options.Provider);
+                }
+                catch (BadInputException e)
+                {
+                    // The graph may be sound and only this provider unable to take it.
+                    (failure, error) = (e.Message, e);
+                }
+            }
 
-        var failure = WhyNot(session, options.Provider, options.DeviceId, out var error);
-        if (failure is null) return options.Provider;
-        if (options.AllowCpuFallback) return ExecutionProvider.Cpu;
-        throw new MissingCapabilityException($"execution provider {options.Provider} does not load on this machine ({failure})",
-            "install its libraries and driver, choose the Cpu provider, or allow the fallback to it", error);
+            if (!options.AllowCpuFallback)
+            {
+                throw new MissingCapabilityException($"execution provider {options.Provider} cannot run this model here ({failure})",
+                    "install its libraries and driver, choose the Cpu provider, or allow the fallback to it", error);
+            }
+        }
+
+        using var onProcessor = NewSession(options);
+        return (load(onProcessor), ExecutionProvider.Cpu);
     }
 
     /// <summary>Why a provider does not load here; null where it does.</summary>
     public static string? WhyNot(ExecutionProvider provider)
     {
         using var session = new SessionOptions();
-        return WhyNot(session, provider, deviceId: 0, out _);
+        return Append(session, provider, deviceId: 0, out _);
     }
 
-    private static string? WhyNot(SessionOptions session, ExecutionProvider provider, int deviceId, out Exception? error) =>
+    private static SessionOptions NewSession(ModelOptions options) => new()
+    {
+        IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
+        GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+    };
+
+    private static string? Append(SessionOptions session, ExecutionProvider provider, int deviceId, out Exception? error) =>
         OnnxEnvironment.Try(() =>
         {
             if (provider == ExecutionProvider.TensorRt) session.AppendExecutionProvider_Tensorrt(deviceId);

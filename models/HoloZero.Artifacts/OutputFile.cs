@@ -1,0 +1,30 @@
+namespace HoloZero.Artifacts;
+
+/// <summary>Where a person asked for a result to be written. Stateless and thread-safe.</summary>
+public static class OutputFile
+{
+    private const int NoSpace = 28, QuotaExceeded = 122, DiskError = 5;
+
+    /// <summary>Refuses a path that no file can be written to, before the work for it is done.</summary>
+    /// <exception cref="BadInputException">It is empty, a folder, a device or a pipe, or its folder does not exist.</exception>
+    public static void RequireWritable(string path)
+    {
+        if (string.IsNullOrEmpty(path)) throw new BadInputException("output", "its path is empty", "name a file");
+        if (Directory.Exists(path)) throw new BadInputException(path, "this is a folder", "name a file in it");
+        if (FileKind.IsSpecial(path)) throw new BadInputException(path, "this is a pipe or a device", "name a regular file");
+        if (!Directory.Exists(Path.GetDirectoryName(Resolve(path)))) throw new BadInputException(path, "its folder does not exist", "create the folder first");
+    }
+
+    /// <summary>The full path, with a link followed to what it points to.</summary>
+    internal static string Resolve(string path)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        FileSystemInfo entry = Directory.Exists(full) ? new DirectoryInfo(full) : new FileInfo(full);
+        return entry.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? full;
+    }
+
+    /// <summary>Why something could not be written, as whoever can mend it needs to hear it.</summary>
+    internal static Exception Failure(string path, Exception e) => e.HResult is NoSpace or QuotaExceeded or DiskError
+        ? new MissingCapabilityException($"{path}: the disk is full or fails ({e.Message})", "free some space or name another disk", e)
+        : new BadInputException(path, $"it cannot be written ({e.Message})", "name a place that this user can write to", e);
+}
