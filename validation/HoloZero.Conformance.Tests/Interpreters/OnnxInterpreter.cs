@@ -51,7 +51,7 @@ internal sealed class OnnxInterpreter(GraphVariant variant, Tolerances tolerance
 
     protected override void Refuse(Refusal<GraphValue> refusal)
     {
-        var op = variant.Interpreter(new GraphRecorder(), _ => throw new InvalidOperationException("no data are needed to refuse"));
+        var op = variant.Interpreter(new GraphRecorder(), _ => []);
         refusal.Body(op.At(Refusal<GraphValue>.Module), [.. refusal.Inputs.Select((tensor, i) => Input(tensor, i).Value)]);
     }
 
