@@ -10,7 +10,8 @@ namespace HoloZero.Exporter;
 internal sealed record StatePort(GraphPort Past, GraphPort Present);
 
 /// <summary>A recorded AsymDec: bytes and state in, logits and state out.</summary>
-internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, GraphPort Stream, GraphPort Logits, IReadOnlyList<StatePort> State)
+internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, GraphPort Stream, GraphPort Logits,
+    IReadOnlyList<StatePort> State)
     : RecordedGraph("AsymDec", Recorder,
         [Prefix, Stream, .. State.Select(state => state.Past)],
         [Logits, .. State.Select(state => state.Present)])

@@ -20,7 +20,8 @@ public class GraphRecordingTests
         ITensorOps<GraphValue> op = Op.At("self_blocks.0").At("qkv");
         op.Linear(Real(1, 3), 3, 2);
         op.Linear(Real(1, 3), 3, 2);
-        Assert.Equal(["self_blocks.0.qkv/MatMul", "self_blocks.0.qkv/Add", "self_blocks.0.qkv/MatMul.2", "self_blocks.0.qkv/Add.2"], _recorder.Nodes.Select(node => node.Name));
+        Assert.Equal(["self_blocks.0.qkv/MatMul", "self_blocks.0.qkv/Add", "self_blocks.0.qkv/MatMul.2", "self_blocks.0.qkv/Add.2"],
+            _recorder.Nodes.Select(node => node.Name));
     }
 
     [Fact]
@@ -40,7 +41,8 @@ public class GraphRecordingTests
         var (one, two) = (NamesOf(Record(layers: 1)), NamesOf(Record(layers: 2)));
         var added = two.Except(one).ToArray();
         Assert.Empty(one.Except(two));
-        Assert.All(added.Where(name => !name.StartsWith("int64[", StringComparison.Ordinal)), name => Assert.Matches(@"^(self|mem)_blocks\.1[./]", name));
+        Assert.All(added.Where(name => !name.StartsWith("int64[", StringComparison.Ordinal)), name =>
+            Assert.Matches(@"^(self|mem)_blocks\.1[./]", name));
     }
 
     [Fact]
@@ -48,7 +50,8 @@ public class GraphRecordingTests
     {
         var graph = Write(Record(layers: 2)).Graph;
         Assert.Distinct(graph.Node.Select(node => node.Name));
-        Assert.Distinct([.. graph.Node.SelectMany(node => node.Output), .. graph.Initializer.Select(tensor => tensor.Name), .. graph.Input.Select(port => port.Name)]);
+        Assert.Distinct([.. graph.Node.SelectMany(node => node.Output), .. graph.Initializer.Select(tensor => tensor.Name),
+            .. graph.Input.Select(port => port.Name)]);
     }
 
     [Fact]
@@ -68,7 +71,8 @@ public class GraphRecordingTests
     public void Two_different_constants_of_one_name_are_refused(object type, int[] shape, byte content)
     {
         _recorder.Initializer("block/c", DataType.Float, new([4]), () => new byte[16]);
-        var exception = Assert.Throws<InvalidOperationException>(() => _recorder.Initializer("block/c", (DataType)type, new(shape), () => Filled(4 * shape.Aggregate((a, b) => a * b), content)));
+        var exception = Assert.Throws<InvalidOperationException>(() =>
+            _recorder.Initializer("block/c", (DataType)type, new(shape), () => Filled(4 * shape.Aggregate((a, b) => a * b), content)));
         Assert.Contains("block/c", exception.Message, StringComparison.Ordinal);
     }
 
@@ -76,7 +80,8 @@ public class GraphRecordingTests
     public void Two_different_large_constants_of_one_name_are_refused()
     {
         _recorder.Initializer("table", DataType.Float, new([4096]), () => new byte[4 * 4096]);
-        Assert.Throws<InvalidOperationException>(() => _recorder.Initializer("table", DataType.Float, new([4096]), () => Filled(4 * 4096, 1)));
+        Assert.Throws<InvalidOperationException>(() => _recorder.Initializer("table", DataType.Float, new([4096]), () =>
+            Filled(4 * 4096, 1)));
     }
 
     [Fact]
@@ -123,10 +128,13 @@ public class GraphRecordingTests
         var recorded = Record(layers: 1);
         var graph = Write(recorded).Graph;
         Assert.Equal("AsymDec", graph.Name);
-        Assert.Equal(["prefix", "stream", "past.position", "past.stream_tail", "past.self_blocks.0.k", "past.self_blocks.0.v", "past.mem_blocks.0.s", "past.mem_blocks.0.z"],
+        Assert.Equal(["prefix", "stream", "past.position", "past.stream_tail", "past.self_blocks.0.k", "past.self_blocks.0.v",
+            "past.mem_blocks.0.s", "past.mem_blocks.0.z"],
             graph.Input.Select(port => port.Name));
-        Assert.Equal(["logits", .. graph.Input.Skip(2).Select(port => "present" + port.Name["past".Length..])], graph.Output.Select(port => port.Name));
-        Assert.Equal(recorded.Recorder.NodesFor(recorded.Outputs.Select(port => port.Value)).Select(node => node.OpType), graph.Node.Select(node => node.OpType));
+        Assert.Equal(["logits", .. graph.Input.Skip(2).Select(port => "present" + port.Name["past".Length..])],
+            graph.Output.Select(port => port.Name));
+        Assert.Equal(recorded.Recorder.NodesFor(recorded.Outputs.Select(port => port.Value)).Select(node => node.OpType),
+            graph.Node.Select(node => node.OpType));
     }
 
     private static AsymDecGraph Record(int layers)
@@ -136,7 +144,8 @@ public class GraphRecordingTests
         return AsymDecGraph.Record(config, recorder => new OnnxOps(recorder, name => new float[sizes[name]]));
     }
 
-    private static string[] NamesOf(AsymDecGraph graph) => [.. graph.Recorder.Nodes.Select(node => node.Name), .. Initializers(graph.Recorder.Nodes)];
+    private static string[] NamesOf(AsymDecGraph graph) =>
+        [.. graph.Recorder.Nodes.Select(node => node.Name), .. Initializers(graph.Recorder.Nodes)];
 
     private static IEnumerable<string> Initializers(IEnumerable<GraphNode> nodes) =>
         nodes.SelectMany(node => node.Inputs).OfType<InitializerValue>().Select(value => value.Name).Distinct();

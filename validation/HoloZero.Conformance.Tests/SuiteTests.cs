@@ -1,4 +1,3 @@
-using System.Reflection;
 using HoloZero.Models.Ops;
 
 namespace HoloZero.Conformance;

@@ -42,7 +42,8 @@ internal static partial class OperationCases<T>
         Of("constant", "more values than the shape has", [], (op, _) => op.Constant("c", [1, 2, 3], 2, 2), "[2, 2]", "3 values"),
         Of("MatMul", "in Linear: inputs of another width", [[2, 5]], (op, x) => op.Linear(x[0], 4, 3), "[2, 5]", "[4, 3]"),
         Of("Multiply", "in LayerNorm: rows of another width", [[2, 5]], (op, x) => op.LayerNorm(x[0], 4, 1e-5), "[2, 5]", "[4]"),
-        Of("Multiply", "in Rope: tables of another width", [[1, 1, 3, 4], [3, 3]], (op, x) => op.Rope(x[0], 4, x[1], x[1]), "[1, 1, 3, 2]", "[3, 3]"),
+        Of("Multiply", "in Rope: tables of another width", [[1, 1, 3, 4], [3, 3]], (op, x) => op.Rope(x[0], 4, x[1], x[1]), "[1, 1, 3, 2]",
+            "[3, 3]"),
     ];
 
     private static Refusal<T> Of(string operation, string what, int[][] shapes, Func<ITensorOps<T>, T[], T> body, params string[] mentions)

@@ -55,7 +55,8 @@ internal static class Truth
     public static (Tensor Cos, Tensor Sin) Rotation(int rows, int width, int first)
     {
         double Angle(int[] i) => (first + i[0]) * Math.Pow(10000, -2.0 * i[1] / width);
-        return (Tensor.Build([rows, width / 2], i => (float)Math.Cos(Angle(i))), Tensor.Build([rows, width / 2], i => (float)Math.Sin(Angle(i))));
+        return (Tensor.Build([rows, width / 2], i => (float)Math.Cos(Angle(i))),
+            Tensor.Build([rows, width / 2], i => (float)Math.Sin(Angle(i))));
     }
 
     /// <summary>x cos + rot(x) sin of x [B, H, T, k], where rot(x) = [-x[k/2:], x[:k/2]] and the tables [T, k/2] repeat.</summary>
@@ -104,7 +105,8 @@ internal static class Truth
     {
         var (b, t) = (qkv[0].Shape[0], qkv[0].Shape[1]);
         var k = qkv[0].Shape[2] / heads;
-        var (memory, normalizer, output) = (s with { Values = [.. s.Values] }, z with { Values = [.. z.Values] }, new double[b * t * heads * k]);
+        var (memory, normalizer, output) = (s with { Values = [.. s.Values] }, z with { Values = [.. z.Values] },
+            new double[b * t * heads * k]);
         for (var batch = 0; batch < b; batch++)
         {
             for (var row = 0; row < t; row++)

@@ -67,7 +67,8 @@ internal sealed class OnnxInterpreter(GraphVariant variant, Tolerances tolerance
         return new(test.Operation, recorder, inputs, [.. outputs.Select(Port)]);
     }
 
-    private static GraphPort Input(Tensor tensor, int number) => Port(new($"input.{number}", TypeOf(tensor.Element), ShapeInterpreter.ShapeOf(tensor)));
+    private static GraphPort Input(Tensor tensor, int number) =>
+        Port(new($"input.{number}", TypeOf(tensor.Element), ShapeInterpreter.ShapeOf(tensor)));
 
     /// <summary>Only the rank is promised, so that no length can be built into the graph on the strength of a declaration.</summary>
     private static GraphPort Port(GraphValue value) =>
@@ -92,11 +93,13 @@ internal sealed class OnnxInterpreter(GraphVariant variant, Tolerances tolerance
             DataType.Bool => (TensorElementType.Bool, Bytes(tensor.Values.Select(value => value != 0))),
             _ => throw new ArgumentOutOfRangeException(nameof(type)),
         };
-        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, elementType, [.. tensor.Shape.Select(length => (long)length)]);
+        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, elementType,
+            [.. tensor.Shape.Select(length => (long)length)]);
         if (bytes.Length > 0) bytes.CopyTo(value.GetTensorMutableRawData());
         return value;
 
-        static byte[] Bytes<TElement>(IEnumerable<TElement> values) where TElement : struct => MemoryMarshal.AsBytes<TElement>(values.ToArray()).ToArray();
+        static byte[] Bytes<TElement>(IEnumerable<TElement> values) where TElement : struct =>
+            MemoryMarshal.AsBytes<TElement>(values.ToArray()).ToArray();
     }
 
     private static Tensor Read(OrtValue value)

@@ -26,7 +26,8 @@ internal static class Comparison
         {
             var (a, e) = (actual.Values[i], expected.Values[i]);
             if (tolerance.Allows(a, e) || ++count > Shown) continue;
-            report.Append(CultureInfo.InvariantCulture, $"\n  element {i} of {expected} is {a:R}, expected {e:R} (off by {Math.Abs(a - e):g3})");
+            report.Append(CultureInfo.InvariantCulture,
+                $"\n  element {i} of {expected} is {a:R}, expected {e:R} (off by {Math.Abs(a - e):g3})");
         }
 
         return count == 0 ? null : $"{count} of {expected.Values.Length} elements are outside {tolerance}{report}";

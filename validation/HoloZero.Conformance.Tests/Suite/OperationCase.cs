@@ -8,7 +8,8 @@ namespace HoloZero.Conformance;
 /// <param name="Inputs">What goes in.</param>
 /// <param name="Body">The use.</param>
 /// <param name="Expected">What has to come out, from a source that is none of our interpreters.</param>
-internal sealed record OperationCase<T>(string Operation, string What, Tensor[] Inputs, Func<ITensorOps<T>, T[], T[]> Body, Tensor[] Expected)
+internal sealed record OperationCase<T>(string Operation, string What, Tensor[] Inputs, Func<ITensorOps<T>, T[], T[]> Body,
+    Tensor[] Expected)
 {
     public string Name => $"{Operation}: {What}";
 
@@ -19,6 +20,8 @@ internal sealed record OperationCase<T>(string Operation, string What, Tensor[] 
     /// Inputs at which a recording interpreter records, where they are not those that it runs with: nothing of them may stay in the graph.
     /// </summary>
     public Tensor[] RecordedWith { get; init; } = Inputs;
+
+    public OperationCase<T> RecordedAt(params Tensor[] inputs) => this with { RecordedWith = inputs };
 }
 
 /// <summary>A use of an operation with shapes that do not fit together.</summary>

@@ -19,13 +19,15 @@ public abstract class TensorOpsConformance : ShapeConformance
     [Fact]
     public void Every_override_equals_the_derived_operation()
     {
+        // A new override belongs into Tolerances: how far it may be from the derived operation, and why.
         Assert.Equal(Interpreter.Tolerances.Overrides.Order(), Interpreter.Overrides.Order());
         foreach (var operation in Interpreter.Overrides)
         {
             var cases = OperationCases<Shape>.All.Where(test => test.Operation == operation).Select(test => test.Name).ToArray();
             Assert.NotEmpty(cases);
             foreach (var name in cases)
-                Comparison.RequireEqual(name, Interpreter.Run(name), Interpreter.RunDerived(name), Interpreter.Tolerances.OfOverride(operation));
+                Comparison.RequireEqual(name, Interpreter.Run(name), Interpreter.RunDerived(name),
+                    Interpreter.Tolerances.OfOverride(operation));
         }
     }
 }

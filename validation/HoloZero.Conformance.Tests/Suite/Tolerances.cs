@@ -30,7 +30,8 @@ internal sealed class Tolerances(
     ];
 
     private static readonly string[] Rounding =
-        [nameof(BinaryFunction.Add), nameof(BinaryFunction.Subtract), nameof(BinaryFunction.Multiply), nameof(BinaryFunction.Divide), nameof(UnaryFunction.Sqrt)];
+        [nameof(BinaryFunction.Add), nameof(BinaryFunction.Subtract), nameof(BinaryFunction.Multiply), nameof(BinaryFunction.Divide),
+            nameof(UnaryFunction.Sqrt)];
 
     private readonly Dictionary<string, Tolerance> _ofOperations =
         ofOperations.SelectMany(group => group.Operations.Select(name => (name, group.Tolerance))).ToDictionary();
@@ -77,6 +78,5 @@ internal sealed class Tolerances(
 
     public Tolerance Of(string operation) => _ofOperations[operation];
 
-    public Tolerance OfOverride(string operation) => ofOverrides.TryGetValue(operation, out var tolerance) ? tolerance
-        : throw new KeyNotFoundException($"{operation} is overridden: say in {nameof(Tolerances)} how far it may be from the derived one, and why");
+    public Tolerance OfOverride(string operation) => ofOverrides[operation];
 }
