@@ -82,23 +82,20 @@ internal static partial class OperationCases<T>
                 2.99595030590511, 5.499999895557407, 5.999999994080474, 20, 1e4));
         yield return Case("Gelu", "of nothing", [Tensor.Zeros(2, 0, 3)], (op, x) => op.Gelu(x[0]), Tensor.Zeros(2, 0, 3));
 
-        yield return Case("Phi", "both sides and extremes", [Tensor.Row(-1e4, -30, -1, -0.0625, 0, 0.0625, 1, 30, 1e4)], (op, x) =>
-            op.Phi(x[0]),
+        yield return Case("Phi", "both sides and extremes", [Tensor.Row(-1e4, -30, -1, -0.0625, 0, 0.0625, 1, 30, 1e4)],
+            (op, x) => op.Phi(x[0]),
             Tensor.Row(0, 9.357622968840175e-14, 0.36787944117144233, 0.9394130628134758, 1, 1.0625, 2, 31, 10001));
         yield return Case("Phi", "of rank 4", [Tensor.Pattern(28, 2, 3, 1, 4)], (op, x) => op.Phi(x[0]),
             Tensor.Pattern(28, 2, 3, 1, 4).Select(Truth.Phi));
         yield return Case("Phi", "of nothing", [Tensor.Zeros(2, 0, 3)], (op, x) => op.Phi(x[0]), Tensor.Zeros(2, 0, 3));
 
         static OperationCase<T> Linear(string what, Tensor x, Tensor weight, Tensor bias, Tensor expected) =>
-            Case("Linear", what, [x], (op, t) => op.At("m").Linear(t[0], weight.Shape[1], weight.Shape[0]),
-                expected) with
-            { Parameters = Affine(weight, bias) };
+            Affine(weight, bias, Case("Linear", what, [x], (op, t) => op.At("m").Linear(t[0], weight.Shape[1], weight.Shape[0]), expected));
 
         static OperationCase<T> LayerNorm(string what, Tensor x, Tensor weight, Tensor bias, Tensor expected) =>
-            Case("LayerNorm", what, [x], (op, t) => op.At("m").LayerNorm(t[0], weight.Shape[0], Epsilon),
-                expected) with
-            { Parameters = Affine(weight, bias) };
+            Affine(weight, bias, Case("LayerNorm", what, [x], (op, t) => op.At("m").LayerNorm(t[0], weight.Shape[0], Epsilon), expected));
 
-        static Dictionary<string, Tensor> Affine(Tensor weight, Tensor bias) => new() { ["m.weight"] = weight, ["m.bias"] = bias };
+        static OperationCase<T> Affine(Tensor weight, Tensor bias, OperationCase<T> test) =>
+            test with { Parameters = new Dictionary<string, Tensor> { ["m.weight"] = weight, ["m.bias"] = bias } };
     }
 }
