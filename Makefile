@@ -46,7 +46,7 @@ demo: export
 	@bin/holozero score --model "$$OUTPUT" --input validation/golden/demo-heldout.txt --prefix-slots 24
 	@printf '\n%s' "$$PROMPT"
 	@bin/holozero generate --model "$$OUTPUT" --prompt "$$PROMPT" --max-bytes 400 --temperature 0.7 --seed 1 \
-	    --window 128 --max-prefix-slots 24
+	    --stream-bytes 128 --max-prefix-slots 24
 	@echo
 
 format: setup

@@ -47,7 +47,7 @@ public static class ArtifactExporter
         IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         var variants = options.Variants.Select(GraphVariant.Named).Distinct().ToArray();
-        if (variants.Length == 0) throw new BadInputException("--variant", "no variant is chosen", "name at least one");
+        if (variants.Length == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
         var config = checkpoint.Config with { PrefixAttention = options.PrefixAttention };
         using var output = new FolderTransaction(folder);

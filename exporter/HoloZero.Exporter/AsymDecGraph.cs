@@ -6,20 +6,17 @@ using static HoloZero.Exporter.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter;
 
-/// <summary>A graph input or output with its symbolic shape.</summary>
-internal sealed record GraphPort(GraphValue Value, Dimension[] Axes);
-
 /// <summary>A piece of state: what goes in, and what comes out to go in with the next call.</summary>
 internal sealed record StatePort(GraphPort Past, GraphPort Present);
 
 /// <summary>A recorded AsymDec: bytes and state in, logits and state out.</summary>
-internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, GraphPort Stream, GraphPort Logits, IReadOnlyList<StatePort> State)
+internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, GraphPort Stream, GraphPort Logits,
+    IReadOnlyList<StatePort> State)
+    : RecordedGraph("AsymDec", Recorder,
+        [Prefix, Stream, .. State.Select(state => state.Past)],
+        [Logits, .. State.Select(state => state.Present)])
 {
     private const string Batch = AsymDecState.Batch, PrefixBytes = "prefix_bytes", StreamBytes = "stream_bytes", Present = "present";
-
-    public IEnumerable<GraphPort> Inputs => [Prefix, Stream, .. State.Select(state => state.Past)];
-
-    public IEnumerable<GraphPort> Outputs => [Logits, .. State.Select(state => state.Present)];
 
     /// <summary>Runs the architecture over graph values.</summary>
     /// <param name="config">The hyper-parameters.</param>

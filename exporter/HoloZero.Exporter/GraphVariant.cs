@@ -24,5 +24,5 @@ internal sealed record GraphVariant(string Name, string Precision, int Opset, do
     /// <summary>The variant of that name.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static GraphVariant Named(string name) => All.FirstOrDefault(variant => variant.Name == name)
-        ?? throw new BadInputException("--variant", $"{Untrusted.Quote(name)} is unknown", $"choose from {string.Join(", ", All.Select(v => v.Name))}");
+        ?? throw new BadInputException("variant", $"{Untrusted.Quote(name)} is unknown", $"choose from {string.Join(", ", All.Select(v => v.Name))}");
 }

@@ -50,6 +50,9 @@ internal class OnnxOps : ITensorOps<GraphValue>
     {
         var shape = _shapes.Apply(function, a.Shape, b.Shape);
         var type = CommonType(a, b);
+
+        // Bytes leave their range when added, and whole numbers theirs when divided.
+        if (type is DataType.Uint8 or DataType.Bool || type == DataType.Int64 && function == BinaryFunction.Divide) type = DataType.Float;
         var (opType, result) = function switch
         {
             BinaryFunction.Add => ("Add", type),
@@ -83,12 +86,19 @@ internal class OnnxOps : ITensorOps<GraphValue>
     }
 
     public GraphValue Sum(GraphValue x) =>
-        Node("ReduceSum", DataType.Float, _shapes.Sum(x.Shape), [x, Graph.Integers(-1)], NodeAttribute.Of("keepdims", 1));
+        // Not axis -1: of an empty tensor, ONNX Runtime does not find a negative axis and leaves the shape as it is.
+        Node("ReduceSum", DataType.Float, _shapes.Sum(x.Shape), [As(DataType.Float, x), Graph.Integers(x.Shape.Rank - 1)],
+            NodeAttribute.Of("keepdims", 1));
 
-    public GraphValue Softmax(GraphValue x) => Node("Softmax", DataType.Float, _shapes.Softmax(x.Shape), [x], NodeAttribute.Of("axis", -1));
+    public GraphValue Softmax(GraphValue x) =>
+        Node("Softmax", DataType.Float, _shapes.Softmax(x.Shape), [As(DataType.Float, x)], NodeAttribute.Of("axis", -1));
 
-    public GraphValue Concat(int axis, GraphValue a, GraphValue b) =>
-        Node("Concat", a.Type, _shapes.Concat(axis, a.Shape, b.Shape), [a, b], NodeAttribute.Of("axis", axis));
+    public GraphValue Concat(int axis, GraphValue a, GraphValue b)
+    {
+        var shape = _shapes.Concat(axis, a.Shape, b.Shape);
+        var type = CommonType(a, b);
+        return Node("Concat", type, shape, [As(type, a), As(type, b)], NodeAttribute.Of("axis", axis));
+    }
 
     public GraphValue Slice(GraphValue x, int axis, int start, int? end = null) =>
         Node("Slice", x.Type, _shapes.Slice(x.Shape, axis, start, end),
@@ -163,12 +173,16 @@ internal class OnnxOps : ITensorOps<GraphValue>
 
     /// <summary>The derived LayerNorm as the one operator that ONNX has for it.</summary>
     public GraphValue LayerNorm(GraphValue x, int width, double epsilon) =>
-        Node("LayerNormalization", DataType.Float, new(x.Shape.Dimensions),
-            [x, As(DataType.Float, Parameter("weight", width)), As(DataType.Float, Parameter("bias", width))],
+        Node("LayerNormalization", DataType.Float, _shapes.LayerNorm(x.Shape, width, epsilon),
+            [As(DataType.Float, x), As(DataType.Float, Parameter("weight", width)), As(DataType.Float, Parameter("bias", width))],
             NodeAttribute.Of("axis", -1), NodeAttribute.Of("epsilon", (float)epsilon));
 
-    protected GraphValue Node(string opType, DataType type, Shape shape, GraphValue?[] inputs, params AttributeProto[] attributes) =>
-        Graph.Node(_path, opType, type, shape, inputs, attributes);
+    /// <summary>Records a node of the present module. What nothing has given an element type yet is float.</summary>
+    protected GraphValue Node(string opType, DataType type, Shape shape, GraphValue?[] inputs, params AttributeProto[] attributes)
+    {
+        var typed = inputs.Select(input => input is UntypedConstant or ParameterValue ? As(DataType.Float, input) : input);
+        return Graph.Node(_path, opType, type == DataType.Undefined ? DataType.Float : type, shape, [.. typed], attributes);
+    }
 
     /// <summary>The value with element type <paramref name="type"/>: constants take it, everything else is cast where it differs.</summary>
     protected GraphValue As(DataType type, GraphValue value) => value switch

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Runtime;
 
@@ -28,8 +29,19 @@ internal static class DoctorCommand
 
     private static ModelHealth Examine(ModelArguments arguments, ParseResult parsed, CancellationToken cancellation)
     {
-        using var model = arguments.Load(parsed);
-        return new(model.Artifact.Path, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
+        var folder = arguments.Folder(parsed)!;
+        if (!File.Exists(Path.Combine(folder, ArtifactManifest.FileName)))
+            throw new BadInputException(folder, $"it holds no {ArtifactManifest.FileName}", "name a folder that holozero-export wrote");
+
+        try
+        {
+            using var model = arguments.Load(parsed);
+            return new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
+        }
+        catch (Exception e) when (e is BadInputException or UnsoundModelException)
+        {
+            return new(folder, e.Message, null, null, []);
+        }
     }
 
     private static string Text(DoctorReport report)
@@ -48,19 +60,20 @@ internal static class DoctorCommand
         lines.Add($"platform       {runtime.Platform}");
         if (report.Model is { } model)
         {
-            lines.Add($"model          {model.Folder}, variant {model.Variant} on {model.Provider}: hashes agree, graph loads");
+            lines.Add($"model          {model.Folder}"
+                + (model.Problem is null ? $", variant {model.Variant} on {model.Provider}: hashes agree, graph loads" : $": {model.Problem}"));
             lines.AddRange(model.SelfCheck.Select(check => string.Create(CultureInfo.InvariantCulture,
                 $"self-check     {check.Case}: {(check.Passed ? "passed" : "FAILED")}, logits within {check.MaxAbsoluteError:g2} of float64, allowed {check.Tolerance:g2}")));
-            lines.Add($"verdict        {(model.Sound ? "the model is sound on this machine" : "the model computes something else on this machine")}");
+            lines.Add($"verdict        {(model.Sound ? "the model is sound on this machine" : "the model is not sound on this machine")}");
         }
 
         return string.Join('\n', lines);
     }
 }
 
-internal sealed record ModelHealth(string Folder, string Variant, string Provider, IReadOnlyList<SelfCheckCase> SelfCheck)
+internal sealed record ModelHealth(string Folder, string? Problem, string? Variant, string? Provider, IReadOnlyList<SelfCheckCase> SelfCheck)
 {
-    public bool Sound => SelfCheck.All(check => check.Passed);
+    public bool Sound => Problem is null && SelfCheck.All(check => check.Passed);
 }
 
 internal sealed record DoctorReport(RuntimeReport Runtime, ModelHealth? Model);

@@ -10,10 +10,16 @@ internal static class InputBytes
         using var stream = InputFile.OpenRead(path);
         return InputFile.Guard(path, () =>
         {
-            if (stream.Length > Array.MaxLength) throw new BadInputException(path, $"it has {stream.Length} bytes, at most {Array.MaxLength} can be read", "cut it up");
-            var bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return bytes;
+            // The system's pseudo-files have a length of 0 and content all the same, so the length is only a hint.
+            using var bytes = new MemoryStream((int)Math.Min(stream.Length, Array.MaxLength));
+            var chunk = new byte[1 << 16];
+            for (int read; (read = stream.Read(chunk)) > 0;)
+            {
+                if (bytes.Length + read > Array.MaxLength) throw new BadInputException(path, $"it has more than {Array.MaxLength} bytes", "cut it up");
+                bytes.Write(chunk, 0, read);
+            }
+
+            return bytes.ToArray();
         });
     }
 }

@@ -13,11 +13,9 @@ internal static class ScoreCommand
     public static Command Create()
     {
         var input = new Option<string>("--input") { Description = "the text", Required = true };
-        var slots = new Option<int?>("--prefix-slots") { Description = "prefix slots before each stream [0; 24 in windows]" };
-        var stream = new Option<int?>("--stream-bytes")
-        {
-            Description = $"cut the text into windows of this stream length [whole up to {ScoreOptions.LongestSingleStream} bytes, else 129]",
-        };
+        var slots = Values.Whole<int>("--prefix-slots", "prefix slots before each stream [0; 24 in windows]");
+        var stream = Values.Whole<int>("--stream-bytes",
+            $"cut the text into windows of this stream length [whole up to {ScoreOptions.LongestSingleStream} bytes, else 129]");
         var json = new Option<bool>("--json") { Description = "print JSON" };
         var command = new Command("score", "Tells how well a model predicts a text.") { input, slots, stream, json };
         var model = new ModelArguments(command);

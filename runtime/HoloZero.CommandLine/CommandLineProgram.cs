@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using HoloZero.Artifacts;
 
 namespace HoloZero.CommandLine;
@@ -18,11 +19,17 @@ public static class ExitCode
     /// <summary>The machine lacks something.</summary>
     public const int MachineLacks = 3;
 
-    /// <summary>Interrupted, as shells count it.</summary>
+    /// <summary>Ended by SIGINT, as shells count it.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>Ended by SIGTERM, as shells count it.</summary>
+    public const int Terminated = 143;
 }
 
-/// <summary>Runs a command line: every failure becomes one line on stderr and an exit code; Ctrl-C cancels and lets it clean up.</summary>
+/// <summary>
+/// Runs a command line: every failure becomes one line on stderr and an exit code. SIGINT and SIGTERM cancel the command, which cleans up;
+/// a second one ends it at once.
+/// </summary>
 public static class CommandLineProgram
 {
     /// <summary>Parses and runs.</summary>
@@ -32,39 +39,72 @@ public static class CommandLineProgram
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string name, RootCommand root, string[] args)
     {
-        var parsed = root.Parse(args);
+        // A prompt may begin with @.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
-            return Fail(ExitCode.BadInput, $"{parsed.Errors[0].Message} See {name} --help.");
+        {
+            // What was not understood tells more than what is missing because of it.
+            var error = parsed.UnmatchedTokens.Count > 0
+                ? $"{Untrusted.Quote(parsed.UnmatchedTokens[0])} is not a command or option."
+                : parsed.Errors[0].Message;
+            return Fail(ExitCode.BadInput, $"{error} See {name} --help.");
+        }
 
+        using var cancellation = new CancellationTokenSource();
+        var whenCancelled = ExitCode.Interrupted;
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Cancel(context, ExitCode.Interrupted));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, ExitCode.Terminated));
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(invocation, cancellation.Token);
         }
-        catch (BadInputException e)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            return Fail(ExitCode.BadInput, e.Message);
+            return Fail(whenCancelled, whenCancelled == ExitCode.Terminated ? "terminated" : "interrupted");
         }
-        catch (MissingCapabilityException e)
+        catch (Exception e)
         {
-            return Fail(ExitCode.MachineLacks, e.Message);
+            return Fail(CodeOf(e), MessageOf(e, parsed));
         }
-        catch (OutOfMemoryException)
+
+        void Cancel(PosixSignalContext context, int code)
         {
-            return Fail(ExitCode.MachineLacks, "memory is exhausted; use a smaller model or input, or a machine with more");
-        }
-        catch (OperationCanceledException)
-        {
-            return Fail(ExitCode.Interrupted, "interrupted");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Fail(ExitCode.MachineLacks, $"{e.Message.ReplaceLineEndings(" ")} Check the disk and its permissions.");
+            if (cancellation.IsCancellationRequested) return;
+            context.Cancel = true;
+            whenCancelled = code;
+            cancellation.Cancel();
         }
 
         int Fail(int code, string message)
         {
-            Console.Error.WriteLine($"{name}: {message.ReplaceLineEndings(" ")}");
+            try
+            {
+                Console.Error.WriteLine($"{name}: {message.ReplaceLineEndings(" ")}");
+            }
+            catch (IOException)
+            {
+                // Nobody listens on stderr; the exit code has to do.
+            }
+
             return code;
         }
     }
+
+    private static int CodeOf(Exception e) => e switch
+    {
+        BadInputException => ExitCode.BadInput,
+        UnsoundModelException => ExitCode.FoundWanting,
+        _ => ExitCode.MachineLacks,
+    };
+
+    private static string MessageOf(Exception e, ParseResult parsed) => e switch
+    {
+        // Libraries name their options without the dashes that this program puts before them.
+        BadInputException bad when parsed.CommandResult.Command.Options.Any(option => option.Name == $"--{bad.Where}") => $"--{bad.Message}",
+        BadInputException or UnsoundModelException or MissingCapabilityException => e.Message,
+        OutOfMemoryException => "memory is exhausted; use a smaller model or input, or a machine with more",
+        IOException or UnauthorizedAccessException => $"{e.Message.TrimEnd('.')}; check the disk and its permissions",
+        _ => $"internal error, please report it: {e.GetType().Name}: {e.Message}",
+    };
 }

@@ -34,8 +34,10 @@ public sealed class DoubleTensor
     public static DoubleTensor Zeros(params int[] shape) => new(new double[shape.Aggregate(1, (a, b) => a * b)], shape);
 
     /// <summary>Product of the lengths before, of, and after <paramref name="axis"/>.</summary>
-    internal (int Outer, int Length, int Inner) Around(int axis) =>
-        (Product(Shape.AsSpan(0, axis)), Shape[axis], Product(Shape.AsSpan(axis + 1)));
+    /// <exception cref="ArgumentException">There is no such axis.</exception>
+    internal (int Outer, int Length, int Inner) Around(int axis) => axis >= 0 && axis < Rank
+        ? (Product(Shape.AsSpan(0, axis)), Shape[axis], Product(Shape.AsSpan(axis + 1)))
+        : throw new ArgumentException($"{this} has no axis {axis}", nameof(axis));
 
     /// <inheritdoc/>
     public override string ToString() => $"float64 [{string.Join(", ", Shape)}]";

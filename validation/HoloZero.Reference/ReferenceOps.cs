@@ -86,8 +86,8 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     /// <inheritdoc/>
     public DoubleTensor MatMul(DoubleTensor a, DoubleTensor b)
     {
+        Require(a.Rank >= 2 && b.Rank >= 2 && a.Shape[^1] == b.Shape[^2], $"{a} does not multiply {b}");
         var (m, n, p) = (a.Shape[^2], a.Shape[^1], b.Shape[^1]);
-        if (b.Shape[^2] != n) throw new ArgumentException($"{a} does not multiply {b}");
 
         var leading = Broadcasting.Shape(a.Shape[..^2], b.Shape[..^2]);
         var left = Broadcasting.Expand(a, [.. leading, m, n]);
@@ -108,6 +108,7 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     /// <inheritdoc/>
     public DoubleTensor Transpose(DoubleTensor x)
     {
+        Require(x.Rank >= 2, $"{x} has fewer than two axes");
         var (rows, columns) = (x.Shape[^2], x.Shape[^1]);
         var result = new double[x.Data.Length];
         for (var start = 0; start < result.Length; start += rows * columns)
@@ -123,7 +124,7 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     /// <inheritdoc/>
     public DoubleTensor Sum(DoubleTensor x)
     {
-        var width = x.Shape[^1];
+        var width = x.Around(x.Rank - 1).Length;
         var result = new double[DoubleTensor.Product(x.Shape.AsSpan(0, x.Rank - 1))];
         for (var row = 0; row < result.Length; row++) result[row] = TensorPrimitives.Sum<double>(x.Data.AsSpan(row * width, width));
         return new(result, [.. x.Shape[..^1], 1]);
@@ -132,7 +133,7 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     /// <inheritdoc/>
     public DoubleTensor Softmax(DoubleTensor x)
     {
-        var width = x.Shape[^1];
+        var width = x.Around(x.Rank - 1).Length;
         var result = new double[x.Data.Length];
         for (var start = 0; start < result.Length; start += width)
         {
@@ -150,8 +151,8 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     public DoubleTensor Concat(int axis, DoubleTensor a, DoubleTensor b)
     {
         var (outer, lengthA, inner) = a.Around(axis);
-        var (outerB, lengthB, innerB) = b.Around(axis);
-        if (outer != outerB || inner != innerB) throw new ArgumentException($"{a} and {b} differ in another axis than {axis}");
+        var lengthB = b.Around(axis).Length;
+        Require(WithAxis(a.Shape, axis, lengthB).AsSpan().SequenceEqual(b.Shape), $"{a} and {b} differ in another axis than {axis}");
 
         var (widthA, widthB) = (lengthA * inner, lengthB * inner);
         var result = new double[a.Data.Length + b.Data.Length];
@@ -170,6 +171,7 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
         var (outer, length, inner) = x.Around(axis);
         var from = start < 0 ? length + start : start;
         var to = end is null ? length : end < 0 ? length + end.Value : end.Value;
+        Require(0 <= from && from <= to && to <= length, $"{start}..{end} is not within axis {axis} of {x}");
         var result = new double[outer * (to - from) * inner];
         for (var i = 0; i < outer; i++)
             x.Data.AsSpan((i * length + from) * inner, (to - from) * inner).CopyTo(result.AsSpan(i * (to - from) * inner));
@@ -177,11 +179,12 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     }
 
     /// <inheritdoc/>
-    public DoubleTensor Skip(DoubleTensor x, int axis, DoubleTensor count) => Slice(x, axis, (int)count.Scalar);
+    public DoubleTensor Skip(DoubleTensor x, int axis, DoubleTensor count) => Slice(x, axis, Count(count));
 
     /// <inheritdoc/>
     public DoubleTensor Gather(DoubleTensor table, DoubleTensor indices)
     {
+        Require(table.Rank == 2, $"the table {table} has not two axes");
         var width = table.Shape[1];
         var result = new double[indices.Data.Length * width];
         for (var i = 0; i < indices.Data.Length; i++)
@@ -190,22 +193,28 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     }
 
     /// <inheritdoc/>
-    public DoubleTensor PadLast(DoubleTensor x, int width) =>
-        Concat(x.Rank - 1, x, DoubleTensor.Zeros(WithAxis(x.Shape, x.Rank - 1, width - x.Shape[^1])));
+    public DoubleTensor PadLast(DoubleTensor x, int width)
+    {
+        var missing = width - x.Around(x.Rank - 1).Length;
+        Require(missing >= 0, $"{x} is wider than {width}");
+        return Concat(x.Rank - 1, x, DoubleTensor.Zeros(WithAxis(x.Shape, x.Rank - 1, missing)));
+    }
 
     /// <inheritdoc/>
     public DoubleTensor RoundToFloat32(DoubleTensor x) => new([.. x.Data.Select(value => (double)(float)value)], x.Shape);
 
     /// <inheritdoc/>
-    public DoubleTensor Length(DoubleTensor x, int axis) => DoubleTensor.Of(x.Shape[axis]);
+    public DoubleTensor Length(DoubleTensor x, int axis) => DoubleTensor.Of(x.Around(axis).Length);
 
     /// <inheritdoc/>
     public DoubleTensor Range(DoubleTensor start, DoubleTensor length) =>
-        new([.. Enumerable.Range(0, (int)length.Scalar).Select(i => start.Scalar + i)], (int)length.Scalar, 1);
+        new([.. Enumerable.Range(0, Count(length)).Select(i => start.Scalar + i)], Count(length), 1);
 
     /// <inheritdoc/>
     public (DoubleTensor Cos, DoubleTensor Sin) RopeTables(DoubleTensor positions, int width, double @base)
     {
+        Require(positions.Rank == 2 && positions.Shape[1] == 1 && width > 0 && width % 2 == 0,
+            $"positions {positions} are not a column, or width {width} is not even");
         var frequencies = RotaryTable.Frequencies(width, @base);
         var (cos, sin) = (new float[frequencies.Length], new float[frequencies.Length]);
         var shape = new[] { positions.Shape[0], frequencies.Length };
@@ -223,6 +232,7 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     /// <inheritdoc/>
     public DoubleTensor SplitHeads(DoubleTensor x, int heads)
     {
+        Require(x.Rank == 3 && heads > 0 && x.Shape[2] % heads == 0, $"{x} does not split into {heads} heads");
         var (batch, rows, k) = (x.Shape[0], x.Shape[1], x.Shape[2] / heads);
         return new(SwapMiddle(x.Data, batch, rows, heads, k), batch, heads, rows, k);
     }
@@ -230,13 +240,28 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     /// <inheritdoc/>
     public DoubleTensor MergeHeads(DoubleTensor x)
     {
+        Require(x.Rank == 4, $"{x} has not four axes");
         var (batch, heads, rows, k) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]);
         return new(SwapMiddle(x.Data, batch, heads, rows, k), batch, rows, heads * k);
     }
 
     /// <inheritdoc/>
-    public DoubleTensor SlotRows(DoubleTensor x, int slotBytes) =>
-        new(x.Data, x.Shape[0], x.Shape[1] / slotBytes, x.Shape[2] * slotBytes);
+    public DoubleTensor SlotRows(DoubleTensor x, int slotBytes)
+    {
+        Require(x.Rank == 3 && slotBytes > 0 && x.Shape[1] % slotBytes == 0, $"{x} does not make slots of {slotBytes} bytes");
+        return new(x.Data, x.Shape[0], x.Shape[1] / slotBytes, x.Shape[2] * slotBytes);
+    }
+
+    private static int Count(DoubleTensor scalar)
+    {
+        Require(scalar.Rank == 0 && scalar.Scalar >= 0 && scalar.Scalar == Math.Floor(scalar.Scalar), $"{scalar} is not a count");
+        return checked((int)scalar.Scalar);
+    }
+
+    private static void Require(bool holds, string what)
+    {
+        if (!holds) throw new ArgumentException(what);
+    }
 
     /// <summary>[batch, m, n, k] -> [batch, n, m, k].</summary>
     private static double[] SwapMiddle(double[] data, int batch, int m, int n, int k)

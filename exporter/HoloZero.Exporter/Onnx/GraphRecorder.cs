@@ -32,9 +32,9 @@ internal sealed class GraphRecorder
     public InitializerValue Initializer(string name, DataType type, Shape shape, Func<byte[]> bytes)
     {
         if (!_initializers.TryGetValue(name, out var known)) return _initializers[name] = new(name, type, shape, bytes);
-        if (known.Type != type || known.ByteCount <= 4096 && !known.Bytes().AsSpan().SequenceEqual(bytes()))
-            throw new InvalidOperationException($"two different constants are called {name}");
-        return known;
+        var same = known.Type == type && known.Shape.Dimensions.AsSpan().SequenceEqual(shape.Dimensions)
+            && known.Bytes().AsSpan().SequenceEqual(bytes());
+        return same ? known : throw new InvalidOperationException($"two different constants are called {name}");
     }
 
     /// <summary>A row of whole numbers, named by its content: axes, starts, shapes.</summary>

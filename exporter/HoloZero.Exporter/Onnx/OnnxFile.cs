@@ -25,7 +25,7 @@ internal static class OnnxFile
     /// <param name="producer">Tool name and version.</param>
     /// <param name="maxInlineBytes">Weights beyond this total go to external data.</param>
     /// <returns>The names of the files written.</returns>
-    public static IReadOnlyList<string> Write(AsymDecGraph graph, string path, int opset, (string Name, string Version) producer,
+    public static IReadOnlyList<string> Write(RecordedGraph graph, string path, int opset, (string Name, string Version) producer,
         long maxInlineBytes = MaxInlineBytes)
     {
         var outputs = graph.Outputs.Select(port => port.Value).ToArray();
@@ -33,7 +33,7 @@ internal static class OnnxFile
         var initializers = nodes.SelectMany(node => node.Inputs).OfType<InitializerValue>().Distinct().ToArray();
         var external = initializers.Sum(value => value.ByteCount) > maxInlineBytes;
 
-        var proto = new GraphProto { Name = "AsymDec" };
+        var proto = new GraphProto { Name = graph.Name };
         proto.Node.AddRange(nodes.Select(ToProto));
         proto.Input.AddRange(graph.Inputs.Select(ToProto));
         proto.Output.AddRange(graph.Outputs.Select(ToProto));

@@ -45,7 +45,8 @@ public enum BinaryFunction
 /// <remarks>
 /// Axes count from 0; all tensors are dense and row-major. Nothing computed from a <typeparamref name="T"/> ever becomes a host
 /// value, so an interpreter may record instead of compute. Constants are double until an interpreter rounds them, once.
-/// Implementations need not be thread-safe.
+/// Parameters and constants are operands like any other. Arithmetic never wraps or truncates: bytes become real numbers in it, and
+/// so do whole numbers in a division. Implementations need not be thread-safe.
 /// </remarks>
 /// <typeparam name="T">A tensor: a shape, an array, a graph value.</typeparam>
 public partial interface ITensorOps<T>

@@ -1,0 +1,82 @@
+using HoloZero.Models.Ops;
+
+namespace HoloZero.Conformance;
+
+/// <summary>How far a number may be from the truth: relative to the truth, or absolute, whichever allows more.</summary>
+/// <param name="Relative">Per unit of the truth.</param>
+/// <param name="Absolute">Whatever the truth.</param>
+/// <param name="Reason">Why no less.</param>
+internal sealed record Tolerance(double Relative, double Absolute, string Reason)
+{
+    /// <summary>NaN equals NaN alone, and an infinity itself alone.</summary>
+    public bool Allows(double actual, double expected) =>
+        actual.Equals(expected) || actual == expected || Math.Abs(actual - expected) <= Math.Max(Absolute, Relative * Math.Abs(expected))
+            && double.IsFinite(expected);
+}
+
+/// <summary>The tolerance of each operation for one kind of engine. Operations that are not listed have none and fail.</summary>
+/// <param name="ofOperations">Distance from the truth.</param>
+/// <param name="ofOverrides">Distance of an override from the derived operation, on the same engine.</param>
+internal sealed class Tolerances(
+    IEnumerable<(string[] Operations, Tolerance Tolerance)> ofOperations,
+    IReadOnlyDictionary<string, Tolerance> ofOverrides)
+{
+    private const double FloatUnit = 1.0 / (1 << 24), SmallestNormalFloat = 1.17549435e-38;
+
+    private static readonly string[] Moving =
+    [
+        "At", "Parameter", "Constant", "Where", "Transpose", "Concat", "Slice", "Skip", "Gather", "PadLast", "RoundToFloat32", "Length",
+        "Range", "SplitHeads", "MergeHeads", "SlotRows", nameof(BinaryFunction.Maximum), nameof(BinaryFunction.LessOrEqual),
+    ];
+
+    private static readonly string[] Rounding =
+        [nameof(BinaryFunction.Add), nameof(BinaryFunction.Subtract), nameof(BinaryFunction.Multiply), nameof(BinaryFunction.Divide),
+            nameof(UnaryFunction.Sqrt)];
+
+    private readonly Dictionary<string, Tolerance> _ofOperations =
+        ofOperations.SelectMany(group => group.Operations.Select(name => (name, group.Tolerance))).ToDictionary();
+
+    /// <summary>Interpreters without numbers.</summary>
+    public static Tolerances None { get; } = new([], new Dictionary<string, Tolerance>());
+
+    /// <summary>Engines that compute in float64.</summary>
+    public static Tolerances Float64 { get; } = new(
+    [
+        (Moving, new(0, 0, "moves or picks numbers")),
+        (Rounding, new(0, 0, "correctly rounded by IEEE 754")),
+        (["RopeTables"], new(0, 0, "published bit for bit")),
+        (["Exp", "Tanh"], new(4e-16, 0, "libm is within 1 ulp, and the truth is one as well")),
+        (["Erf"], new(0, 1e-15, "what the reference's series promises")),
+        (["MatMul", "Sum", "Linear", "Rope"], new(0, 1e-14, "order of at most 64 terms below 4")),
+        (["Softmax", "LayerNorm", "Gelu", "Phi"], new(1e-14, 1e-15, "a few roundings after an exact sum")),
+        (["Attention", "FastWeightRead"], new(1e-13, 1e-14, "sums of products of rounded numbers")),
+    ], new Dictionary<string, Tolerance>());
+
+    /// <summary>Engines that compute in float32 with the operations of the standard alone.</summary>
+    public static Tolerances Float32 { get; } = new(
+    [
+        (Moving, new(0, 0, "moves or picks numbers")),
+        (Rounding, new(FloatUnit, 0, "correctly rounded by IEEE 754")),
+        (["RopeTables"], new(0, 2e-7, "angles are float32 as published; cos and sin of another libm are within 2 ulp of 1")),
+        (["Exp"], new(4 * FloatUnit, SmallestNormalFloat, "2 ulp of a polynomial; denormal results may be 0")),
+        (["Tanh", "Erf"], new(8 * FloatUnit, FloatUnit, "rational approximations, a few ulp of 1")),
+        (["MatMul", "Sum", "Linear"], new(0, 4e-6, "order of at most 64 terms below 4")),
+        (["Rope"], new(0, 8 * FloatUnit, "two products of numbers below 2")),
+        (["Softmax"], new(8 * FloatUnit, SmallestNormalFloat, "2 ulp of each exponential and of the sum")),
+        (["LayerNorm"], new(4e-6, 2e-6, "centring cancels, then one division by a float32 deviation")),
+        (["Gelu"], new(4e-6, 4e-7, "1 + erf cancels for negative arguments: half an ulp of 1 times the argument")),
+        (["Phi"], new(4 * FloatUnit, SmallestNormalFloat, "as the exponential")),
+        (["Attention", "FastWeightRead"], new(4e-6, 4e-6, "sums of products of rounded numbers")),
+    ],
+    new Dictionary<string, Tolerance>
+    {
+        ["LayerNorm"] = new(4e-6, 2e-6, "one kernel sums in another order than ReduceSum"),
+    });
+
+    /// <summary>The operations with a tolerance as overrides.</summary>
+    public IEnumerable<string> Overrides => ofOverrides.Keys;
+
+    public Tolerance Of(string operation) => _ofOperations[operation];
+
+    public Tolerance OfOverride(string operation) => ofOverrides[operation];
+}
