@@ -20,7 +20,7 @@ public static class OutputFile
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         FileSystemInfo entry = Directory.Exists(full) ? new DirectoryInfo(full) : new FileInfo(full);
-        return entry.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? full;
+        return entry.LinkTarget is null ? full : entry.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
     /// <summary>Why something could not be written, as whoever can mend it needs to hear it.</summary>
