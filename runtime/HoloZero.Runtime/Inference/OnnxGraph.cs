@@ -9,6 +9,7 @@ internal sealed class OnnxGraph : IDisposable
     private readonly InferenceSession _session;
     private readonly string[] _inputs;
     private readonly string[] _outputs;
+    private volatile bool _disposed;
 
     private OnnxGraph(InferenceSession session, ArtifactManifest.SignatureInfo signature)
     {
@@ -49,6 +50,8 @@ internal sealed class OnnxGraph : IDisposable
     public DecoderState Run(RunOptions options, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, DecoderState past, Span<float> logits,
         CancellationToken cancellation)
     {
+        // ONNX Runtime itself would go on with freed memory.
+        ObjectDisposedException.ThrowIf(_disposed, typeof(HoloZeroModel));
         using var prefixValue = Row(prefix);
         using var streamValue = Row(stream);
         IDisposableReadOnlyCollection<OrtValue> results;
@@ -66,7 +69,11 @@ internal sealed class OnnxGraph : IDisposable
     }
 
     /// <summary>Frees the graph; no call may be running.</summary>
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _disposed = true;
+        _session.Dispose();
+    }
 
     private static OrtValue Row(ReadOnlySpan<byte> bytes)
     {
