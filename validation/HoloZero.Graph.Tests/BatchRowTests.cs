@@ -30,8 +30,9 @@ public sealed class BatchRowTests(TinyArtifacts tiny)
             from calls in Gen.Choose(1, 9).ArrayOf(3)
             from bytes in Gen.Choose(0, 255).Select(value => (byte)value).ArrayOf(rows * (prefixBytes + calls.Sum()))
             select new Batch(rows, prefixBytes, calls, bytes);
-        Prop.ForAll(batches.ToArbitrary(), batch => AssertRowsAlone(graph, batch)).Check(Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(40)
-            .WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd(seed), FSharpOption<int>.None))));
+        var replay = new Replay(new Rnd(seed), FSharpOption<int>.None);
+        Prop.ForAll(batches.ToArbitrary(), batch => AssertRowsAlone(graph, batch)).Check(Config.QuickThrowOnFailure
+            .WithQuietOnSuccess(true).WithMaxTest(40).WithReplay(FSharpOption<Replay>.Some(replay)));
     }
 
     private static void AssertRowsAlone(RawGraph graph, Batch batch)
@@ -78,6 +79,7 @@ public sealed class BatchRowTests(TinyArtifacts tiny)
     {
         public byte[] Row(int row) => Bytes.AsSpan(row * (Bytes.Length / Rows), Bytes.Length / Rows).ToArray();
 
-        public override string ToString() => $"{Rows} rows of {PrefixBytes} prefix bytes and {string.Join(" + ", Calls)} stream bytes: {Convert.ToHexStringLower(Bytes)}";
+        public override string ToString() =>
+            $"{Rows} rows of {PrefixBytes} prefix bytes and {string.Join(" + ", Calls)} stream bytes: {Convert.ToHexStringLower(Bytes)}";
     }
 }

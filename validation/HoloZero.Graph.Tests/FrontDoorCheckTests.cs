@@ -71,7 +71,13 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
     [Fact]
     public void A_forgotten_tail_is_found() => AssertConvicted("stream", "bytes ", graph =>
     {
-        graph.Node.Insert(0, new NodeProto { Name = "wrong/Sub", OpType = "Sub", Input = { "past.stream_tail", "past.stream_tail" }, Output = { "wrong/Sub" } });
+        graph.Node.Insert(0, new NodeProto
+        {
+            Name = "wrong/Sub",
+            OpType = "Sub",
+            Input = { "past.stream_tail", "past.stream_tail" },
+            Output = { "wrong/Sub" },
+        });
         Node(graph, "door.stream/Concat").Input[0] = "wrong/Sub";
     });
 
@@ -119,9 +125,8 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
     public void A_graph_without_a_door_is_no_pass()
     {
         using var folder = new TemporaryFolder();
-        var result = Assert.Single(FrontDoorCheck.Run(Damaged(folder, graph => Node(graph, FrontDoorGraph.DoorNode).Name = "elsewhere"), SlotBytes, "portable",
-            TestContext.Current.CancellationToken));
-        Assert.False(result.Passed);
+        var model = Damaged(folder, graph => Node(graph, FrontDoorGraph.DoorNode).Name = "elsewhere");
+        Assert.False(Assert.Single(FrontDoorCheck.Run(model, SlotBytes, "portable", TestContext.Current.CancellationToken)).Passed);
     }
 
     private void AssertConvicted(string part, string where, Action<GraphProto> damage)

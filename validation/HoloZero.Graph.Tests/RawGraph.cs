@@ -17,8 +17,7 @@ internal sealed class RawGraph(string path, ArtifactManifest.SignatureInfo signa
         .. signature.State.Select(state =>
         {
             long[] shape = [.. state.Past.Shape.Select(axis => axis.Length ?? (axis.Name == "batch" ? rows : 0))];
-            var type = state.Past.Type switch { "float32" => TensorElementType.Float, "uint8" => TensorElementType.UInt8, _ => TensorElementType.Int64 };
-            var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);
+            var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TypeOf(state.Past), shape);
             value.GetTensorMutableRawData().Clear();
             return value;
         }),
@@ -43,6 +42,13 @@ internal sealed class RawGraph(string path, ArtifactManifest.SignatureInfo signa
     };
 
     public void Dispose() => _session.Dispose();
+
+    private static TensorElementType TypeOf(ArtifactManifest.PortInfo port) => port.Type switch
+    {
+        "float32" => TensorElementType.Float,
+        "uint8" => TensorElementType.UInt8,
+        _ => TensorElementType.Int64,
+    };
 
     private static OrtValue Rows(byte[][] rows)
     {

@@ -27,7 +27,8 @@ public static class FrontDoorCheck
         using var graph = FrontDoorGraph.CutFrom(model);
         if (graph is null)
         {
-            return [new(Name, subject, [new("graph", $"no node {FrontDoorGraph.DoorNode} with two inputs", "one")], new Dictionary<string, double>())];
+            var miss = new Miss("graph", $"no node {FrontDoorGraph.DoorNode} with two inputs", "one");
+            return [new(Name, subject, [miss], new Dictionary<string, double>())];
         }
 
         var exam = new FrontDoorExam(graph, slotBytes, subject, cancellation);

@@ -42,8 +42,8 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
     });
 
     /// <summary>
-    /// Every triple as the continuation of a stream: twice inside long rows, whose first bytes have theirs from the tail, and once with
-    /// the two bytes before in the tail alone.
+    /// Every triple as the continuation of a stream: once inside long rows, whose first bytes have their neighbours in the tail, and once
+    /// with the two bytes before always in the tail.
     /// </summary>
     public CheckResult StreamTriples(byte[] ring) => Measure("stream", "triples", TripleSequence.Length, misses =>
         Calls(TripleSequence.Length / CallBytes, misses, call =>
@@ -81,15 +81,19 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
         });
     });
 
-    /// <summary>Every pair as the first two bytes of the prefix and of the stream behind it, of a stream alone, and of a stream in two calls.</summary>
+    /// <summary>
+    /// Every pair as the first two bytes of the prefix and of the stream behind it, of a stream alone, and of a stream in two calls.
+    /// </summary>
     public CheckResult StartsOfRuns() => Measure("starts of runs", "pairs", 1 << 16, misses =>
         Calls((1 << 16) / PairsPerCall, misses, call =>
         {
             const int slots = 3, streamBytes = 3;
             var pairs = Enumerable.Range(call * PairsPerCall, PairsPerCall).ToArray();
-            byte[][] prefixes = [.. pairs.Select(pair => Run(pair, slots * slotBytes))], streams = [.. pairs.Select(pair => Run(~pair, streamBytes))];
+            byte[][] prefixes = [.. pairs.Select(pair => Run(pair, slots * slotBytes))];
+            byte[][] streams = [.. pairs.Select(pair => Run(~pair, streamBytes))];
             Batch prefix = Rows(prefixes, bytes => bytes), stream = Rows(streams, bytes => bytes), noPrefix = new([], 1, PairsPerCall);
-            Batch first = Rows(streams, bytes => bytes[..1]), second = Rows(streams, bytes => bytes[1..2]), oneByte = Rows(streams, bytes => [0, bytes[0]]);
+            Batch first = Rows(streams, bytes => bytes[..1]), second = Rows(streams, bytes => bytes[1..2]);
+            var oneByteTail = Rows(streams, bytes => [0, bytes[0]]);
 
             Compare("prefix and stream", graph.Door(prefix, stream), slots + streamBytes, i =>
                 [.. Managed(prefixes[i], misses).Chunk(slotBytes * Width), .. Managed(streams[i], misses).Chunk(Width)]);
@@ -97,7 +101,7 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
             Compare("first byte in a call", graph.Stream(first, NoTail(first), 0), 1, i => Managed(streams[i], misses).Chunk(Width).Take(1));
             foreach (var position in (long[])[1, 1 + slots])
             {
-                Compare($"second byte in a call at position {position}", graph.Stream(second, oneByte, position), 1,
+                Compare($"second byte in a call at position {position}", graph.Stream(second, oneByteTail, position), 1,
                     i => Managed(streams[i], misses).Chunk(Width).Skip(1).Take(1));
             }
 
@@ -116,7 +120,8 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
 
                 var expected = new float[PairsPerCall * rows * width];
                 for (var row = 0; row < used.Length; row++) used[row].CopyTo(expected, row * width);
-                misses.Compare(actual, expected, width, i => $"{how}: row {i % rows} of prefix {Hex(prefixes[i / rows])}, stream {Hex(streams[i / rows])}");
+                misses.Compare(actual, expected, width,
+                    i => $"{how}: row {i % rows} of prefix {Hex(prefixes[i / rows])}, stream {Hex(streams[i / rows])}");
             }
         }));
 
@@ -130,7 +135,8 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
 
     private void Calls(int count, MissCollector misses, Action<int> call)
     {
-        var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Math.Min(MaxWorkers, Environment.ProcessorCount) };
+        var workers = Math.Min(MaxWorkers, Environment.ProcessorCount);
+        var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = workers };
         Parallel.For(0, count, options, (i, loop) =>
         {
             call(i);

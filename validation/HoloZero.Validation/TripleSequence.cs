@@ -20,7 +20,12 @@ internal static class TripleSequence
             for (var b = a; b < 256; b++)
             {
                 // A word of three is a Lyndon word where it is smaller than its rotations.
-                for (var c = a + 1; c < 256; c++) (ring[written], ring[written + 1], ring[written + 2], written) = ((byte)a, (byte)b, (byte)c, written + 3);
+                for (var c = a + 1; c < 256; c++)
+                {
+                    ring[written++] = (byte)a;
+                    ring[written++] = (byte)b;
+                    ring[written++] = (byte)c;
+                }
             }
         }
 

@@ -84,7 +84,8 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
         origin.Prefill(prompt.AsSpan(0, 8), prompt.AsSpan(8));
         var snapshot = origin.Snapshot();
         var expected = origin.Step(42).ToArray();
-        await Parallel.ForAsync(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken }, (i, _) =>
+        var options = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken };
+        await Parallel.ForAsync(0, 200, options, (i, _) =>
         {
             using var session = model.OpenSession();
             session.Restore(snapshot);
@@ -101,5 +102,6 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
         HoloZeroModel.Load(tiny.Folder(attention), new() { PrefillChunkBytes = chunk, Threads = 1 });
 
     private static void Check(Property property, ulong seed, int tests) => property.Check(Config.QuickThrowOnFailure
-        .WithQuietOnSuccess(true).WithMaxTest(tests).WithEndSize(40).WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd(seed), FSharpOption<int>.None))));
+        .WithQuietOnSuccess(true).WithMaxTest(tests).WithEndSize(40)
+        .WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd(seed), FSharpOption<int>.None))));
 }

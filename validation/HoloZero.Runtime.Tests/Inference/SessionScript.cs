@@ -52,10 +52,17 @@ public sealed class SessionScript(HoloZeroModel model, HoloZeroModel whole)
     public static Arbitrary<Line[]> Scripts()
     {
         var bytes = Gen.Choose(1, 20).SelectMany(n => Gen.ArrayOf(Gen.Choose(0, 255).Select(value => (byte)value), n));
-        var act = Gen.Frequency((2, Gen.Constant(Act.Prefill)), (6, Gen.Constant(Act.Append)), (6, Gen.Constant(Act.Step)), (1, Gen.Constant(Act.CancelledAppend)),
-            (1, Gen.Constant(Act.CancelledPrefill)), (3, Gen.Constant(Act.Snapshot)), (3, Gen.Constant(Act.Restore)), (2, Gen.Constant(Act.Fork)),
-            (1, Gen.Constant(Act.CloseSession)), (1, Gen.Constant(Act.CloseSnapshot)));
-        var line = from a in act from session in Gen.Choose(0, 5) from other in Gen.Choose(0, 9) from b in bytes select new Line(a, session, other, b);
+        (int Weight, Act Act)[] acts =
+        [
+            (2, Act.Prefill), (6, Act.Append), (6, Act.Step), (1, Act.CancelledAppend), (1, Act.CancelledPrefill),
+            (3, Act.Snapshot), (3, Act.Restore), (2, Act.Fork), (1, Act.CloseSession), (1, Act.CloseSnapshot),
+        ];
+        var line =
+            from act in Gen.Frequency(acts.Select(choice => (choice.Weight, Gen.Constant(choice.Act))))
+            from session in Gen.Choose(0, 5)
+            from other in Gen.Choose(0, 9)
+            from taken in bytes
+            select new Line(act, session, other, taken);
         return Arb.From(line, Shrink).Array();
 
         static IEnumerable<Line> Shrink(Line line)
@@ -150,7 +157,8 @@ public sealed class SessionScript(HoloZeroModel model, HoloZeroModel whole)
         var (session, prefix, stream) = _sessions[i];
         using var oracle = whole.OpenSession();
         var expected = oracle.Prefill(prefix, stream).Data[^actual.Data.Length..];
-        Assert.Null(TensorComparison.Mismatch($"{prefix.Length} prefix and {stream.Length} stream bytes, last {actual.Rows} rows", actual.Data, expected, Tolerance));
+        var what = $"{prefix.Length} prefix and {stream.Length} stream bytes, last {actual.Rows} rows";
+        Assert.Null(TensorComparison.Mismatch(what, actual.Data, expected, Tolerance));
         Assert.Equal(prefix.Length / model.SlotBytes + stream.Length, session.Position);
     }
 }
