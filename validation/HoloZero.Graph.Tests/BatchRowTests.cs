@@ -4,7 +4,6 @@ using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Testing;
 using Microsoft.FSharp.Core;
-using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Graph.Tests;
 

@@ -1,6 +1,10 @@
 using Google.Protobuf;
+using HoloZero.Artifacts;
+using HoloZero.Exporter;
 using HoloZero.Exporter.Onnx;
 using HoloZero.Models;
+using HoloZero.Models.Checkpoints;
+using HoloZero.Reference;
 using HoloZero.Testing;
 using HoloZero.Validation;
 
@@ -120,6 +124,36 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
         copy.Name = "door.stream/value_table";
         graph.Initializer.Add(copy);
     });
+
+    [Fact]
+    public void Weights_beside_the_graph_are_found_there()
+    {
+        using var folder = new TemporaryFolder();
+        using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
+        ArtifactExporter.Export(checkpoint, folder["artifact"], new() { MaxInlineBytes = 0 }, new ReferenceEngine(),
+            cancellation: TestContext.Current.CancellationToken);
+        var path = folder["artifact", "model.portable.onnx"];
+
+        var model = OnnxSubgraph.Read(path);
+        using var graph = FrontDoorGraph.CutFrom(model);
+        var exam = new FrontDoorExam(graph!, SlotBytes, "external", TestContext.Current.CancellationToken);
+        Assert.Contains(model.Graph.Initializer, initializer => initializer.ExternalData.Count > 0);
+        Assert.Empty(exam.ValueTable(model).Misses);
+        Assert.Empty(exam.StartsOfRuns().Misses);
+        Assert.Equal(GraphText.Of(tiny.Graph(PrefixAttention.Causal)), GraphText.Of(path));
+
+        File.Delete(path + ".data");
+        Assert.Throws<BadInputException>(() => exam.ValueTable(model));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_model_is_bad_input()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["text.onnx"], "this is no model");
+        Assert.Throws<BadInputException>(() => GraphText.Of(folder["text.onnx"]));
+        Assert.Throws<BadInputException>(() => GraphText.Of(folder["missing.onnx"]));
+    }
 
     [Fact]
     public void A_graph_without_a_door_is_no_pass()

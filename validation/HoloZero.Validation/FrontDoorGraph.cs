@@ -1,6 +1,5 @@
 using HoloZero.Runtime;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace HoloZero.Validation;
 

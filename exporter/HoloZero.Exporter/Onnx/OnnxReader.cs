@@ -28,18 +28,25 @@ internal static class OnnxReader
     /// <summary>The little-endian elements of an initializer, wherever they lie.</summary>
     /// <param name="tensor">The initializer.</param>
     /// <param name="modelPath">The .onnx file, beside which external data lies.</param>
-    /// <exception cref="BadInputException">External data is missing or too short.</exception>
+    /// <exception cref="BadInputException">External data is missing, too short or beyond 2 GiB.</exception>
     public static ByteString Data(TensorProto tensor, string modelPath)
     {
         if (tensor.DataLocation != DataLocation.External) return tensor.RawData;
 
         var entries = tensor.ExternalData.ToDictionary(entry => entry.Key, entry => entry.Value);
-        var path = Path.Combine(Path.GetDirectoryName(modelPath)!, Path.GetFileName(entries["location"]));
+        if (!entries.TryGetValue("location", out var name) || name != Path.GetFileName(name)
+            || !int.TryParse(entries.GetValueOrDefault("length"), out var length) || length < 0
+            || !long.TryParse(entries.GetValueOrDefault("offset"), out var offset) || offset < 0)
+        {
+            throw new BadInputException(modelPath, $"it does not say where the data of {Untrusted.Quote(tensor.Name)} lies", "export the model again");
+        }
+
+        var path = Path.Combine(Path.GetDirectoryName(modelPath)!, name);
         using var stream = InputFile.OpenRead(path);
         return InputFile.Guard(path, () =>
         {
-            var bytes = new byte[long.Parse(entries["length"])];
-            stream.Position = long.Parse(entries["offset"]);
+            var bytes = new byte[length];
+            stream.Position = offset;
             stream.ReadExactly(bytes);
             return UnsafeByteOperations.UnsafeWrap(bytes);
         });
