@@ -30,19 +30,34 @@ public static class HslFrontDoor
     {
         if (ids.IsEmpty) ids = [0];
         var features = new float[ids.Length * FeatureCount];
+        Features(ids, features);
+        return features;
+    }
+
+    /// <summary>The features of one run of symbols, into the caller's memory.</summary>
+    /// <param name="ids">As for <see cref="Features(ReadOnlySpan{int})"/>, except that no ids give no rows.</param>
+    /// <param name="features">Filled: [ids.Length, 27], row-major.</param>
+    /// <exception cref="ArgumentException"><paramref name="features"/> is not as long as the rows.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not in 0..257.</exception>
+    public static void Features(ReadOnlySpan<int> ids, Span<float> features)
+    {
+        if (features.Length != ids.Length * FeatureCount)
+            throw new ArgumentException($"{features.Length} values are no {ids.Length} rows of {FeatureCount}", nameof(features));
+
         int? before = null;
         var energyBefore = 0.0;
         for (var i = 0; i < ids.Length; i++)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(ids[i], nameof(ids));
             ArgumentOutOfRangeException.ThrowIfGreaterThan(ids[i], AsymDecConfig.EosId, nameof(ids));
+            var row = features.Slice(i * FeatureCount, FeatureCount);
             if (ids[i] > byte.MaxValue)
             {
+                row.Clear();
                 before = null;
                 continue;
             }
 
-            var row = features.AsSpan(i * FeatureCount, FeatureCount);
             var (dxor, d2xor) = (Gray(ids[i]), Gray(ids[i]) ^ Gray(before ?? 0));
             WriteBits(dxor, row);
             WriteBits(d2xor, row[8..]);
@@ -51,8 +66,6 @@ public static class HslFrontDoor
             ValueTable.AsSpan(ids[i] * ValueColumns + 8, 10).CopyTo(row[17..]);
             (before, energyBefore) = (ids[i], Energy(dxor, d2xor, 4, 8));
         }
-
-        return features;
     }
 
     private static int Gray(int value) => value ^ (value >> 1);

@@ -78,7 +78,7 @@ internal sealed class OnnxGraph : IDisposable
         return new([.. results.Skip(1)]);
     }
 
-    /// <summary>Refuses to go on once the model is disposed.</summary>
+    /// <summary>Refuses to go on once the model is disposed: ONNX Runtime itself would go on with freed memory.</summary>
     public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, typeof(HoloZeroModel));
 
     /// <summary>Frees the graph; no call may be running.</summary>

@@ -1,0 +1,30 @@
+using HoloZero.Exporter;
+using HoloZero.Models;
+using HoloZero.Models.Checkpoints;
+using HoloZero.Reference;
+
+namespace HoloZero.Testing;
+
+/// <summary>tiny.pt, exported as a user exports it, once for all tests of an assembly.</summary>
+public sealed class TinyArtifacts : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public TinyArtifacts()
+    {
+        foreach (var attention in Enum.GetValues<PrefixAttention>())
+        {
+            using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
+            ArtifactExporter.Export(checkpoint, Folder(attention), new() { PrefixAttention = attention }, new ReferenceEngine());
+        }
+    }
+
+    /// <summary>The artifact of that reading.</summary>
+    public string Folder(PrefixAttention attention) => _folder[attention.ToString()];
+
+    /// <summary>Its portable graph.</summary>
+    public string Graph(PrefixAttention attention) => Path.Combine(Folder(attention), "model.portable.onnx");
+
+    /// <inheritdoc/>
+    public void Dispose() => _folder.Dispose();
+}
