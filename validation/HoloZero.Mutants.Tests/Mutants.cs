@@ -8,10 +8,11 @@ namespace HoloZero.Mutants.Tests;
 internal static class Mutants
 {
     // The names of the checks, as reports have them.
-    private const string Hashes = "hashes", ValueTable = "value-table", FrontDoor = "front-door", Logits = "logits",
-        Stepwise = "logits-stepwise", State = "state", Trace = "trace";
+    private const string Hashes = "hashes", Structure = "structure", ValueTable = "value-table", FrontDoor = "front-door", Logits = "logits",
+        Stepwise = "logits-stepwise", State = "state", Trace = "trace", Reference = "reference";
 
-    private static readonly string[] Arithmetic = [Logits, Trace], Carrying = [Stepwise, State], Baked = [ValueTable, FrontDoor];
+    private static readonly string[] Arithmetic = [Logits, Trace], Carrying = [Stepwise, State], Baked = [ValueTable, FrontDoor],
+        Weights = [Reference, Logits];
 
     public static IReadOnlyList<Mutant> All { get; } =
         [.. Files(), .. Tables(), .. Features(), .. Positions(), .. Attention(), .. Memories(), .. Blocks(), .. Carried()];
@@ -23,9 +24,13 @@ internal static class Mutants
         new("manifest of another table", "the manifest's hash of the value table is of another one", [ValueTable],
             Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
                 manifest with { ValueTable = manifest.ValueTable with { Sha256 = manifest.Source.Sha256 } }))),
-        new("manifest of the other prefix", "a causal artifact's manifest says bidirectional", Arithmetic,
+        new("manifest of the other prefix", "a causal artifact's manifest says bidirectional", [Reference, Logits],
             Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
                 manifest with { Model = manifest.Model with { PrefixAttention = "bidirectional" } }))),
+        new("self-check loosened", "the manifest allows logits to be off by their own size", [Structure],
+            Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with { LogitsTolerance = 1 }))),
+        new("stored logit of another model", "one logit of the self-check is off by 1e-6", [Reference],
+            Plant.InFolder(folder => FolderEdits.FirstStoredLogit(folder, logit => logit + 1e-6))),
         new("manifest pairs keys with values", "the first layer's keys go in as its values with the next call, and back", [Stepwise],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant =>
                 variant with { Signature = variant.Signature with { State = Crossed(variant.Signature.State) } }))),
@@ -65,6 +70,7 @@ internal static class Mutants
             Plant.InOperations(config => new PrefixRestartsAtEachSlot(config.SlotBytes))),
         new("slot order reversed", "the last slot is the first row", Arithmetic, Planted<SlotsReversed>()),
         new("bytes of a slot reversed", "a row starts with its last byte's features", Arithmetic, Planted<BytesOfASlotReversed>()),
+        new("stream of the first sequence", "each sequence of a batch gets the first one's stream", [Logits], Planted<StreamOfTheFirstSequence>()),
         new("pad before features", "the zeros of a row come first", Arithmetic, Planted<PadBeforeFeatures>()),
         new("prefix rows empty", "prefix rows hold no features", Arithmetic, Planted<PrefixRowsEmpty>()),
         new("last two bytes forgotten at a chunk border", "each call's stream starts a run", [Stepwise, FrontDoor],
@@ -83,6 +89,7 @@ internal static class Mutants
         new("rope restarted at the stream", "the first stream byte has rotary position 0", Arithmetic, Planted<RopeRestartsAtTheStream>()),
         new("rope restarted at each call", "each call's first row has rotary position 0", [Stepwise], Planted<RopeRestartsAtEachCall>()),
         new("rope base 1000", "rotary angles of base 1,000", Arithmetic, Plant.InOperations(_ => new RopeOfBase(1000))),
+        new("rope table of 128 rows", "later rows have the last one's angles", Arithmetic, Plant.InOperations(_ => new RopeTableTooShort(128))),
         new("mask off by one", "a row attends to the row after it", Arithmetic,
             Plant.InOperations(_ => new RowComparison(which: 0, offset: 1))),
         new("prefix made bidirectional", "a causal artifact's prefix rows see the whole prefix", Arithmetic, Planted<PrefixSeesAll>()),
@@ -110,7 +117,7 @@ internal static class Mutants
     private static IEnumerable<Mutant> Memories() =>
     [
         new("gate without tanh", "the stored gate is multiplied in as it is", Arithmetic, Planted<GateWithoutTanh>()),
-        new("gate of the first layer", "every memory has the first one's gate", Arithmetic,
+        new("gate of the first layer", "every memory has the first one's gate", Weights,
             Plant.InWeights((name, sound) => sound(name == "mem_blocks.1.gate" ? "mem_blocks.0.gate" : name))),
         new("memory reads before it writes", "a row does not see itself in the memory", Arithmetic,
             Plant.InOperations(_ => new RowComparison(which: 1, offset: -1))),
@@ -133,15 +140,15 @@ internal static class Mutants
         new("tanh-GELU for erf", "GELU by the tanh formula", Arithmetic, Planted<TanhGelu>()),
         new("eps 1e-6", "every LayerNorm has epsilon 1e-6", Arithmetic, Plant.InOperations(_ => new LayerNormEpsilon(1e-6))),
         new("norm1 and norm2 swapped", "the LayerNorms of a self block change places", Arithmetic, Planted<NormsSwapped>()),
-        new("LayerNorm without bias", "norm2 of the first layer lacks its bias", Arithmetic, Zeroed("self_blocks.0.norm2.bias")),
-        new("ff.3 bias dropped", "the feed-forward of the last layer lacks its last bias", Arithmetic, Zeroed("self_blocks.1.ff.3.bias")),
+        new("LayerNorm without bias", "norm2 of the first layer lacks its bias", Weights, Zeroed("self_blocks.0.norm2.bias")),
+        new("ff.3 bias dropped", "the feed-forward of the last layer lacks its last bias", Weights, Zeroed("self_blocks.1.ff.3.bias")),
         new("projection not transposed", "the attention's projection is multiplied in as stored", Arithmetic,
             Planted<AttentionProjectionUntransposed>()),
         new("final norm dropped", "the head gets rows that are not normed", [Logits], Planted<FinalNormDropped>()),
-        new("MASK and EOS swapped", "the last two biases of the head change places", [Logits],
+        new("MASK and EOS swapped", "the last two biases of the head change places", Weights,
             Plant.InWeights((name, sound) =>
                 name == "head.bias" && sound(name) is var bias ? [.. bias[..256], bias[257], bias[256]] : sound(name))),
-        new("weights rounded to float16", "every weight went through float16", Arithmetic,
+        new("weights rounded to float16", "every weight went through float16", Weights,
             Plant.InWeights((name, sound) => [.. sound(name).Select(weight => (float)(Half)weight)])),
     ];
 
@@ -153,6 +160,7 @@ internal static class Mutants
             Plant.InFolder(folder => FolderEdits.Graph(folder, graph =>
                 FolderEdits.SwapOutputs(graph, "present.self_blocks.0.k", "present.self_blocks.1.k")))),
         new("keys cached unrotated", "new keys go to the cache before rope", Carrying, Planted<KeysCachedUnrotated>()),
+        new("keys cached in float16", "the cache of keys goes through float16", Carrying, Planted<KeysCachedInFloat16>()),
         new("values of the previous layer", "a layer hands on the values of the layer before it", Carrying,
             Planted<ValuesOfThePreviousLayer>()),
     ];

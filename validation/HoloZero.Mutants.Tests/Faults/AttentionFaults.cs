@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using HoloZero.Exporter.Onnx;
 using HoloZero.Models.Ops;
+using static HoloZero.Exporter.Onnx.TensorProto.Types;
 
 namespace HoloZero.Mutants.Tests.Faults;
 
@@ -80,6 +81,20 @@ internal sealed class KeysCachedUnrotated : FaultyOps, ITensorOps<GraphValue>
         var (output, present) = Inner.Attention(q, k, v, heads, headWidth, positions, past);
         return (output, present with { Keys = Inner.Concat(2, past.Keys, Inner.SplitHeads(k, heads)) });
     }
+}
+
+/// <summary>The cache of keys goes through float16.</summary>
+internal sealed class KeysCachedInFloat16 : FaultyOps, ITensorOps<GraphValue>
+{
+    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue q, GraphValue k, GraphValue v, int heads,
+        int headWidth, RowPositions<GraphValue> positions, KvCache<GraphValue> past)
+    {
+        var (output, present) = Inner.Attention(q, k, v, heads, headWidth, positions, past);
+        return (output, present with { Keys = Cast(DataType.Float, Cast(DataType.Float16, present.Keys)) });
+    }
+
+    private GraphValue Cast(DataType type, GraphValue x) =>
+        Graph.Node(Path, "Cast", type, x.Shape, [x], NodeAttribute.Of("to", (long)type));
 }
 
 /// <summary>A layer hands on the values of the layer before it.</summary>

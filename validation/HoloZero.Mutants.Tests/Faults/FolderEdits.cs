@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Google.Protobuf;
 using HoloZero.Artifacts;
 using HoloZero.Exporter.Onnx;
@@ -22,17 +23,20 @@ internal static class FolderEdits
     public static void Graph(string folder, Action<GraphProto> edit)
     {
         GraphWithStaleHash(folder, edit);
-        Manifest(folder, manifest =>
-        {
-            var name = manifest.Variants[0].File;
-            var path = Path.Combine(folder, name);
-            var files = new SortedDictionary<string, ArtifactManifest.FileInfo>(manifest.Files.ToDictionary(), StringComparer.Ordinal)
-            {
-                [name] = new(new FileInfo(path).Length, FileHash.Sha256(path)),
-            };
-            return manifest with { Files = files };
-        });
+        Manifest(folder, manifest => Rehashed(folder, manifest, manifest.Variants[0].File));
     }
+
+    /// <summary>Edits the first of the logits that the artifact carries for its self-check.</summary>
+    public static void FirstStoredLogit(string folder, Func<double, double> edit) => Manifest(folder, manifest =>
+    {
+        var path = Path.Combine(folder, manifest.Golden.File);
+        var bytes = File.ReadAllBytes(path);
+        // A safetensors file is the length of its header, the header, and the tensors one after the other.
+        var first = bytes.AsSpan(8 + checked((int)BinaryPrimitives.ReadInt64LittleEndian(bytes)), sizeof(double));
+        BinaryPrimitives.WriteDoubleLittleEndian(first, edit(BinaryPrimitives.ReadDoubleLittleEndian(first)));
+        File.WriteAllBytes(path, bytes);
+        return Rehashed(folder, manifest, manifest.Golden.File);
+    });
 
     /// <summary>Edits the graph and leaves the manifest as it is.</summary>
     public static void GraphWithStaleHash(string folder, Action<GraphProto> edit)
@@ -42,6 +46,16 @@ internal static class FolderEdits
         var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
         edit(model.Graph);
         File.WriteAllBytes(path, model.ToByteArray());
+    }
+
+    private static ArtifactManifest Rehashed(string folder, ArtifactManifest manifest, string name)
+    {
+        var path = Path.Combine(folder, name);
+        var files = new SortedDictionary<string, ArtifactManifest.FileInfo>(manifest.Files.ToDictionary(), StringComparer.Ordinal)
+        {
+            [name] = new(new FileInfo(path).Length, FileHash.Sha256(path)),
+        };
+        return manifest with { Files = files };
     }
 
     /// <summary>Two outputs of the graph change places.</summary>

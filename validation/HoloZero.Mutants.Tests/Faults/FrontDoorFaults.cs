@@ -106,6 +106,13 @@ internal sealed class PrefixRowsEmpty : FaultyOps
         Inner.Concat(axis, Path == "door" ? Inner.Multiply(a, Inner.Constant("nothing", [0])) : a, b);
 }
 
+/// <summary>Every sequence of a batch gets the first one's stream.</summary>
+internal sealed class StreamOfTheFirstSequence : FaultyOps
+{
+    public override GraphValue Concat(int axis, GraphValue a, GraphValue b) =>
+        Inner.Concat(axis, a, Path == "door" ? Inner.Add(Inner.Multiply(b, Inner.Constant("nothing", [0])), Inner.Slice(b, 0, 0, 1)) : b);
+}
+
 /// <summary>A call's first stream bytes do not know the bytes of the call before.</summary>
 /// <param name="remembered">How many of the last two bytes are remembered all the same.</param>
 internal sealed class StreamTailForgotten(int remembered) : FaultyOps

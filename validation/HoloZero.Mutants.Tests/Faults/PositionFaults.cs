@@ -73,6 +73,16 @@ internal sealed class RopeOfBase(double wrong) : FaultyOps
         Inner.RopeTables(positions, width, wrong);
 }
 
+/// <summary>Rotary positions end where a table would.</summary>
+internal sealed class RopeTableTooShort(int rows) : FaultyOps
+{
+    public override (GraphValue Cos, GraphValue Sin) RopeTables(GraphValue positions, int width, double @base)
+    {
+        var last = Inner.Constant("last", [rows - 1]);
+        return Inner.RopeTables(Inner.Where(Inner.Apply(BinaryFunction.LessOrEqual, positions, last), positions, last), width, @base);
+    }
+}
+
 /// <summary>One of the two conditions key &lt;= row is off: 0 is the attention's, 1 the memory's.</summary>
 internal sealed class RowComparison(int which, int offset) : FaultyOps
 {
