@@ -107,7 +107,10 @@ public static class ArtifactExporter
     private static VariantInfo Describe(GraphVariant variant, string file, AsymDecGraph graph) => new(variant.Name, file, variant.Precision,
         new SortedDictionary<string, int>(StringComparer.Ordinal) { [""] = variant.Opset }, variant.LogitsTolerance,
         new(Describe(graph.Prefix), Describe(graph.Stream), Describe(graph.Logits),
-            [.. graph.State.Select(state => new StateInfo(Describe(state.Past), Describe(state.Present)))]));
+            [.. graph.State.Select(state => new StateInfo(Describe(state.Past), Describe(state.Present)))]))
+    {
+        Trace = [.. graph.Trace.Select(block => new TraceInfo(block.Module, Describe(block.Output)))],
+    };
 
     private static PortInfo Describe(GraphPort port) => new(port.Value.Name, port.Value.Type.ToString().ToLowerInvariant() switch
     {

@@ -30,7 +30,7 @@ public sealed class MutantSummary : IDisposable
     {
         var caughtBy = report.Checks.Where(check => !check.Passed).Select(check => check.Check).Distinct().ToArray();
         var verdict = new Verdict(mutant, caughtBy, report.Checks.Where(check => check.Check.StartsWith("logits", StringComparison.Ordinal))
-            .Select(check => (double?)check.Metrics.GetValueOrDefault("max_abs_error")).Max());
+            .Select(check => (double?)check.Metrics.GetValueOrDefault("max_abs")).Max());
         _verdicts.Add(verdict);
         return verdict;
     }

@@ -39,7 +39,6 @@ public class MutantTests(MutantSummary summary, ITestOutputHelper output) : ICla
         var report = Workbench.Validate(Models[model], folder["artifact"]);
         Assert.True(report.Passed, string.Join(Environment.NewLine, report.Checks.Where(check => !check.Passed).SelectMany(check =>
             check.Misses.Select(miss => $"{check.Check} {check.Subject}: {miss.Position} is {miss.Actual}, expected {miss.Expected}"))));
-        Assert.Empty(Mutants.All.SelectMany(mutant => mutant.ExpectedChecks).Except(report.Checks.Select(check => check.Check)));
     }
 
     [Fact]

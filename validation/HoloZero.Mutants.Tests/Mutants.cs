@@ -1,17 +1,14 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Mutants.Tests.Faults;
+using static HoloZero.Validation.CheckNames;
 
 namespace HoloZero.Mutants.Tests;
 
 /// <summary>Every planted fault.</summary>
 internal static class Mutants
 {
-    // The names of the checks, as reports have them.
-    private const string Hashes = "hashes", Structure = "structure", ValueTable = "value-table", FrontDoor = "front-door", Logits = "logits",
-        Stepwise = "logits-stepwise", State = "state", Trace = "trace", Reference = "reference";
-
-    private static readonly string[] Arithmetic = [Logits, Trace], Carrying = [Stepwise, State], Baked = [ValueTable, FrontDoor],
+    private static readonly string[] Arithmetic = [Logits, Trace], Carrying = [LogitsStepwise, State], Baked = [ValueTable, FrontDoor],
         Weights = [Reference, Logits];
 
     public static IReadOnlyList<Mutant> All { get; } =
@@ -31,7 +28,7 @@ internal static class Mutants
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with { LogitsTolerance = 1 }))),
         new("stored logit of another model", "one logit of the self-check is off by 1e-6", [Reference],
             Plant.InFolder(folder => FolderEdits.FirstStoredLogit(folder, logit => logit + 1e-6))),
-        new("manifest pairs keys with values", "the first layer's keys go in as its values with the next call, and back", [Stepwise],
+        new("manifest pairs keys with values", "the first layer's keys go in as its values with the next call, and back", [LogitsStepwise],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant =>
                 variant with { Signature = variant.Signature with { State = Crossed(variant.Signature.State) } }))),
     ];
@@ -62,10 +59,10 @@ internal static class Mutants
 
     private static IEnumerable<Mutant> Features() =>
     [
-        new("boundary over 9 at the first byte", "a run's first boundary has five terms and is divided by nine", [FrontDoor],
+        new("boundary over 9 at the first byte", "a run's first boundary has five terms and is divided by nine", [FrontDoor, Trace],
             InDoor("terms_at_first", 9)),
-        new("boundary with whole flips", "the energy takes d2xor in full instead of by half", [FrontDoor], InDoor("half", 1)),
-        new("d2xor from raw bits", "d2xor compares bytes instead of their Gray codes", [FrontDoor], Planted<SecondDifferenceOfRawBits>()),
+        new("boundary with whole flips", "the energy takes d2xor in full instead of by half", [FrontDoor, Trace], InDoor("half", 1)),
+        new("d2xor from raw bits", "d2xor compares bytes instead of their Gray codes", [FrontDoor, Trace], Planted<SecondDifferenceOfRawBits>()),
         new("prefix features restarted at each slot", "each slot is a run of its own", [FrontDoor, Logits, Trace],
             Plant.InOperations(config => new PrefixRestartsAtEachSlot(config.SlotBytes))),
         new("slot order reversed", "the last slot is the first row", Arithmetic, Planted<SlotsReversed>()),
@@ -73,12 +70,12 @@ internal static class Mutants
         new("stream of the first sequence", "each sequence of a batch gets the first one's stream", [Logits], Planted<StreamOfTheFirstSequence>()),
         new("pad before features", "the zeros of a row come first", Arithmetic, Planted<PadBeforeFeatures>()),
         new("prefix rows empty", "prefix rows hold no features", Arithmetic, Planted<PrefixRowsEmpty>()),
-        new("last two bytes forgotten at a chunk border", "each call's stream starts a run", [Stepwise, FrontDoor],
+        new("last two bytes forgotten at a chunk border", "each call's stream starts a run", [LogitsStepwise, FrontDoor],
             Plant.InOperations(_ => new StreamTailForgotten(remembered: 0))),
-        new("second-last byte forgotten at a chunk border", "only one byte of the tail is used", [Stepwise, FrontDoor],
+        new("second-last byte forgotten at a chunk border", "only one byte of the tail is used", [LogitsStepwise, FrontDoor],
             Plant.InOperations(_ => new StreamTailForgotten(remembered: 1))),
         new("stream tail swapped", "the last two bytes are handed on in the wrong order", Carrying, Planted<StreamTailSwapped>()),
-        new("each call's first byte taken for the first", "its boundary is divided by five", [Stepwise, FrontDoor],
+        new("each call's first byte taken for the first", "its boundary is divided by five", [LogitsStepwise, FrontDoor],
             Planted<EveryCallStartsTheBoundary>()),
     ];
 
@@ -87,7 +84,7 @@ internal static class Mutants
         new("rope off by one", "rotary positions start at 1", [State], Planted<RopeFromOne>()),
         new("rope of queries off by one", "queries stand one position later than their keys", Arithmetic, Planted<RopeOfQueriesOffByOne>()),
         new("rope restarted at the stream", "the first stream byte has rotary position 0", Arithmetic, Planted<RopeRestartsAtTheStream>()),
-        new("rope restarted at each call", "each call's first row has rotary position 0", [Stepwise], Planted<RopeRestartsAtEachCall>()),
+        new("rope restarted at each call", "each call's first row has rotary position 0", [LogitsStepwise], Planted<RopeRestartsAtEachCall>()),
         new("rope base 1000", "rotary angles of base 1,000", Arithmetic, Plant.InOperations(_ => new RopeOfBase(1000))),
         new("rope table of 128 rows", "later rows have the last one's angles", Arithmetic, Plant.InOperations(_ => new RopeTableTooShort(128))),
         new("mask off by one", "a row attends to the row after it", Arithmetic,
@@ -97,7 +94,7 @@ internal static class Mutants
         {
             Model = SoundModel.TinyBidirectional,
         },
-        new("position not advanced", "the position is handed on as it came", [State, Stepwise], Planted<PositionNotAdvanced>()),
+        new("position not advanced", "the position is handed on as it came", [State, LogitsStepwise], Planted<PositionNotAdvanced>()),
         new("head of the wrong rows", "logits are those of the first rows, prefix included", [Logits], Planted<HeadOfTheFirstRows>()),
     ];
 
