@@ -11,13 +11,14 @@ CHECKPOINT ?= models/demo/demo.pt
 OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
 
-.PHONY: help setup build export demo test format clean-clone clean clean-feed
+.PHONY: help setup build export demo validate test format clean-clone clean clean-feed
 
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
-	@echo 'make test        set up, build, check the formatting, run every test and the demo'
+	@echo 'make test        set up, build, check the formatting, run every test, validate and run the demo'
+	@echo 'make validate    export the golden checkpoints and the demo, and hold each against its goldens; reports in out/validate'
 	@echo 'make export      export CHECKPOINT=file to OUTPUT=folder (the demo to out/demo)'
-	@echo 'make build       set up and build: bin/holozero-export, bin/holozero'
+	@echo 'make build       set up and build: bin/holozero-export, bin/holozero, bin/holozero-validate'
 	@echo 'make setup       make the packages restorable: ask the NuGet sources, else put them together from npm'
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
 	@echo 'make clean       remove what build made; packages and downloads stay'
@@ -45,12 +46,16 @@ demo: export
 	@bin/holozero generate --model $(OUTPUT) --prompt '$(PROMPT)' --max-bytes 400 --temperature 0.7 --seed 1
 	@echo
 
+validate: build
+	@ci/validate.sh
+
 format: setup
 	dotnet format pipeline.sln --verify-no-changes --no-restore
 
 test: build format
 	ci/feed/test-setup.sh
 	dotnet test --solution pipeline.sln -c $(CONFIGURATION) --no-build
+	$(MAKE) validate
 	$(MAKE) demo
 
 clean-clone:

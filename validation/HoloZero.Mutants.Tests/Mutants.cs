@@ -1,6 +1,7 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Mutants.Tests.Faults;
+using HoloZero.Validation;
 using static HoloZero.Validation.CheckNames;
 
 namespace HoloZero.Mutants.Tests;
@@ -9,7 +10,7 @@ namespace HoloZero.Mutants.Tests;
 internal static class Mutants
 {
     private static readonly string[] Arithmetic = [Logits, Trace], Carrying = [LogitsStepwise, State], Baked = [ValueTable, FrontDoor],
-        Weights = [Reference, Logits];
+        Weights = [CheckNames.Reference, Logits];
 
     public static IReadOnlyList<Mutant> All { get; } =
         [.. Files(), .. Tables(), .. Features(), .. Positions(), .. Attention(), .. Memories(), .. Blocks(), .. Carried()];
@@ -21,12 +22,12 @@ internal static class Mutants
         new("manifest of another table", "the manifest's hash of the value table is of another one", [ValueTable],
             Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
                 manifest with { ValueTable = manifest.ValueTable with { Sha256 = manifest.Source.Sha256 } }))),
-        new("manifest of the other prefix", "a causal artifact's manifest says bidirectional", [Reference, Logits],
+        new("manifest of the other prefix", "a causal artifact's manifest says bidirectional", [CheckNames.Reference, Logits],
             Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
                 manifest with { Model = manifest.Model with { PrefixAttention = "bidirectional" } }))),
         new("self-check loosened", "the manifest allows logits to be off by their own size", [Structure],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with { LogitsTolerance = 1 }))),
-        new("stored logit of another model", "one logit of the self-check is off by 1e-6", [Reference],
+        new("stored logit of another model", "one logit of the self-check is off by 1e-6", [CheckNames.Reference],
             Plant.InFolder(folder => FolderEdits.FirstStoredLogit(folder, logit => logit + 1e-6))),
         new("manifest pairs keys with values", "the first layer's keys go in as its values with the next call, and back", [LogitsStepwise],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant =>

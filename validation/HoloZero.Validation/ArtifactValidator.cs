@@ -166,10 +166,18 @@ public static class ArtifactValidator
                     _ => null,
                 };
                 if (provider is { } usable && status.Problem is null) providers.Add(usable);
-                else _notChecked.Add(new(status.Name, status.Problem ?? "not used by the runtime"));
+                else _notChecked.Add(new(status.Name, Shortened(status.Problem ?? "not used by the runtime")));
             }
 
             return providers;
+        }
+
+        /// <summary>"Failed to load library /a/b.so with error: /a/b.so: no such file" says it twice.</summary>
+        private static string Shortened(string problem)
+        {
+            const string repetition = " with error: ";
+            var cause = problem[(problem.LastIndexOf(repetition, StringComparison.Ordinal) is >= 0 and var at ? at + repetition.Length : 0)..];
+            return cause.StartsWith('/') ? $"does not load: {Path.GetFileName(cause.Split(": ", 2)[0])}{cause[cause.Split(": ", 2)[0].Length..]}" : cause;
         }
 
         private void Step(string what)

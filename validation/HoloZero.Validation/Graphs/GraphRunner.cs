@@ -95,6 +95,8 @@ internal sealed class GraphRunner : IDisposable
     {
         OnnxEnvironment.Ensure();
         using var options = new SessionOptions { IntraOpNumThreads = Environment.ProcessorCount };
+        // Thousands of small calls: threads that spin between them only take the processor from whoever shares the machine.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         ProviderSelection.Apply(options, new() { Provider = provider });
         InferenceSession? session = null;
         return OnnxEnvironment.Try(() => session = open(options), out var error) is { } failure

@@ -189,7 +189,8 @@ internal sealed class ReportHtml
     {
         if (worst is null) return "<td></td><td></td><td></td>";
         var width = Math.Clamp(worst.Share, 0, 1) * 100;
-        var share = worst.Allowed == 0 && worst.Error == 0 ? "exact" : double.IsFinite(worst.Share) ? $"{Charts.Number(worst.Share * 100)} %" : "beyond";
+        var share = worst.Allowed == 0 && worst.Error == 0 ? "exact" : !double.IsFinite(worst.Share) ? "beyond"
+            : worst.Share < 0.001 ? "below 0.1 %" : string.Create(CultureInfo.InvariantCulture, $"{worst.Share * 100:#,0.#} %");
         return string.Create(CultureInfo.InvariantCulture, $"<td class=\"n\" title=\"{Escape(worst.Where)}\">{Charts.Number(worst.Error)}</td>"
             + $"<td class=\"n\">{Charts.Number(worst.Allowed)}</td><td><span class=\"bar{(worst.Share > 1 ? " over" : "")}\"><i style=\"width:{width:0.#}%\"></i></span>{share}</td>");
     }
