@@ -37,6 +37,12 @@ internal sealed class Tolerances
     /// <summary>Allowed error of logits per unit of the largest: half a unit for each block, of which a layer has two, and for the head.</summary>
     public double LogitsPerUnit => _unit * (_config.DecLayers + 0.5);
 
+    /// <summary>
+    /// What a manifest may allow at most where the artifact is deployed. An exporter may give one number for all networks, which is far
+    /// above the rounding of small ones: of the smallest there can be, one layer of width 28, 1e-5 is 21 times that.
+    /// </summary>
+    public double StatedLogitsPerUnit => 32 * LogitsPerUnit;
+
     /// <summary>The limits for a precision and a network.</summary>
     /// <exception cref="ArgumentException">There are none for the precision.</exception>
     public static Tolerances For(string precision, AsymDecConfig config) => new(precision, precision switch

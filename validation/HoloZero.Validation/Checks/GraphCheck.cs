@@ -38,6 +38,10 @@ internal static class GraphCheck
         {
             misses.Add(new($"holozero.json: {variant.Name}.precision", Untrusted.Quote(variant.Precision), string.Join(" or ", Tolerances.Precisions)));
         }
+        else if (Tolerances.For(variant.Precision, config).StatedLogitsPerUnit is var most && !(variant.LogitsTolerance <= most))
+        {
+            misses.Add(new($"holozero.json: {variant.Name}.logits_tolerance", $"{variant.LogitsTolerance:g3}", $"at most {most:g3}"));
+        }
 
         foreach (var block in variant.Trace.Where(block => !model.Graph.Node.Any(node => node.Output.Contains(block.Value.Name))))
             misses.Add(new($"holozero.json: {variant.Name}.trace {block.Module}", Untrusted.Quote(block.Value.Name), "a value of the graph"));
