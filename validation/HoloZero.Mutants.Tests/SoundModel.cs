@@ -65,7 +65,7 @@ internal sealed class SoundModel
         foreach (var weight in weights.Values)
         {
             // Queries and keys, the first two thirds: phi of them is close to e^-7.
-            var isMemoryBias = weight.Name.StartsWith("mem_", StringComparison.Ordinal) && weight.Name.EndsWith(".qkv.bias", StringComparison.Ordinal);
+            var isMemoryBias = Enumerable.Range(0, config.DecLayers).Any(i => weight.Name == $"mem_blocks.{i}.qkv.bias");
             float[] data = isMemoryBias
                 ? [.. weight.Data.Select((value, i) => i < 2 * config.Dim ? value + shift : value)]
                 : weight.Data;
