@@ -13,13 +13,14 @@ OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
 export CHECKPOINT OUTPUT PROMPT
 
-.PHONY: help setup build export demo test format check-onnx clean-clone clean clean-feed
+.PHONY: help setup build export demo validate test format check-onnx clean-clone clean clean-feed
 
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
-	@echo 'make test        set up, build, check the formatting, run every test and the demo'
+	@echo 'make test        set up, build, check the formatting, run every test, validate and run the demo'
+	@echo 'make validate    export the golden checkpoints and the demo, and hold each against its goldens; reports in out/validate'
 	@echo 'make export      export CHECKPOINT=file to OUTPUT=folder (the demo to out/demo)'
-	@echo 'make build       set up and build: bin/holozero-export, bin/holozero'
+	@echo 'make build       set up and build: bin/holozero-export, bin/holozero, bin/holozero-validate'
 	@echo 'make setup       make the packages restorable: ask the NuGet sources, else put them together from npm'
 	@echo 'make check-onnx  hold exported graphs against ONNX'"'"'s own checker (needs python3-onnx)'
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
@@ -49,12 +50,16 @@ demo: export
 	    --stream-bytes 128 --max-prefix-slots 24
 	@echo
 
+validate: build
+	@ci/validate.sh
+
 format: setup
 	dotnet format pipeline.sln --verify-no-changes --no-restore
 
 test: build format
 	ci/feed/test-setup.sh
 	dotnet test --solution pipeline.sln -c $(CONFIGURATION) --no-build
+	$(MAKE) validate
 	$(MAKE) demo
 
 check-onnx: build

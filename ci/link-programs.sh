@@ -7,3 +7,4 @@ mkdir -p "$root/bin"
 link() { ln -sfn "../artifacts/bin/$1/$configuration/$2" "$root/bin/$2"; }
 link HoloZero.Exporter.Cli holozero-export
 link HoloZero.Cli holozero
+link HoloZero.Validation.Cli holozero-validate

@@ -44,10 +44,14 @@ public static class ArtifactExporter
     /// <exception cref="BadInputException">The checkpoint does not hold this network, a variant is unknown, or the folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ArtifactManifest Export(Checkpoint checkpoint, string folder, ExportOptions options, IReferenceEngine engine,
-        IProgress<string>? progress = null, CancellationToken cancellation = default)
+        IProgress<string>? progress = null, CancellationToken cancellation = default) =>
+        Export(checkpoint, folder, options, [.. options.Variants.Select(GraphVariant.Named).Distinct()], engine, progress, cancellation);
+
+    /// <summary>The same with variants of the caller's making instead of those that <paramref name="options"/> name.</summary>
+    internal static ArtifactManifest Export(Checkpoint checkpoint, string folder, ExportOptions options, IReadOnlyList<GraphVariant> variants,
+        IReferenceEngine engine, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
-        var variants = options.Variants.Select(GraphVariant.Named).Distinct().ToArray();
-        if (variants.Length == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
+        if (variants.Count == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
         var config = checkpoint.Config with { PrefixAttention = options.PrefixAttention };
         using var output = new FolderTransaction(folder);
@@ -103,7 +107,10 @@ public static class ArtifactExporter
     private static VariantInfo Describe(GraphVariant variant, string file, AsymDecGraph graph) => new(variant.Name, file, variant.Precision,
         new SortedDictionary<string, int>(StringComparer.Ordinal) { [""] = variant.Opset }, variant.LogitsTolerance,
         new(Describe(graph.Prefix), Describe(graph.Stream), Describe(graph.Logits),
-            [.. graph.State.Select(state => new StateInfo(Describe(state.Past), Describe(state.Present)))]));
+            [.. graph.State.Select(state => new StateInfo(Describe(state.Past), Describe(state.Present)))]))
+    {
+        Trace = [.. graph.Trace.Select(block => new TraceInfo(block.Module, Describe(block.Output)))],
+    };
 
     private static PortInfo Describe(GraphPort port) => new(port.Value.Name, port.Value.Type.ToString().ToLowerInvariant() switch
     {

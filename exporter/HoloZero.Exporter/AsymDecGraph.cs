@@ -9,14 +9,17 @@ namespace HoloZero.Exporter;
 /// <summary>A piece of state: what goes in, and what comes out to go in with the next call.</summary>
 internal sealed record StatePort(GraphPort Past, GraphPort Present);
 
+/// <summary>The output of the door or of a block, within the graph.</summary>
+internal sealed record TracePort(string Module, GraphPort Output);
+
 /// <summary>A recorded AsymDec: bytes and state in, logits and state out.</summary>
 internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, GraphPort Stream, GraphPort Logits,
-    IReadOnlyList<StatePort> State)
+    IReadOnlyList<StatePort> State, IReadOnlyList<TracePort> Trace)
     : RecordedGraph("AsymDec", Recorder,
         [Prefix, Stream, .. State.Select(state => state.Past)],
         [Logits, .. State.Select(state => state.Present)])
 {
-    private const string Batch = AsymDecState.Batch, PrefixBytes = "prefix_bytes", StreamBytes = "stream_bytes", Present = "present";
+    private const string Batch = AsymDecState.Batch, Rows = "rows", PrefixBytes = "prefix_bytes", StreamBytes = "stream_bytes", Present = "present";
 
     /// <summary>Runs the architecture over graph values.</summary>
     /// <param name="config">The hyper-parameters.</param>
@@ -34,7 +37,8 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
         var output = AsymDec.Forward(interpreter(recorder), config, prefix.Value, stream.Value, state.Select(port => port.Value));
         output.Logits.Name = "logits";
         var ports = state.Tensors.Zip(output.State.Tensors, Carry).ToArray();
-        return new(recorder, prefix, stream, new(output.Logits, [Batch, StreamBytes, AsymDecConfig.Vocabulary]), ports);
+        var trace = output.Trace.Select(block => new TracePort(block.Module, new(block.Output, [Batch, Rows, config.Dim]))).ToArray();
+        return new(recorder, prefix, stream, new(output.Logits, [Batch, StreamBytes, AsymDecConfig.Vocabulary]), ports, trace);
 
         static GraphPort Input(string name, DataType type, Shape example, Dimension[] axes) => new(new(name, type, example), axes);
     }

@@ -1,5 +1,12 @@
 namespace HoloZero.Artifacts;
 
+/// <summary>A way in which an artifact's files are not what its manifest says.</summary>
+/// <param name="File">The file's name.</param>
+/// <param name="What">What is wrong, as the end of a sentence about the manifest.</param>
+/// <param name="Actual">What is there.</param>
+/// <param name="Expected">What the manifest says.</param>
+public sealed record ArtifactFault(string File, string What, string Actual, string Expected);
+
 /// <summary>An exported model: a folder with a manifest and the files that it names. Immutable; reads nothing after opening.</summary>
 public sealed class ArtifactFolder
 {
@@ -17,6 +24,15 @@ public sealed class ArtifactFolder
     /// <exception cref="BadInputException">The folder is no artifact, or a file is missing or differs from the manifest.</exception>
     public static ArtifactFolder Open(string path, bool verifyHashes = true)
     {
+        var folder = OpenUnverified(path);
+        return folder.Faults(verifyHashes).FirstOrDefault() is { } fault ? throw folder.Mismatch(fault.What) : folder;
+    }
+
+    /// <summary>Reads the manifest alone, for those who want to know everything that is wrong: see <see cref="Faults"/>.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="BadInputException">The folder is no artifact.</exception>
+    public static ArtifactFolder OpenUnverified(string path)
+    {
         if (!Directory.Exists(path))
             throw new BadInputException(path, File.Exists(path) ? "it is a file, not a folder" : "no such folder", "name a folder that holozero-export wrote");
 
@@ -24,11 +40,16 @@ public sealed class ArtifactFolder
         if (!File.Exists(manifestPath))
             throw new BadInputException(path, $"it holds no {ArtifactManifest.FileName}", "name a folder that holozero-export wrote");
 
-        var folder = new ArtifactFolder(path, ArtifactManifest.Read(manifestPath));
-        foreach (var name in folder.NamesUsed()) folder.RequireListed(name);
-        foreach (var (name, expected) in folder.Manifest.Files) folder.Verify(name, expected, verifyHashes);
-        return folder;
+        return new(path, ArtifactManifest.Read(manifestPath));
     }
+
+    /// <summary>Holds the files against the manifest: what it uses without listing, then what it lists, in its order.</summary>
+    /// <param name="verifyHashes">Whether to read every file and compare its SHA-256, or only sizes.</param>
+    /// <exception cref="BadInputException">A file cannot be read.</exception>
+    public IEnumerable<ArtifactFault> Faults(bool verifyHashes = true) => NamesUsed()
+        .Where(name => !Manifest.Files.ContainsKey(name))
+        .Select(name => new ArtifactFault(name, $"it uses {Untrusted.Quote(name)} without listing its hash", "not listed", "listed with its hash"))
+        .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>());
 
     /// <summary>The full path of a file of this folder.</summary>
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);
@@ -46,21 +67,21 @@ public sealed class ArtifactFolder
 
     private IEnumerable<string> NamesUsed() => Manifest.Variants.Select(variant => variant.File).Append(Manifest.Golden.File);
 
-    private void RequireListed(string name)
-    {
-        if (!Manifest.Files.ContainsKey(name)) throw Mismatch($"it uses {Untrusted.Quote(name)} without listing its hash");
-    }
-
-    private void Verify(string name, ArtifactManifest.FileInfo expected, bool verifyHash)
+    private ArtifactFault? Fault(string name, ArtifactManifest.FileInfo expected, bool verifyHash)
     {
         if (name != System.IO.Path.GetFileName(name) || name is "" or "." or "..")
-            throw Mismatch($"it lists {Untrusted.Quote(name)}, which is not a plain file name");
+            return new(name, $"it lists {Untrusted.Quote(name)}, which is not a plain file name", Untrusted.Quote(name), "a plain file name");
 
         var file = new System.IO.FileInfo(PathOf(name));
-        if (!file.Exists) throw Mismatch($"it lists {name}, which is missing");
-        if (file.Length != expected.Bytes) throw Mismatch($"it says that {name} has {expected.Bytes} bytes, the file has {file.Length}");
-        if (verifyHash && FileHash.Sha256(file.FullName) is var actual && actual != expected.Sha256)
-            throw Mismatch($"it says that {name} has SHA-256 {Untrusted.Quote(expected.Sha256)}, the file has {actual}");
+        if (!file.Exists) return new(name, $"it lists {name}, which is missing", "missing", $"{expected.Bytes} bytes");
+        if (file.Length != expected.Bytes)
+        {
+            return new(name, $"it says that {name} has {expected.Bytes} bytes, the file has {file.Length}", $"{file.Length} bytes",
+                $"{expected.Bytes} bytes");
+        }
+
+        if (!verifyHash || FileHash.Sha256(file.FullName) is var actual && actual == expected.Sha256) return null;
+        return new(name, $"it says that {name} has SHA-256 {Untrusted.Quote(expected.Sha256)}, the file has {actual}", actual, expected.Sha256);
     }
 
     private BadInputException Mismatch(string what) =>

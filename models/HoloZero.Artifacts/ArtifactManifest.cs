@@ -83,7 +83,16 @@ public sealed record ArtifactManifest
     /// <param name="LogitsTolerance">How far logits may be from the float64 reference, absolute per unit of the largest logit.</param>
     /// <param name="Signature">Inputs and outputs.</param>
     public sealed record VariantInfo(string Name, string File, string Precision, IReadOnlyDictionary<string, int> Opsets,
-        double LogitsTolerance, SignatureInfo Signature);
+        double LogitsTolerance, SignatureInfo Signature)
+    {
+        /// <summary>Where in the graph each block's output is, in the order in which they run: what validation compares layer by layer.</summary>
+        public IReadOnlyList<TraceInfo> Trace { get; init; } = [];
+    }
+
+    /// <summary>A block's output within a graph.</summary>
+    /// <param name="Module">The block: <c>self_blocks.0</c>.</param>
+    /// <param name="Value">The value in the graph; not one of its outputs.</param>
+    public sealed record TraceInfo(string Module, PortInfo Value);
 
     /// <summary>Inputs and outputs of a graph.</summary>
     /// <param name="Prefix">Input: bytes of whole prefix slots; not empty only in a session's first call.</param>

@@ -1,20 +1,34 @@
 namespace HoloZero.Artifacts;
 
+/// <summary>What a folder that we wrote looks like, so that a newer one may replace it.</summary>
+/// <param name="What">What it is, for messages.</param>
+/// <param name="Marker">The file that tells it from other folders.</param>
+/// <param name="FilesBeside">The files that belong to the marker at this path.</param>
+public sealed record FolderKind(string What, string Marker, Func<string, IEnumerable<string>> FilesBeside)
+{
+    /// <summary>An artifact: the manifest, and what it lists.</summary>
+    public static FolderKind Artifact { get; } =
+        new("an exported model", ArtifactManifest.FileName, manifest => ArtifactManifest.Read(manifest).Files.Keys);
+}
+
 /// <summary>
-/// Writes an artifact folder whole or not at all: files go to a hidden folder beside it, which takes its name in the end. Replaces
-/// an older artifact of that name, and nothing else. Dispose it: what was not committed is removed. Not thread-safe.
+/// Writes a folder whole or not at all: files go to a hidden folder beside it, which takes its name in the end. Replaces an older
+/// folder of the same kind, and nothing else. Dispose it: what was not committed is removed. Not thread-safe.
 /// </summary>
 public sealed class FolderTransaction : IDisposable
 {
     private readonly string _target;
+    private readonly FolderKind _kind;
     private readonly string? _createdParent;
     private bool _committed;
 
     /// <summary>Begins to write <paramref name="target"/>.</summary>
-    /// <param name="target">The folder; it is empty, absent, or an artifact without foreign files.</param>
+    /// <param name="target">The folder; it is empty, absent, or of this kind without foreign files.</param>
+    /// <param name="kind">What it is; null is an artifact.</param>
     /// <exception cref="BadInputException">The folder holds something else, or its parent cannot be written.</exception>
-    public FolderTransaction(string target)
+    public FolderTransaction(string target, FolderKind? kind = null)
     {
+        _kind = kind ?? FolderKind.Artifact;
         if (string.IsNullOrWhiteSpace(target)) throw new BadInputException("output folder", "its path is empty", "name a folder");
 
         _target = OutputFile.Resolve(target);
@@ -92,19 +106,19 @@ public sealed class FolderTransaction : IDisposable
         }
 
         if (present.Length == 0) return;
-        if (!present.Contains(ArtifactManifest.FileName)) throw Foreign("it exists and is not an exported model");
+        if (!present.Contains(_kind.Marker)) throw Foreign($"it exists and is not {_kind.What}");
         IEnumerable<string> ours;
         try
         {
-            ours = ArtifactManifest.Read(Path.Combine(_target, ArtifactManifest.FileName)).Files.Keys;
+            ours = _kind.FilesBeside(Path.Combine(_target, _kind.Marker));
         }
         catch (BadInputException)
         {
-            throw Foreign($"it exists and its {ArtifactManifest.FileName} is not ours");
+            throw Foreign($"it exists and its {_kind.Marker} is not ours");
         }
 
-        if (present.Except(ours).FirstOrDefault(name => name != ArtifactManifest.FileName) is { } foreign)
-            throw Foreign($"it holds {Untrusted.Quote(foreign)}, which does not belong to the exported model");
+        if (present.Except(ours).FirstOrDefault(name => name != _kind.Marker) is { } foreign)
+            throw Foreign($"it holds {Untrusted.Quote(foreign)}, which does not belong to {_kind.What}");
     }
 
     private BadInputException Foreign(string what) => new(_target, what, "nothing was written: name a new or empty folder");

@@ -1,14 +1,189 @@
 using HoloZero.Artifacts;
+using HoloZero.Models;
+using HoloZero.Reference;
+using HoloZero.Runtime;
+using HoloZero.Validation.Checks;
+using HoloZero.Validation.Goldens;
+using HoloZero.Validation.Graphs;
 
 namespace HoloZero.Validation;
 
-/// <summary>Holds an artifact against the published model.</summary>
+/// <summary>Holds an artifact against the published model. Stateless and thread-safe.</summary>
 public static class ArtifactValidator
 {
-    /// <summary>Runs every check on every variant.</summary>
+    /// <summary>Runs every check on every variant, on every provider that this machine can load.</summary>
     /// <param name="folder">The artifact.</param>
     /// <param name="goldenFolder">Goldens made by other people's code; null makes them from the float64 reference.</param>
-    /// <exception cref="BadInputException">The folder is no artifact, or the goldens are damaged or of another model.</exception>
-    public static ValidationReport Validate(string folder, string? goldenFolder) => new(folder,
-        [new("hashes", folder, [], new Dictionary<string, double>())]);
+    /// <param name="variants">Names of the variants to check; null or none is all.</param>
+    /// <param name="progress">Told each step.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <returns>Whatever is wrong with the artifact, as failed checks: a broken one is no exception.</returns>
+    /// <exception cref="BadInputException">The folder is no artifact, a variant is unknown, or the goldens are damaged or of another model.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static ValidationReport Validate(string folder, string? goldenFolder, IReadOnlyCollection<string>? variants = null,
+        IProgress<string>? progress = null, CancellationToken cancellation = default) =>
+        new Run(folder, progress, cancellation).Validate(goldenFolder, variants ?? []);
+
+    private sealed class Run(string folder, IProgress<string>? progress, CancellationToken cancellation)
+    {
+        private readonly ArtifactFolder _artifact = ArtifactFolder.OpenUnverified(folder);
+        private readonly List<CheckResult> _checks = [];
+        private readonly List<NotChecked> _notChecked = [];
+        private readonly List<ScopeMeasurements> _measurements = [];
+        private readonly List<ToleranceRule> _rules = [];
+        private readonly long _started = TimeProvider.System.GetTimestamp();
+        private string _goldens = "none: the artifact could not be understood";
+
+        private ArtifactManifest Manifest => _artifact.Manifest;
+
+        public ValidationReport Validate(string? goldenFolder, IReadOnlyCollection<string> names)
+        {
+            var chosen = names.Count == 0 ? Manifest.Variants : [.. names.Distinct().Select(_artifact.Variant)];
+            var goldens = goldenFolder is null ? default : GoldenFolder.Open(goldenFolder).For(Manifest);
+            var environment = RuntimeReport.Collect();
+
+            Step("hashing");
+            _checks.Add(ManifestCheck.Hashes(_artifact));
+            _checks.Add(ManifestCheck.Structure(_artifact, out var config, out var own));
+            if (config is not null) Examine(config, own, goldenFolder, goldens, chosen, Providers(environment));
+            else _notChecked.Add(new("graphs", "the manifest describes no network"));
+            return new(folder, _checks)
+            {
+                Model = $"AsymDec, d {Manifest.Model.Dim}, {Manifest.Model.DecLayers} layers, {Manifest.Model.Heads} heads, K {Manifest.Model.SlotBytes}, "
+                    + $"{Manifest.Model.PrefixAttention} prefix, from {Untrusted.Quote(Manifest.Source.File)} ({Manifest.Source.Sha256[..Math.Min(12, Manifest.Source.Sha256.Length)]}..)",
+                Goldens = _goldens,
+                NotChecked = _notChecked,
+                Tolerances = _rules,
+                Measurements = _measurements,
+                Environment = environment,
+                Created = TimeProvider.System.GetUtcNow(),
+                Duration = TimeProvider.System.GetElapsedTime(_started),
+            };
+        }
+
+        private void Examine(AsymDecConfig config, IReadOnlyList<GoldenCase>? own, string? goldenFolder, (GoldenSuite? Suite, string? WhyNone) goldens,
+            IReadOnlyList<ArtifactManifest.VariantInfo> chosen, IReadOnlyList<ExecutionProvider> providers)
+        {
+            Step("reading the graphs");
+            var graphs = chosen.Select(variant => Read(variant, config)).OfType<(GraphFile File, IReadOnlyDictionary<string, WeightTensor>? Weights)>().ToArray();
+            if (goldens.Suite is { } suite && suite.Config != config)
+            {
+                // The checkpoint's hash says which goldens apply. Where the artifact agrees with itself, it is they that do not fit.
+                if (_checks.All(check => check.Passed))
+                {
+                    throw new BadInputException(goldenFolder!, $"its goldens of {Untrusted.Quote(Manifest.Source.File)} are for another configuration",
+                        "name the goldens of this checkpoint, or leave --golden out");
+                }
+
+                _notChecked.Add(new("logits, state and blocks", "the manifest's configuration is not that of its checkpoint's goldens"));
+                return;
+            }
+
+            var weights = graphs.Where(graph => graph.File.Variant.Precision == "float32").Select(graph => graph.Weights).FirstOrDefault(found => found is not null);
+            var reference = weights is null ? null : new ReferenceModel(config, weights);
+            var expected = Expect(config, own, goldens, reference);
+            if (expected.Cases.Count == 0)
+            {
+                _notChecked.Add(new("logits, state and blocks", "there are neither goldens nor weights to compute them with"));
+                return;
+            }
+
+            foreach (var (graph, _) in graphs.Where(graph => Tolerances.Precisions.Contains(graph.File.Variant.Precision)))
+            {
+                _rules.AddRange(Tolerances.For(graph.Variant.Precision, config).Rules().Where(rule => !_rules.Contains(rule)));
+                foreach (var provider in providers)
+                {
+                    Step($"running {graph.Variant.Name} on {provider}");
+                    var (results, measurements) = VariantRun.Run(graph, provider, expected, cancellation);
+                    _checks.AddRange(results);
+                    _measurements.Add(measurements);
+                }
+            }
+        }
+
+        /// <summary>Checks a graph as it lies in its file; null where it cannot be read.</summary>
+        private (GraphFile File, IReadOnlyDictionary<string, WeightTensor>? Weights)? Read(ArtifactManifest.VariantInfo variant, AsymDecConfig config)
+        {
+            GraphFile graph;
+            try
+            {
+                graph = GraphFile.Read(_artifact, variant);
+            }
+            catch (BadInputException e)
+            {
+                _checks.Add(new(CheckNames.Structure, variant.File, [new(variant.File, e.Message, "a readable graph")], new Dictionary<string, double>())
+                { Scope = variant.Name });
+                _notChecked.Add(new(variant.Name, "its graph cannot be read"));
+                return null;
+            }
+
+            _checks.Add(GraphCheck.Structure(graph, config, out var weights));
+            _checks.Add(GraphCheck.ValueTable(graph, Manifest.ValueTable));
+            _checks.Add(SignatureCheck.Run(graph, config));
+            return (graph, weights);
+        }
+
+        /// <summary>What the graphs should compute, and whether that can be trusted.</summary>
+        private Expectations Expect(AsymDecConfig config, IReadOnlyList<GoldenCase>? own, (GoldenSuite? Suite, string? WhyNone) goldens, ReferenceModel? reference)
+        {
+            Step("computing the reference");
+            var set = goldens.Suite?.Set ?? new GoldenSet(
+                $"float64 reference with the weights of the graph{(goldens.WhyNone is null ? ", no goldens were given" : $": {goldens.WhyNone}")}",
+                ArtifactGoldens.Prompts(own ?? [], config.SlotBytes), null);
+            _goldens = set.Description;
+            var cases = set.Cases.Select(golden =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return ExpectedCase.Of(golden, config, reference);
+            }).OfType<ExpectedCase>().ToArray();
+
+            if (reference is null)
+            {
+                _checks.Add(ReferenceCheck.Impossible());
+                return new(config, null, cases, set.HeldOut);
+            }
+
+            if (goldens.Suite is not null)
+            {
+                _checks.Add(ReferenceCheck.Goldens(cases));
+                if (cases.Any(test => test.Golden.Trace.Count > 0)) _checks.Add(ReferenceCheck.Traces(cases, config.Dim));
+            }
+
+            if (own is not null) _checks.Add(ReferenceCheck.Own(own, config, reference));
+            return new(config, reference, cases, set.HeldOut);
+        }
+
+        private List<ExecutionProvider> Providers(RuntimeReport environment)
+        {
+            var providers = new List<ExecutionProvider>();
+            foreach (var status in environment.Providers)
+            {
+                ExecutionProvider? provider = status.Name switch
+                {
+                    "CPUExecutionProvider" => ExecutionProvider.Cpu,
+                    "CUDAExecutionProvider" => ExecutionProvider.Cuda,
+                    "TensorrtExecutionProvider" => ExecutionProvider.TensorRt,
+                    _ => null,
+                };
+                if (provider is { } usable && status.Problem is null) providers.Add(usable);
+                else _notChecked.Add(new(status.Name, Shortened(status.Problem ?? "not used by the runtime")));
+            }
+
+            return providers;
+        }
+
+        /// <summary>"Failed to load library /a/b.so with error: /a/b.so: no such file" says it twice.</summary>
+        private static string Shortened(string problem)
+        {
+            const string repetition = " with error: ";
+            var cause = problem[(problem.LastIndexOf(repetition, StringComparison.Ordinal) is >= 0 and var at ? at + repetition.Length : 0)..];
+            return cause.StartsWith('/') ? $"does not load: {Path.GetFileName(cause.Split(": ", 2)[0])}{cause[cause.Split(": ", 2)[0].Length..]}" : cause;
+        }
+
+        private void Step(string what)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            progress?.Report(what);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Google.Protobuf;
 using HoloZero.Artifacts;
 using static HoloZero.Exporter.Onnx.TensorProto.Types;
@@ -15,34 +16,32 @@ internal static class OnnxReader
         try
         {
             var model = InputFile.Guard(path, () => ModelProto.Parser.ParseFrom(stream));
-            return model.Graph is null ? throw NotAModel("it holds no graph") : model;
+            return model.Graph is null ? throw Bad(path, "it holds no graph") : model;
         }
         catch (InvalidProtocolBufferException e)
         {
-            throw NotAModel($"it is no ONNX model ({e.Message})", e);
+            throw Bad(path, $"it is no ONNX model ({e.Message})", e);
         }
-
-        BadInputException NotAModel(string what, Exception? inner = null) => new(path, what, "export the model again", inner);
     }
 
     /// <summary>The little-endian elements of an initializer, wherever they lie.</summary>
     /// <param name="tensor">The initializer.</param>
     /// <param name="modelPath">The .onnx file, beside which external data lies.</param>
-    /// <exception cref="BadInputException">External data is missing, too short or beyond 2 GiB.</exception>
+    /// <exception cref="BadInputException">External data is missing, elsewhere or too short.</exception>
     public static ByteString Data(TensorProto tensor, string modelPath)
     {
         if (tensor.DataLocation != DataLocation.External) return tensor.RawData;
 
-        var entries = tensor.ExternalData.ToDictionary(entry => entry.Key, entry => entry.Value);
-        if (!entries.TryGetValue("location", out var name) || name != Path.GetFileName(name)
-            || !int.TryParse(entries.GetValueOrDefault("length"), out var length) || length < 0
-            || !long.TryParse(entries.GetValueOrDefault("offset"), out var offset) || offset < 0)
-        {
-            throw new BadInputException(modelPath, $"it does not say where the data of {Untrusted.Quote(tensor.Name)} lies", "export the model again");
-        }
+        var location = Entry("location");
+        if (location != Path.GetFileName(location))
+            throw Bad(modelPath, $"the data of {Untrusted.Quote(tensor.Name)} lie in {Untrusted.Quote(location)}, which is not a plain file name");
 
-        var path = Path.Combine(Path.GetDirectoryName(modelPath)!, name);
+        var path = Path.Combine(Path.GetDirectoryName(modelPath)!, location);
         using var stream = InputFile.OpenRead(path);
+        var (offset, length) = (Number("offset"), Number("length"));
+        if (offset > stream.Length || length > stream.Length - offset || length > Array.MaxLength)
+            throw Bad(path, $"it has {stream.Length} bytes, but {Untrusted.Quote(tensor.Name)} asks for {length} at {offset}");
+
         return InputFile.Guard(path, () =>
         {
             var bytes = new byte[length];
@@ -50,5 +49,13 @@ internal static class OnnxReader
             stream.ReadExactly(bytes);
             return UnsafeByteOperations.UnsafeWrap(bytes);
         });
+
+        string Entry(string key) => tensor.ExternalData.FirstOrDefault(entry => entry.Key == key)?.Value
+            ?? throw Bad(modelPath, $"the external data of {Untrusted.Quote(tensor.Name)} has no {key}");
+
+        long Number(string key) => long.TryParse(Entry(key), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+            : throw Bad(modelPath, $"the external data of {Untrusted.Quote(tensor.Name)} has {key} {Untrusted.Quote(Entry(key))}");
     }
+
+    private static BadInputException Bad(string path, string what, Exception? inner = null) => new(path, what, "export the model again", inner);
 }

@@ -1,0 +1,97 @@
+using System.Globalization;
+using HoloZero.Artifacts;
+using HoloZero.Models;
+using HoloZero.Models.Checkpoints;
+using HoloZero.Reference;
+using HoloZero.Testing;
+
+namespace HoloZero.Mutants.Tests;
+
+/// <summary>A sound model, to plant faults in.</summary>
+internal sealed class SoundModel
+{
+    private readonly Lazy<byte[]> _checkpoint;
+    private readonly ReferenceOnce _engine = new();
+
+    private SoundModel(string name, PrefixAttention attention, string? goldenFolder, Func<byte[]> checkpoint) =>
+        (Name, PrefixAttention, GoldenFolder, _checkpoint) = (name, attention, goldenFolder, new(checkpoint));
+
+    /// <summary>tiny.pt.</summary>
+    public static SoundModel Tiny { get; } = new("tiny.pt", PrefixAttention.Causal, Repository.Golden(),
+        () => File.ReadAllBytes(Repository.Golden("tiny.pt")));
+
+    /// <summary>tiny.pt with a bidirectional prefix.</summary>
+    public static SoundModel TinyBidirectional { get; } = new("tiny.pt", PrefixAttention.Bidirectional, Repository.Golden(),
+        () => File.ReadAllBytes(Repository.Golden("tiny.pt")));
+
+    /// <summary>
+    /// tiny.pt with memories so faint that phi(q) . z is of the size of their epsilon. In tiny.pt it is above 1, and what becomes of
+    /// an epsilon of 1e-6 there is lost in float32. No other code made goldens of it: the float64 reference does.
+    /// </summary>
+    public static SoundModel Faint { get; } = new("faint.safetensors", PrefixAttention.Causal, null, Fainter);
+
+    public string Name { get; }
+
+    public PrefixAttention PrefixAttention { get; }
+
+    /// <summary>Goldens by other people's code; null where there are none.</summary>
+    public string? GoldenFolder { get; }
+
+    /// <summary>Computes the self-check, each prompt once: mutants differ in their graphs, not in the weights that it gets.</summary>
+    public IReferenceEngine Engine => _engine;
+
+    /// <summary>Opens its checkpoint, which it puts into <paramref name="folder"/>.</summary>
+    public Checkpoint Open(string folder)
+    {
+        var path = Path.Combine(folder, Name);
+        File.WriteAllBytes(path, _checkpoint.Value);
+        return Checkpoint.Open(path);
+    }
+
+    public override string ToString() => $"{Name}, {PrefixAttention.ToString().ToLowerInvariant()} prefix";
+
+    private static byte[] Fainter()
+    {
+        const float shift = -7;
+        var (config, weights) = GoldenSuite.Tiny.Load();
+        var writer = new SafetensorsWriter(new Dictionary<string, string>
+        {
+            ["dim"] = config.Dim.ToString(CultureInfo.InvariantCulture),
+            ["dec_layers"] = config.DecLayers.ToString(CultureInfo.InvariantCulture),
+            ["heads"] = config.Heads.ToString(CultureInfo.InvariantCulture),
+            ["K"] = config.SlotBytes.ToString(CultureInfo.InvariantCulture),
+            ["door"] = "zero",
+        });
+        foreach (var weight in weights.Values)
+        {
+            // Queries and keys, the first two thirds: phi of them is close to e^-7.
+            var isMemoryBias = Enumerable.Range(0, config.DecLayers).Any(i => weight.Name == $"mem_blocks.{i}.qkv.bias");
+            float[] data = isMemoryBias
+                ? [.. weight.Data.Select((value, i) => i < 2 * config.Dim ? value + shift : value)]
+                : weight.Data;
+            writer.Add(weight.Name, [.. weight.Shape.Select(length => (long)length)], data);
+        }
+
+        using var file = new MemoryStream();
+        writer.Write(file);
+        return file.ToArray();
+    }
+
+    private sealed class ReferenceOnce : IReferenceEngine
+    {
+        private readonly ReferenceEngine _reference = new();
+        private readonly Dictionary<string, double[]> _known = [];
+
+        public string Name => _reference.Name;
+
+        public double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream)
+        {
+            var prompt = $"{Convert.ToHexString(prefix)} {Convert.ToHexString(stream)}";
+            lock (_known)
+            {
+                if (_known.TryGetValue(prompt, out var logits)) return logits;
+                return _known[prompt] = _reference.Logits(config, weights, prefix, stream);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using HoloZero.Artifacts;
+using HoloZero.Exporter.Onnx;
+using HoloZero.Models;
+using HoloZero.Validation.Graphs;
+using static HoloZero.Exporter.Onnx.TensorProto.Types;
+
+namespace HoloZero.Validation.Checks;
+
+/// <summary>
+/// What goes in and what comes out: the graph against the manifest, and the manifest against the architecture. Bytes and state are
+/// the only inputs, so no host has to compute features.
+/// </summary>
+internal static class SignatureCheck
+{
+    private static readonly string[] Floating = ["float32", "float16"];
+
+    public static CheckResult Run(GraphFile graph, AsymDecConfig config)
+    {
+        var misses = new List<Miss>();
+        var signature = graph.Variant.Signature;
+        Compare("input", graph.Model.Graph.Input, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)], misses);
+        Compare("output", graph.Model.Graph.Output, [signature.Logits, .. signature.State.Select(state => state.Present)], misses);
+
+        Promise(signature.Prefix, ["uint8"], [AsymDecState.Batch, "any"], misses);
+        Promise(signature.Stream, ["uint8"], [AsymDecState.Batch, "any"], misses);
+        Promise(signature.Logits, ["float32"], [AsymDecState.Batch, "any", AsymDecConfig.Vocabulary], misses);
+        var layout = AsymDecState.Layout(config).Tensors.ToArray();
+        var promised = signature.State.Select(state => state.Past.Name).ToArray();
+        var expected = layout.Select(tensor => $"past.{tensor.Name}").ToArray();
+        foreach (var missing in expected.Except(promised)) misses.Add(new($"holozero.json: state {missing}", "missing", "there once"));
+        foreach (var extra in promised.Except(expected)) misses.Add(new($"holozero.json: state {Untrusted.Quote(extra)}", "there", "nothing of that name"));
+        foreach (var twice in promised.GroupBy(name => name).Where(group => group.Count() > 1)) misses.Add(new($"holozero.json: state {Untrusted.Quote(twice.Key)}", $"{twice.Count()} times", "there once"));
+        foreach (var (tensor, state) in layout.Join(signature.State, tensor => $"past.{tensor.Name}", state => state.Past.Name, (t, s) => (t, s)))
+        {
+            var types = tensor.Name switch { "position" => ["int64"], "stream_tail" => ["uint8"], _ => Floating };
+            Promise(state.Past, types, tensor.Axes, misses);
+            Promise(state.Present, types, tensor.Axes, misses);
+            if (state.Present.Type != state.Past.Type) misses.Add(new($"holozero.json: {state.Present.Name}", state.Present.Type, $"{state.Past.Type}, to go in again"));
+        }
+
+        return new(CheckNames.Signature, $"{expected.Length} state tensors", misses, new Dictionary<string, double>()) { Scope = graph.Variant.Name };
+    }
+
+    /// <summary>The graph against the manifest: same names, types, shapes, and no more.</summary>
+    private static void Compare(string direction, IEnumerable<ValueInfoProto> actual, IReadOnlyList<ArtifactManifest.PortInfo> expected, List<Miss> misses)
+    {
+        var ports = actual.ToLookup(port => port.Name, StringComparer.Ordinal);
+        foreach (var port in expected)
+        {
+            var found = string.Join(" and ", ports[port.Name].Select(Words).DefaultIfEmpty("missing"));
+            var wanted = $"{port.Type} [{string.Join(", ", port.Shape)}]";
+            if (found != wanted) misses.Add(new($"{direction} {Untrusted.Quote(port.Name)}", found, wanted));
+        }
+
+        foreach (var extra in ports.Where(group => expected.All(port => port.Name != group.Key)))
+            misses.Add(new($"{direction} {Untrusted.Quote(extra.Key)}", Words(extra.First()), "nothing of that name"));
+    }
+
+    /// <summary>The manifest against the architecture; a symbolic axis other than the batch may have any name.</summary>
+    private static void Promise(ArtifactManifest.PortInfo port, string[] types, IReadOnlyList<Dimension> axes, List<Miss> misses)
+    {
+        var fits = types.Contains(port.Type) && port.Shape.Count == axes.Count && axes.Zip(port.Shape)
+            .All(pair => pair.First.Length == pair.Second.Length && (pair.First.Name == AsymDecState.Batch) == (pair.Second.Name == AsymDecState.Batch));
+        if (!fits)
+        {
+            misses.Add(new($"holozero.json: {Untrusted.Quote(port.Name)}", $"{port.Type} [{string.Join(", ", port.Shape)}]",
+                $"{string.Join(" or ", types)} [{string.Join(", ", axes)}]"));
+        }
+    }
+
+    private static string Words(ValueInfoProto port)
+    {
+        var type = port.Type?.TensorType;
+        var name = type?.ElemType switch { null => "untyped", DataType.Float => "float32", var other => $"{other}".ToLowerInvariant() };
+        return $"{name} [{string.Join(", ", type?.Shape?.Dim.Select(axis => axis.HasDimValue ? $"{axis.DimValue}" : axis.DimParam) ?? [])}]";
+    }
+}

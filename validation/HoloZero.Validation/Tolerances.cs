@@ -1,0 +1,108 @@
+using HoloZero.Models;
+
+namespace HoloZero.Validation;
+
+/// <summary>
+/// How far an artifact may be from the published model in float64: every limit of this library, with its reason. A manifest cannot
+/// loosen them.
+/// </summary>
+/// <remarks>
+/// Errors of rounding are relative to the values that they happen to, so limits are per unit of the largest expected value. A dot
+/// product of d terms adds up roundings of random sign, which grows with sqrt(d); the residual stream passes errors on to all later
+/// blocks, which grows at worst with their number. Hence u * sqrt(d) times half the number of blocks, u the unit roundoff. Measured on
+/// the tiny and the demo model, errors reach a half to two thirds of that; PyTorch's own float32 errors are of the same size.
+/// </remarks>
+internal sealed class Tolerances
+{
+    /// <summary>float64 against float64 with the same tables: nothing but the order of sums is left, some 1e-13; this is far above that.</summary>
+    public const double Reference = 1e-9;
+
+    /// <summary>Goldens name bits per byte with all digits; computed from their own logits they agree to rounding.</summary>
+    public const double GoldenConsistency = 1e-9;
+
+    private readonly double _roundoff;
+    private readonly double _unit;
+    private readonly AsymDecConfig _config;
+    private readonly string _precision;
+
+    private Tolerances(string precision, double roundoff, AsymDecConfig config)
+    {
+        (_precision, _roundoff, _config) = (precision, roundoff, config);
+        _unit = roundoff * Math.Sqrt(config.Dim);
+    }
+
+    /// <summary>The precisions that there are limits for.</summary>
+    public static IReadOnlyList<string> Precisions { get; } = ["float32", "float16"];
+
+    /// <summary>Allowed error of logits per unit of the largest: half a unit for each block, of which a layer has two, and for the head.</summary>
+    public double LogitsPerUnit => _unit * (_config.DecLayers + 0.5);
+
+    /// <summary>
+    /// What a manifest may allow at most where the artifact is deployed. An exporter may give one number for all networks, which is far
+    /// above the rounding of small ones: of the smallest there can be, one layer of width 28, 1e-5 is 21 times that.
+    /// </summary>
+    public double StatedLogitsPerUnit => 32 * LogitsPerUnit;
+
+    /// <summary>The limits for a precision and a network.</summary>
+    /// <exception cref="ArgumentException">There are none for the precision.</exception>
+    public static Tolerances For(string precision, AsymDecConfig config) => new(precision, precision switch
+    {
+        "float32" => Math.ScaleB(1, -24),
+        "float16" => Math.ScaleB(1, -11),
+        _ => throw new ArgumentException($"there are no tolerances for {precision}", nameof(precision)),
+    }, config);
+
+    /// <summary>Absolute error of a logit.</summary>
+    public double Logits(double largest) => LogitsPerUnit * largest;
+
+    /// <summary>Error of a row's logits per unit of that row's largest: rows of small logits must not hide behind large ones.</summary>
+    public double LogitsRelative => 2 * LogitsPerUnit;
+
+    /// <summary>Kullback-Leibler divergence of one position, in bits.</summary>
+    public double KullbackLeibler(double logits) => logits * logits / 9 / (2 * Math.Log(2));
+
+    /// <summary>How much more the chosen symbol may be worth than the expected one before the choice counts as wrong.</summary>
+    public static double Tie(double logits) => 2 * logits;
+
+    /// <summary>Error of bits per byte over a number of predicted bytes.</summary>
+    public static double BitsPerByte(double logits, long bytes) => logits / Math.Log(2) / Math.Sqrt(bytes);
+
+    /// <summary>Error of a block's output, counted from the door, which is 0.</summary>
+    public double Block(int block, double largest) => block == 0 ? Door(largest) : _unit * (1 + block / 2.0) * largest;
+
+    /// <summary>Error of keys and values of a layer, counted from 0.</summary>
+    public double Cache(int layer, double largest) => _unit * (layer + 2) * largest;
+
+    /// <summary>Error of a layer's sum of keys z after a number of positions.</summary>
+    public double MemoryZ(int layer, int positions, double largest) => Cache(layer, largest) + _roundoff * Math.Sqrt(positions) * largest;
+
+    /// <summary>Error of a layer's sum of products S after a number of positions.</summary>
+    public double MemoryS(int layer, int positions, double largest) => Cache(layer, largest) + MemoryZ(layer, positions, largest);
+
+    /// <summary>The rules in words, with the numbers of this network.</summary>
+    public IReadOnlyList<ToleranceRule> Rules() =>
+    [
+        new($"logits, {_precision}", $"e = u sqrt(d) (layers + 1/2) = {LogitsPerUnit:g3} per unit of a case's largest logit",
+            $"u = {_roundoff:g3}, d = {_config.Dim}, {_config.DecLayers} layers: roundings of random sign in sums of d terms, half a unit for each block and the head"),
+        new($"logits by row, {_precision}", $"2 u sqrt(d) (layers + 1/2) = {LogitsRelative:g3} per unit of the row's largest logit",
+            "a row of small logits must not hide behind a row of large ones; it shares their keys and values, so it gets twice the unit"),
+        new($"divergence, {_precision}", "(e / 3)^2 / (2 ln 2) bits a position, e the limit of the case's logits",
+            "rounding is scattered: its root mean square lies below a third of its largest value, and a divergence is half the mean square"),
+        new("top-1 and greedy", "the expected symbol, or one whose logit is no more than 2 e above it",
+            "two logits that are both right within e may change places only where they are closer than 2 e; such ties are counted"),
+        new("bits per byte", "e / (ln 2 sqrt(n)) over n bytes, plus half a unit of the last digit that a golden is given with",
+            "e as above; independent errors average out with the square root of their number"),
+        new($"door, {_precision}", _precision == "float32" ? "exact" : "u per unit of the largest feature",
+            "features are table entries, sums of halves, and one correctly rounded division: float32 has them exactly"),
+        new($"block outputs, {_precision}", $"u sqrt(d) (1 + b/2) = {_unit:g3} (1 + b/2) per unit of the largest output of block b = 1, 2, ..",
+            "as for logits; the 1 is for the block's own norm, projections and non-linearity"),
+        new($"keys and values, {_precision}", "u sqrt(d) (2 + i) per unit of the largest of layer i = 0, 1, ..",
+            "the blocks before layer i, and this one's norm, projection and rotation"),
+        new($"fast weights z, {_precision}", "u (sqrt(d) (2 + i) + sqrt(T)) per unit of the largest, T positions", "as for keys, summed over T positions in pieces of any size"),
+        new($"fast weights S, {_precision}", "u (2 sqrt(d) (2 + i) + sqrt(T)) per unit of the largest", "sums of products: the relative errors of keys and values add up"),
+        new("position, stream tail", "exact", "whole numbers"),
+        new("reference", $"{Reference:g1} per unit of the largest value", "float64 on both sides with the same float32 tables: only the order of sums differs"),
+    ];
+
+    private double Door(double largest) => _precision == "float32" ? 0 : _roundoff * largest;
+}
