@@ -86,7 +86,7 @@ public sealed record ArtifactManifest
         double LogitsTolerance, SignatureInfo Signature)
     {
         /// <summary>Where in the graph each block's output is, in the order in which they run: what validation compares layer by layer.</summary>
-        public IReadOnlyList<TraceInfo> Trace { get; init; } = [];
+        public IReadOnlyList<TraceInfo> Trace { get => field ?? []; init; }
     }
 
     /// <summary>A block's output within a graph.</summary>

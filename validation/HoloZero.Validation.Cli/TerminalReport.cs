@@ -52,8 +52,8 @@ internal static class TerminalReport
         foreach (var miss in check.Misses.Take(ShownMisses)) Line($"  {miss.Position}: is {miss.Actual}, expected {miss.Expected}");
         if (check.Misses.Count > ShownMisses)
         {
-            Line(string.Create(CultureInfo.InvariantCulture,
-                $"  {check.Misses.Count - ShownMisses:N0} more {(folder is null ? "(--report DIR lists all)" : $"in {Path.Combine(folder, ReportFolder.JsonFile)}")}"));
+            var where = folder is null ? "(--report DIR lists all)" : $"in {Path.Combine(folder, ReportFolder.JsonFile)}";
+            Line(string.Create(CultureInfo.InvariantCulture, $"  {check.Misses.Count - ShownMisses:N0} more {where}"));
         }
     }
 

@@ -23,7 +23,14 @@ internal static class ValidateCommand
             if (parsed.GetValue(report) is { } planned) ReportFolder.RequireWritable(planned);
             ValidationReport result;
             using (var progress = new TerminalProgress())
-                result = ArtifactValidator.Validate(parsed.GetRequiredValue(model), parsed.GetValue(golden), parsed.GetValue(variants), progress, cancellation);
+            {
+                result = ArtifactValidator.Validate(parsed.GetRequiredValue(model), parsed.GetValue(golden), new()
+                {
+                    Variants = parsed.GetValue(variants) ?? [],
+                    Progress = progress,
+                    Cancellation = cancellation,
+                });
+            }
 
             if (parsed.GetValue(report) is { } folder) ReportFolder.Write(result, folder);
             if (parsed.GetValue(json)) PrintJson(result);

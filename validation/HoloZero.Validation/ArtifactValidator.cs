@@ -8,23 +8,36 @@ using HoloZero.Validation.Graphs;
 
 namespace HoloZero.Validation;
 
+/// <summary>How to validate. Immutable.</summary>
+public sealed record ValidationOptions
+{
+    /// <summary>Names of the variants to check.</summary>
+    /// <value>None, which is all of them.</value>
+    public IReadOnlyCollection<string> Variants { get; init; } = [];
+
+    /// <summary>Told each step.</summary>
+    /// <value>null.</value>
+    public IProgress<string>? Progress { get; init; }
+
+    /// <summary>Stops it.</summary>
+    /// <value><see cref="CancellationToken.None"/>.</value>
+    public CancellationToken Cancellation { get; init; }
+}
+
 /// <summary>Holds an artifact against the published model. Stateless and thread-safe.</summary>
 public static class ArtifactValidator
 {
     /// <summary>Runs every check on every variant, on every provider that this machine can load.</summary>
     /// <param name="folder">The artifact.</param>
     /// <param name="goldenFolder">Goldens made by other people's code; null makes them from the float64 reference.</param>
-    /// <param name="variants">Names of the variants to check; null or none is all.</param>
-    /// <param name="progress">Told each step.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="options">How; null is the default.</param>
     /// <returns>Whatever is wrong with the artifact, as failed checks: a broken one is no exception.</returns>
     /// <exception cref="BadInputException">The folder is no artifact, a variant is unknown, or the goldens are damaged or of another model.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static ValidationReport Validate(string folder, string? goldenFolder, IReadOnlyCollection<string>? variants = null,
-        IProgress<string>? progress = null, CancellationToken cancellation = default) =>
-        new Run(folder, progress, cancellation).Validate(goldenFolder, variants ?? []);
+    public static ValidationReport Validate(string folder, string? goldenFolder, ValidationOptions? options = null) =>
+        new Run(folder, options ?? new()).Validate(goldenFolder);
 
-    private sealed class Run(string folder, IProgress<string>? progress, CancellationToken cancellation)
+    private sealed class Run(string folder, ValidationOptions options)
     {
         private readonly ArtifactFolder _artifact = ArtifactFolder.OpenUnverified(folder);
         private readonly List<CheckResult> _checks = [];
@@ -36,9 +49,9 @@ public static class ArtifactValidator
 
         private ArtifactManifest Manifest => _artifact.Manifest;
 
-        public ValidationReport Validate(string? goldenFolder, IReadOnlyCollection<string> names)
+        public ValidationReport Validate(string? goldenFolder)
         {
-            var chosen = names.Count == 0 ? Manifest.Variants : [.. names.Distinct().Select(_artifact.Variant)];
+            var chosen = options.Variants.Count == 0 ? Manifest.Variants : [.. options.Variants.Distinct().Select(_artifact.Variant)];
             var goldens = goldenFolder is null ? default : GoldenFolder.Open(goldenFolder).For(Manifest);
             var environment = RuntimeReport.Collect();
 
@@ -49,8 +62,7 @@ public static class ArtifactValidator
             else _notChecked.Add(new("graphs", "the manifest describes no network"));
             return new(folder, _checks)
             {
-                Model = $"AsymDec, d {Manifest.Model.Dim}, {Manifest.Model.DecLayers} layers, {Manifest.Model.Heads} heads, K {Manifest.Model.SlotBytes}, "
-                    + $"{Manifest.Model.PrefixAttention} prefix, from {Untrusted.Quote(Manifest.Source.File)} ({Manifest.Source.Sha256[..Math.Min(12, Manifest.Source.Sha256.Length)]}..)",
+                Model = Describe(Manifest.Model, Manifest.Source),
                 Goldens = _goldens,
                 NotChecked = _notChecked,
                 Tolerances = _rules,
@@ -65,7 +77,8 @@ public static class ArtifactValidator
             IReadOnlyList<ArtifactManifest.VariantInfo> chosen, IReadOnlyList<ExecutionProvider> providers)
         {
             Step("reading the graphs");
-            var graphs = chosen.Select(variant => Read(variant, config)).OfType<(GraphFile File, IReadOnlyDictionary<string, WeightTensor>? Weights)>().ToArray();
+            var graphs = chosen.Select(variant => Read(variant, config))
+                .OfType<(GraphFile File, IReadOnlyDictionary<string, WeightTensor>? Weights)>().ToArray();
             if (goldens.Suite is { } suite && suite.Config != config)
             {
                 // The checkpoint's hash says which goldens apply. Where the artifact agrees with itself, it is they that do not fit.
@@ -79,7 +92,8 @@ public static class ArtifactValidator
                 return;
             }
 
-            var weights = graphs.Where(graph => graph.File.Variant.Precision == "float32").Select(graph => graph.Weights).FirstOrDefault(found => found is not null);
+            var weights = graphs.Where(graph => graph.File.Variant.Precision == "float32").Select(graph => graph.Weights)
+                .FirstOrDefault(found => found is not null);
             var reference = weights is null ? null : new ReferenceModel(config, weights);
             var expected = Expect(config, own, goldens, reference);
             if (expected.Cases.Count == 0)
@@ -94,7 +108,7 @@ public static class ArtifactValidator
                 foreach (var provider in providers)
                 {
                     Step($"running {graph.Variant.Name} on {provider}");
-                    var (results, measurements) = VariantRun.Run(graph, provider, expected, cancellation);
+                    var (results, measurements) = VariantRun.Run(graph, provider, expected, options.Cancellation);
                     _checks.AddRange(results);
                     _measurements.Add(measurements);
                 }
@@ -124,7 +138,8 @@ public static class ArtifactValidator
         }
 
         /// <summary>What the graphs should compute, and whether that can be trusted.</summary>
-        private Expectations Expect(AsymDecConfig config, IReadOnlyList<GoldenCase>? own, (GoldenSuite? Suite, string? WhyNone) goldens, ReferenceModel? reference)
+        private Expectations Expect(AsymDecConfig config, IReadOnlyList<GoldenCase>? own, (GoldenSuite? Suite, string? WhyNone) goldens,
+            ReferenceModel? reference)
         {
             Step("computing the reference");
             var set = goldens.Suite?.Set ?? new GoldenSet(
@@ -133,7 +148,7 @@ public static class ArtifactValidator
             _goldens = set.Description;
             var cases = set.Cases.Select(golden =>
             {
-                cancellation.ThrowIfCancellationRequested();
+                options.Cancellation.ThrowIfCancellationRequested();
                 return ExpectedCase.Of(golden, config, reference);
             }).OfType<ExpectedCase>().ToArray();
 
@@ -172,6 +187,10 @@ public static class ArtifactValidator
             return providers;
         }
 
+        private static string Describe(ArtifactManifest.ModelInfo model, ArtifactManifest.SourceInfo source) =>
+            $"{Untrusted.Quote(model.Architecture)[1..^1]}, d {model.Dim}, {model.DecLayers} layers, {model.Heads} heads, K {model.SlotBytes}, "
+                + $"{Untrusted.Quote(model.PrefixAttention)[1..^1]} prefix, from {Untrusted.Quote(source.File)}, SHA-256 {Untrusted.Quote(source.Sha256)[1..^1]}";
+
         /// <summary>"Failed to load library /a/b.so with error: /a/b.so: no such file" says it twice.</summary>
         private static string Shortened(string problem)
         {
@@ -182,8 +201,8 @@ public static class ArtifactValidator
 
         private void Step(string what)
         {
-            cancellation.ThrowIfCancellationRequested();
-            progress?.Report(what);
+            options.Cancellation.ThrowIfCancellationRequested();
+            options.Progress?.Report(what);
         }
     }
 }

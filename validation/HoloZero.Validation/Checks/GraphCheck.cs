@@ -16,7 +16,13 @@ internal static class GraphCheck
     /// <summary>IR version that an ONNX release with this opset writes at least, by opset.</summary>
     private static readonly IReadOnlyDictionary<int, int> LowestIrVersion = new Dictionary<int, int>
     {
-        [17] = 8, [18] = 8, [19] = 9, [20] = 9, [21] = 10, [22] = 10, [23] = 11,
+        [17] = 8,
+        [18] = 8,
+        [19] = 9,
+        [20] = 9,
+        [21] = 10,
+        [22] = 10,
+        [23] = 11,
     };
 
     /// <summary>Versions, operators, external data and parameters.</summary>
@@ -30,8 +36,9 @@ internal static class GraphCheck
         foreach (var node in model.Graph.Node)
         {
             var domain = StandardName(node.Domain);
-            if (!variant.Opsets.ContainsKey(domain)) misses.Add(new($"node {node.Name}", $"{domain}.{node.OpType}", "an operator of a declared domain"));
-            else if (variant.Name == PortableVariant && domain.Length > 0) misses.Add(new($"node {node.Name}", $"{domain}.{node.OpType}", "a standard operator"));
+            var standardOnly = variant.Name == PortableVariant && domain.Length > 0;
+            if (!standardOnly && variant.Opsets.ContainsKey(domain)) continue;
+            misses.Add(new($"node {node.Name}", $"{domain}.{node.OpType}", standardOnly ? "a standard operator" : "an operator of a declared domain"));
         }
 
         if (!Tolerances.Precisions.Contains(variant.Precision))

@@ -1,4 +1,3 @@
-using HoloZero.Models;
 using HoloZero.Reference;
 using HoloZero.Validation.Goldens;
 using HoloZero.Validation.Graphs;

@@ -55,13 +55,14 @@ internal sealed class LogitsComparison(Tolerances tolerances)
 
         var relative = error / largest;
         _worst.Relative = Larger(_worst.Relative, relative);
-        Misses.Require($"{where} relative", relative, tolerances.LogitsRelative,
+        Misses.Require(relative, tolerances.LogitsRelative,
             () => new($"{where}, relative error", $"{relative:g4}", $"at most {tolerances.LogitsRelative:g4}"));
 
         var divergence = Probability.Divergence(expected, actual);
         var limit = tolerances.KullbackLeibler(allowed);
         (_worst.Divergence, _worst.DivergenceSum) = (Larger(_worst.Divergence, Math.Abs(divergence)), _worst.DivergenceSum + divergence);
-        Misses.Require($"{where} KL divergence", Math.Abs(divergence), limit, () => new($"{where}, KL divergence in bits", $"{divergence:g4}", $"at most {limit:g4}"));
+        Misses.Require(Math.Abs(divergence), limit,
+            () => new($"{where}, KL divergence in bits", $"{divergence:g4}", $"at most {limit:g4}"));
 
         var (chosen, right) = (Probability.Argmax(actual), Probability.Argmax(expected));
         _rows++;

@@ -27,15 +27,19 @@ internal static class SignatureCheck
         var layout = AsymDecState.Layout(config).Tensors.ToArray();
         var promised = signature.State.Select(state => state.Past.Name).ToArray();
         var expected = layout.Select(tensor => $"past.{tensor.Name}").ToArray();
-        foreach (var missing in expected.Except(promised)) misses.Add(new($"holozero.json: state {missing}", "missing", "there once"));
-        foreach (var extra in promised.Except(expected)) misses.Add(new($"holozero.json: state {Untrusted.Quote(extra)}", "there", "nothing of that name"));
-        foreach (var twice in promised.GroupBy(name => name).Where(group => group.Count() > 1)) misses.Add(new($"holozero.json: state {Untrusted.Quote(twice.Key)}", $"{twice.Count()} times", "there once"));
+        foreach (var name in expected.Union(promised))
+        {
+            var (there, wanted) = (promised.Count(known => known == name), expected.Contains(name) ? 1 : 0);
+            if (there != wanted) misses.Add(new($"holozero.json: state {Untrusted.Quote(name)}", $"{there} times", $"{wanted} times"));
+        }
+
         foreach (var (tensor, state) in layout.Join(signature.State, tensor => $"past.{tensor.Name}", state => state.Past.Name, (t, s) => (t, s)))
         {
             var types = tensor.Name switch { "position" => ["int64"], "stream_tail" => ["uint8"], _ => Floating };
             Promise(state.Past, types, tensor.Axes, misses);
             Promise(state.Present, types, tensor.Axes, misses);
-            if (state.Present.Type != state.Past.Type) misses.Add(new($"holozero.json: {state.Present.Name}", state.Present.Type, $"{state.Past.Type}, to go in again"));
+            if (state.Present.Type != state.Past.Type)
+                misses.Add(new($"holozero.json: {Untrusted.Quote(state.Present.Name)}", state.Present.Type, $"{state.Past.Type}, to go in again"));
         }
 
         return new(CheckNames.Signature, $"{expected.Length} state tensors", misses, new Dictionary<string, double>()) { Scope = graph.Variant.Name };

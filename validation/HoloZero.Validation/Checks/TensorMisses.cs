@@ -37,11 +37,10 @@ internal sealed class TensorMisses : IReadOnlyList<Miss>
     /// <summary>Adds a miss in words.</summary>
     public void Add(Miss miss) => _others.Add((_elements.Count, miss));
 
-    /// <summary>Compares a measure with its limit.</summary>
-    public void Require(string where, double error, double allowed, Func<Miss> miss)
+    /// <summary>Compares a measure of many elements with its limit; it does not count for <see cref="Worst"/>, which is about elements.</summary>
+    public void Require(double measure, double allowed, Func<Miss> miss)
     {
-        Worst = Margin.Worse(Worst, new(error, allowed, where));
-        if (!(error <= allowed)) Add(miss());
+        if (!(measure <= allowed)) Add(miss());
     }
 
     /// <summary>Compares all elements of a tensor; a NaN is a miss.</summary>

@@ -15,7 +15,8 @@ internal static class TraceCheck
         var modules = expected.Cases.Select(test => test.Reference!.Trace.Select(block => block.Module).ToArray()).First();
         var misses = modules.ToDictionary(module => module, _ => new TensorMisses());
         var places = modules.ToDictionary(module => module, module => graph.Variant.Trace.ToList().FindIndex(block => block.Module == module));
-        foreach (var missing in modules.Where(module => places[module] < 0)) misses[missing].Add(new(missing, "the manifest names no value", "a value of the graph"));
+        foreach (var missing in modules.Where(module => places[module] < 0))
+            misses[missing].Add(new(missing, "the manifest names no value", "a value of the graph"));
 
         try
         {

@@ -75,7 +75,10 @@ internal sealed class GoldenFolder
         byte[] prompt = bytes.Length == 0 ? [0] : bytes;
         var stream = prompt.Length - (long)slots * config.SlotBytes;
         if (slots < 0 || stream < 1 || stream != test.Value.GetProperty("stream_bytes").GetInt32())
-            throw Bad(entry.Cases, $"case {Untrusted.Quote(name)} does not split {prompt.Length} bytes into {slots} slots of {config.SlotBytes} and a stream", Remedy);
+        {
+            throw Bad(entry.Cases, $"case {Untrusted.Quote(name)} does not split {prompt.Length} bytes into {slots} slots of {config.SlotBytes} "
+                + "and a stream", Remedy);
+        }
 
         var traces = file.Entries.Select(e => e.Name).Where(n => n.StartsWith($"{name}.trace.", StringComparison.Ordinal));
         var result = new GoldenCase(name, prompt, slots)
@@ -105,8 +108,8 @@ internal sealed class GoldenFolder
         var entry = file.Entry(name);
         if (!entry.Shape.SequenceEqual([rows, columns]))
         {
-            throw Bad(Path.GetFileName(file.Path), $"{Untrusted.Quote(name)} has the shape {TensorShape.Format(entry.Shape)}, expected is [{rows}, {columns}]",
-                "use the goldens of this configuration");
+            throw Bad(Path.GetFileName(file.Path),
+                $"{Untrusted.Quote(name)} has the shape {TensorShape.Format(entry.Shape)}, expected is [{rows}, {columns}]", "use the goldens of this configuration");
         }
 
         var values = file.ReadFloat64(name);

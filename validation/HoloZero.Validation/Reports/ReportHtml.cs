@@ -20,8 +20,8 @@ internal sealed class ReportHtml
         var html = new ReportHtml(report);
         html.Header();
         html.Summary();
-        html.Misses();
         html.Plots();
+        html.Misses();
         html.Details();
         html.Environment();
         html._page.Append("</main>\n</body>\n</html>\n");
@@ -131,8 +131,8 @@ internal sealed class ReportHtml
         _page.Append("<section>\n<h2>What is wrong</h2>\n");
         foreach (var (check, index) in failed.Select((check, index) => (check, index)))
         {
-            _page.Append($"<details{(index < 3 ? " open" : "")}><summary><code>{Escape(check.Check)}</code> {Escape(check.Scope)}: {Escape(check.Subject)} "
-                + $"<span class=\"count\">{Count(check.Misses.Count)}</span></summary>\n<div class=\"wide\"><table class=\"misses\"><thead><tr><th>Position</th>"
+            _page.Append($"<details{(index == 0 ? " open" : "")}><summary><code>{Escape(check.Check)}</code> {Escape(check.Scope)}: {Escape(check.Subject)} "
+                + $"<span class=\"count\">{Count(check.Misses.Count)}</span></summary>\n<div class=\"wide tall\"><table class=\"misses\"><thead><tr><th>Position</th>"
                 + "<th>Actual</th><th>Expected</th></tr></thead><tbody>\n");
             foreach (var miss in check.Misses.Take(ShownMisses))
                 _page.Append($"<tr><td>{Escape(miss.Position)}</td><td>{Escape(miss.Actual)}</td><td>{Escape(miss.Expected)}</td></tr>\n");
@@ -190,6 +190,7 @@ internal sealed class ReportHtml
         if (worst is null) return "<td></td><td></td><td></td>";
         var width = Math.Clamp(worst.Share, 0, 1) * 100;
         var share = worst.Allowed == 0 && worst.Error == 0 ? "exact" : !double.IsFinite(worst.Share) ? "beyond"
+            : worst.Share >= 10 ? string.Create(CultureInfo.InvariantCulture, $"{worst.Share:#,0} times")
             : worst.Share < 0.001 ? "below 0.1 %" : string.Create(CultureInfo.InvariantCulture, $"{worst.Share * 100:#,0.#} %");
         return string.Create(CultureInfo.InvariantCulture, $"<td class=\"n\" title=\"{Escape(worst.Where)}\">{Charts.Number(worst.Error)}</td>"
             + $"<td class=\"n\">{Charts.Number(worst.Allowed)}</td><td><span class=\"bar{(worst.Share > 1 ? " over" : "")}\"><i style=\"width:{width:0.#}%\"></i></span>{share}</td>");

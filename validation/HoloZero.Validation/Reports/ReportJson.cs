@@ -80,10 +80,13 @@ public static class ReportJson
         json.WriteNumber("miss_count", check.Misses.Count);
         Array(json, "misses", check.Misses, miss =>
         {
-            Object(json, ("position", miss.Position), ("actual", miss.Actual), ("expected", miss.Expected));
+            // A line each: indented objects would make a large report half as large again.
+            json.WriteRawValue($"{{\"position\":{Quoted(miss.Position)},\"actual\":{Quoted(miss.Actual)},\"expected\":{Quoted(miss.Expected)}}}");
             if (json.BytesPending > FlushBytes) json.Flush();
         });
         json.WriteEndObject();
+
+        static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
     }
 
     private static void Write(Utf8JsonWriter json, ScopeMeasurements scope)

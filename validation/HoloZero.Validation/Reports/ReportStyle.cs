@@ -26,6 +26,7 @@ internal static class ReportStyle
         .facts dt { color: var(--soft); }
         .facts dd { margin: 0; overflow-wrap: anywhere; }
         .wide { overflow-x: auto; }
+        .tall { max-height: 440px; overflow-y: auto; }
         table { border-collapse: collapse; width: 100%; font-size: 14px; }
         th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
         thead th { color: var(--soft); font-weight: 500; white-space: nowrap; }

@@ -1,0 +1,79 @@
+using HoloZero.Models;
+
+namespace HoloZero.Validation.Tests;
+
+public class SoundArtifactTests
+{
+    private static readonly string[] EveryCheck =
+    [
+        CheckNames.BitsPerByte, CheckNames.Greedy, CheckNames.Hashes, CheckNames.Logits, CheckNames.LogitsStepwise, CheckNames.Reference,
+        CheckNames.Signature, CheckNames.State, CheckNames.Structure, CheckNames.Trace, CheckNames.ValueTable,
+    ];
+
+    [Theory]
+    [InlineData(PrefixAttention.Causal, false)]
+    [InlineData(PrefixAttention.Bidirectional, false)]
+    [InlineData(PrefixAttention.Causal, true)]
+    public void A_sound_artifact_passes_every_check(PrefixAttention attention, bool externalData)
+    {
+        using var artifact = new TinyArtifact(attention, externalData);
+
+        var report = artifact.Validate();
+
+        Assert.Equal("", report.Failed());
+        Assert.True(report.Passed);
+        Assert.Superset(EveryCheck.ToHashSet(), report.Checks.Select(check => check.Check).ToHashSet());
+        Assert.Contains("published PyTorch code in float64", report.Goldens);
+    }
+
+    [Fact]
+    public void Errors_are_measured_and_within_the_promise()
+    {
+        using var artifact = new TinyArtifact();
+
+        var logits = artifact.Validate().Checks.Where(check => check.Check is CheckNames.Logits or CheckNames.LogitsStepwise).ToArray();
+
+        Assert.All(logits, check => Assert.InRange(check.Metrics["max_abs"], 1e-9, 1e-5));
+        Assert.All(logits, check => Assert.InRange(check.Worst!.Share, 1e-6, 1));
+        Assert.All(logits, check => Assert.Equal(1, check.Metrics["top1_agreement"]));
+    }
+
+    [Fact]
+    public void No_golden_logit_of_the_repository_may_be_off_by_more_than_the_promise()
+    {
+        // 1e-5 for tiny, 1e-4 for the demo: the limits scale with the logits, and must be at least that strict for these.
+        var tiny = Tolerances.For("float32", new(64, 2, 4, 2));
+        var demo = Tolerances.For("float32", new(256, 3, 4, 8));
+
+        Assert.All(Testing.GoldenSuite.Tiny.Cases.Concat(Testing.GoldenSuite.TinyBidirectional.Cases),
+            test => Assert.InRange(tiny.Logits(test.Logits.Max(Math.Abs)), 1e-7, 1e-5));
+        Assert.All(Testing.GoldenSuite.Demo.Cases, test => Assert.InRange(demo.Logits(test.Logits.Max(Math.Abs)), 1e-6, 1e-4));
+    }
+
+    [Fact]
+    public void Without_goldens_the_reference_stands_in_and_the_report_says_so()
+    {
+        using var artifact = new TinyArtifact();
+
+        var report = ArtifactValidator.Validate(artifact.Folder, goldenFolder: null);
+
+        Assert.Equal("", report.Failed());
+        Assert.Contains("reference", report.Goldens);
+        Assert.Contains("no goldens were given", report.Goldens);
+        Assert.Contains(report.Checks, check => check.Check == CheckNames.State);
+    }
+
+    [Fact]
+    public void Providers_that_do_not_run_are_named_with_their_reason()
+    {
+        using var artifact = new TinyArtifact();
+
+        var report = artifact.Validate();
+        var ran = report.Checks.Select(check => check.Scope).ToHashSet();
+
+        Assert.Contains("portable on Cpu", ran);
+        Assert.All(report.NotChecked, item => Assert.NotEmpty(item.Reason));
+        Assert.True(ran.Contains("portable on Cuda") || report.NotChecked.Any(item => item.Subject.Contains("CUDA"))
+            || report.Environment!.Providers.All(provider => !provider.Name.Contains("CUDA")));
+    }
+}
