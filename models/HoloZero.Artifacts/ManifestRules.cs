@@ -48,6 +48,6 @@ internal static class ManifestRules
 
         if (signature.Logits.Type != "float32" || signature.Logits.Shape.Count != 3 || signature.Logits.Shape[2].Length != 258)
             return "the logits are not float32 [batch, stream, 258]";
-        return variant.LogitsTolerance is > 0 and < 1 ? null : $"logits_tolerance {variant.LogitsTolerance} is not within 0 to 1";
+        return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null : $"logits_tolerance {variant.LogitsTolerance} is not positive";
     }
 }

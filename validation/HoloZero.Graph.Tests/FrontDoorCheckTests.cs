@@ -18,7 +18,7 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
     [Fact]
     public void Every_byte_pair_and_triple_is_the_same_in_the_graph_and_in_managed_code()
     {
-        var results = FrontDoorCheck.Run(tiny.Graph(PrefixAttention.Causal), SlotBytes, "portable", TestContext.Current.CancellationToken);
+        var results = FrontDoorCheck.Run(tiny.Graph(PrefixAttention.Causal), SlotBytes, "portable", cancellation: TestContext.Current.CancellationToken);
 
         foreach (var result in results) output.WriteLine($"{result.Subject} {string.Join(", ", result.Metrics)}");
         Assert.All(results, result => Assert.Empty(result.Misses));
@@ -160,7 +160,7 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         var model = Damaged(folder, graph => Node(graph, FrontDoorGraph.DoorNode).Name = "elsewhere");
-        Assert.False(Assert.Single(FrontDoorCheck.Run(model, SlotBytes, "portable", TestContext.Current.CancellationToken)).Passed);
+        Assert.False(Assert.Single(FrontDoorCheck.Run(model, SlotBytes, "portable", cancellation: TestContext.Current.CancellationToken)).Passed);
     }
 
     private void AssertConvicted(string part, string where, Action<GraphProto> damage)

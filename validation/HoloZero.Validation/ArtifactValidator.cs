@@ -5,6 +5,7 @@ using HoloZero.Runtime;
 using HoloZero.Validation.Checks;
 using HoloZero.Validation.Goldens;
 using HoloZero.Validation.Graphs;
+using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Validation;
 
@@ -14,6 +15,10 @@ public sealed record ValidationOptions
     /// <summary>Names of the variants to check.</summary>
     /// <value>None, which is all of them.</value>
     public IReadOnlyCollection<string> Variants { get; init; } = [];
+
+    /// <summary>Whether the front door is tried on all 16,777,216 triples of bytes, or only on all pairs at the starts of runs.</summary>
+    /// <value>true: some seconds a graph.</value>
+    public bool AllTriples { get; init; } = true;
 
     /// <summary>Told each step.</summary>
     /// <value>null.</value>
@@ -134,7 +139,26 @@ public static class ArtifactValidator
             _checks.Add(GraphCheck.Structure(graph, config, out var weights));
             _checks.Add(GraphCheck.ValueTable(graph, Manifest.ValueTable));
             _checks.Add(SignatureCheck.Run(graph, config));
+            if (variant.Precision == "float32") FrontDoor(graph, config);
             return (graph, weights);
+        }
+
+        private void FrontDoor(GraphFile graph, AsymDecConfig config)
+        {
+            Step($"trying the front door of {graph.Variant.Name}");
+            try
+            {
+                _checks.AddRange(FrontDoorCheck.Run(graph.Path, config.SlotBytes, graph.Variant.Name, options.AllTriples, options.Cancellation)
+                    .Select(result => result with { Scope = graph.Variant.Name }));
+            }
+            catch (Exception e) when (Unwrapped(e) is OnnxRuntimeException failure)
+            {
+                _checks.Add(new(CheckNames.FrontDoor, graph.Variant.Name, [new("graph", failure.Message.ReplaceLineEndings(" "), "a front door that runs")],
+                    new Dictionary<string, double>())
+                { Scope = graph.Variant.Name });
+            }
+
+            static Exception Unwrapped(Exception e) => e is AggregateException { InnerException: { } inner } ? inner : e;
         }
 
         /// <summary>What the graphs should compute, and whether that can be trusted.</summary>

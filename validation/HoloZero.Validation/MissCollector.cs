@@ -7,7 +7,7 @@ namespace HoloZero.Validation;
 /// <summary>Compares rows of floats bit for bit, counts those that differ and keeps the first few. Thread-safe.</summary>
 internal sealed class MissCollector
 {
-    private const int Kept = 5;
+    private const int Kept = 1000;
     private readonly ConcurrentQueue<Miss> _misses = new();
     private long _count;
 

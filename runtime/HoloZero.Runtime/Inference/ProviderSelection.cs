@@ -53,7 +53,8 @@ internal static class ProviderSelection
         GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
     };
 
-    private static string? Append(SessionOptions session, ExecutionProvider provider, int deviceId, out Exception? error) =>
+    /// <summary>Puts a provider into session options; returns why it does not load, null where it does or is the processor.</summary>
+    public static string? Append(SessionOptions session, ExecutionProvider provider, int deviceId, out Exception? error) =>
         OnnxEnvironment.Try(() =>
         {
             if (provider == ExecutionProvider.TensorRt) session.AppendExecutionProvider_Tensorrt(deviceId);

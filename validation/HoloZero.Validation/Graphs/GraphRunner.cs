@@ -97,7 +97,8 @@ internal sealed class GraphRunner : IDisposable
         using var options = new SessionOptions { IntraOpNumThreads = Environment.ProcessorCount };
         // Thousands of small calls: threads that spin between them only take the processor from whoever shares the machine.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        ProviderSelection.Apply(options, new() { Provider = provider });
+        if (ProviderSelection.Append(options, provider, deviceId: 0, out var missing) is { } reason)
+            throw new GraphFailure($"{provider} does not load: {reason}", missing);
         InferenceSession? session = null;
         return OnnxEnvironment.Try(() => session = open(options), out var error) is { } failure
             ? throw new GraphFailure($"ONNX Runtime does not load it: {failure}", error)
