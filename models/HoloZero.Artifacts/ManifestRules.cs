@@ -41,13 +41,6 @@ internal static class ManifestRules
                 return $"{Untrusted.Quote(odd.Name)} has the unknown type {Untrusted.Quote(odd.Type)}";
         }
 
-        foreach (var bytes in (ArtifactManifest.PortInfo[])[signature.Prefix, signature.Stream])
-        {
-            if (bytes.Type != "uint8" || bytes.Shape.Count != 2) return $"{Untrusted.Quote(bytes.Name)} is not rows of bytes";
-        }
-
-        if (signature.Logits.Type != "float32" || signature.Logits.Shape.Count != 3 || signature.Logits.Shape[2].Length != 258)
-            return "the logits are not float32 [batch, stream, 258]";
         return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null : $"logits_tolerance {variant.LogitsTolerance} is not positive";
     }
 }

@@ -47,7 +47,7 @@ public class ReportTests
     public void Names_from_files_cannot_write_into_the_page()
     {
         using var artifact = new TinyArtifact();
-        artifact.EditManifest(json => json["model"]!["door"] = "<script>alert(1)</script>");
+        artifact.EditManifest(json => json["source"]!["file"] = "<script>alert(1)</script>");
 
         ReportFolder.Write(artifact.Validate(), artifact.Outside("report"));
 

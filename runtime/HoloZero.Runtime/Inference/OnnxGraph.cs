@@ -30,7 +30,9 @@ internal sealed class OnnxGraph : IDisposable
         {
             Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
             Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
-            return new(session, signature);
+            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }] ? new(session, signature)
+                : throw new BadInputException(path, $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
+                    "export the model again");
         }
         catch
         {

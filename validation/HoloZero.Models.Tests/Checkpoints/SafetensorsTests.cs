@@ -79,7 +79,7 @@ public class SafetensorsTests
         Directory.CreateDirectory(blocked);
         var writer = new SafetensorsWriter();
         writer.Add("x", [1], [1f]);
-        Assert.Contains("cannot be written", Assert.Throws<BadInputException>(() => writer.Write(blocked)).Message);
+        Assert.Contains("this is a folder", Assert.Throws<BadInputException>(() => writer.Write(blocked)).Message);
         Assert.Throws<BadInputException>(() => writer.Write(Path.Combine(folder, "nowhere", "x.safetensors")));
         writer.Write(made.Path);
         Assert.Equal(["made.pt", "taken"], Directory.GetFileSystemEntries(folder).Select(Path.GetFileName).Order());
