@@ -70,7 +70,7 @@ public static class ArtifactExporter
         }
 
         Step($"computing the self-check with {engine.Name}");
-        GoldenLogits.Write(Path.Combine(output.Staging, GoldenLogits.FileName), config, weights, engine);
+        GoldenLogits.Write(Path.Combine(output.Staging, GoldenLogits.FileName), config, weights, engine, cancellation);
         files.Add(GoldenLogits.FileName);
 
         Step("hashing");

@@ -11,7 +11,8 @@ internal static class GoldenLogits
     public const string FileName = "golden.safetensors";
 
     /// <summary>Writes prompts of several lengths and scripts, for several splits into prefix and stream.</summary>
-    public static void Write(string path, AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, IReferenceEngine engine)
+    public static void Write(string path, AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, IReferenceEngine engine,
+        CancellationToken cancellation)
     {
         var cases = Cases(config.SlotBytes).ToArray();
         var writer = new SafetensorsWriter(cases.ToDictionary(
@@ -19,7 +20,7 @@ internal static class GoldenLogits
         foreach (var (name, bytes, slots) in cases)
         {
             var split = slots * config.SlotBytes;
-            var logits = engine.Logits(config, weights, bytes[..split], bytes[split..]);
+            var logits = engine.Logits(config, weights, bytes[..split], bytes[split..], cancellation);
             writer.Add($"{name}.logits", [bytes.Length - split, AsymDecConfig.Vocabulary], logits);
         }
 

@@ -11,5 +11,8 @@ public interface IReferenceEngine
     /// <param name="weights">The weights.</param>
     /// <param name="prefix">Bytes of whole prefix slots.</param>
     /// <param name="stream">Stream bytes, at least one.</param>
-    double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream);
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream,
+        CancellationToken cancellation);
 }

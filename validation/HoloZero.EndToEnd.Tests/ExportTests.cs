@@ -72,6 +72,32 @@ public sealed class ExportTests : IDisposable
         Assert.Single(Directory.GetFileSystemEntries(_temporary.Path));
     }
 
+    [Theory]
+    [InlineData("-INT", 130)]
+    [InlineData("-TERM", 143)]
+    public async Task An_interrupted_export_says_so_and_leaves_nothing(string signal, int code)
+    {
+        // Now and then an export is done before the signal comes; then it is tried again.
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            using var process = Start("HoloZero.Exporter.Cli", "holozero-export", "--checkpoint", GoldenSuite.Demo.CheckpointPath, "--output", _temporary["parent", "out"]);
+            while (!process.HasExited && !Directory.Exists(_temporary["parent"])) await Task.Delay(1);
+            using (var kill = System.Diagnostics.Process.Start("kill", [signal, $"{process.Id}"])) await kill.WaitForExitAsync();
+            var result = await FinishAsync(process);
+            if (result.ExitCode == 0)
+            {
+                Directory.Delete(_temporary["parent"], recursive: true);
+                continue;
+            }
+
+            RequireRefusal(result, code, "ed");
+            Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
+            return;
+        }
+
+        Assert.Fail("every export was done before the signal came");
+    }
+
     [Fact]
     public async Task Usage_errors_are_one_line()
     {

@@ -16,16 +16,25 @@ internal static class Programs
 
     public static Task<ProgramResult> HoloZeroAsync(params string[] arguments) => RunAsync("HoloZero.Cli", "holozero", arguments);
 
-    /// <summary>Runs a program of this build in an empty working folder.</summary>
+    /// <summary>Runs a program of this build.</summary>
     public static async Task<ProgramResult> RunAsync(string project, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(PathOf(project, program), arguments)
+        using var process = Start(project, program, arguments);
+        return await FinishAsync(process);
+    }
+
+    /// <summary>Starts a program of this build in the folder of temporary files.</summary>
+    public static Process Start(string project, string program, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(PathOf(project, program), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
-        };
-        using var process = Process.Start(start)!;
+        })!;
+
+    /// <summary>Waits for a program to end.</summary>
+    public static async Task<ProgramResult> FinishAsync(Process process)
+    {
         var output = new MemoryStream();
         var error = process.StandardError.ReadToEndAsync();
         await process.StandardOutput.BaseStream.CopyToAsync(output);

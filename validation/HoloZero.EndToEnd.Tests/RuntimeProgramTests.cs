@@ -68,6 +68,71 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     }
 
     [Fact]
+    public async Task Generation_ends_when_nobody_reads_any_more_and_says_so_when_the_disk_is_full()
+    {
+        using var closed = Start("HoloZero.Cli", "holozero", "generate", "--model", exported.Folder, "--prompt", "x", "--greedy", "--ignore-eos",
+            "--max-bytes", "1000000000");
+        Assert.NotEqual(-1, closed.StandardOutput.BaseStream.ReadByte());
+        closed.StandardOutput.Close();
+        await closed.WaitForExitAsync();
+        Assert.Equal((0, ""), (closed.ExitCode, await closed.StandardError.ReadToEndAsync()));
+
+        var program = PathOf("HoloZero.Cli", "holozero");
+        var full = await RunShellAsync($"'{program}' generate --model '{exported.Folder}' --prompt x --greedy --max-bytes 9 > /dev/full");
+        RequireRefusal(full, 3, "stdout", "cannot be written");
+    }
+
+    [Fact]
+    public async Task Values_are_read_the_same_everywhere()
+    {
+        string[] generate = ["generate", "--model", exported.Folder, "--max-bytes", "4", "--greedy", "--prompt"];
+        Assert.Equal(4, (await HoloZeroAsync([.. generate, "@/etc/hostname"])).StandardOutput.Length);
+        RequireRefusal(await HoloZeroAsync([.. generate[..5], "--prompt", "x", "--temperature", "0,7"]), 2, "--temperature", "0,7");
+        RequireRefusal(await HoloZeroAsync([.. generate[..5], "--prompt", "x", "--seed", "-1"]), 2, "--seed", "-1");
+        RequireRefusal(await HoloZeroAsync([.. generate, "x", "--provider", "gpu"]), 2, "--provider", "cpu, cuda, tensorrt");
+        RequireRefusal(await HoloZeroAsync([.. generate, "x", "--stream-bytes", "1"]), 2, "--stream-bytes");
+        RequireRefusal(await HoloZeroAsync("dream"), 2, "'dream' is not a command");
+    }
+
+    [Fact]
+    public async Task Devices_and_pipes_are_neither_read_for_ever_nor_replaced()
+    {
+        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Folder, "--input", _temporary["x"], "--output", "/dev/null"), 2, "/dev/null", "device");
+        Assert.Equal(0, (await RunShellAsync($"mkfifo '{_temporary["pipe"]}'")).ExitCode);
+        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt-file", _temporary["pipe"], "--max-bytes", "1"), 2, "pipe");
+        RequireRefusal(await ExportAsync("inspect", _temporary["pipe"]), 2, "pipe");
+    }
+
+    [Theory]
+    [InlineData("\"slot_bytes\": 2", "\"slot_bytes\": 0")]
+    [InlineData("\"slot_bytes\": 2", "\"slot_bytes\": 2000000000")]
+    [InlineData("\"vocabulary\": 258", "\"vocabulary\": 5")]
+    [InlineData("\"eos_id\": 257", "\"eos_id\": 7")]
+    [InlineData("\"name\": \"stream\"", "\"name\": \"prefix\"")]
+    [InlineData("\"name\": \"present.position\"", "\"name\": \"logits\"")]
+    public async Task A_manifest_that_describes_no_model_is_refused(string from, string to)
+    {
+        var folder = CopyOfTiny();
+        var manifest = Path.Combine(folder, ArtifactManifest.FileName);
+        var text = File.ReadAllText(manifest);
+        Assert.Contains(from, text);
+        File.WriteAllText(manifest, text.Replace(from, to));
+        RequireRefusal(await HoloZeroAsync("generate", "--model", folder, "--prompt", "x", "--max-bytes", "1"), 2, "not a sound manifest");
+    }
+
+    [Fact]
+    public async Task Doctor_tells_the_machine_even_where_the_model_is_damaged()
+    {
+        var folder = CopyOfTiny();
+        File.AppendAllText(Path.Combine(folder, "model.portable.onnx"), "x");
+        var result = await HoloZeroAsync("doctor", "--model", folder);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("ONNX Runtime", result.Text);
+        Assert.Contains("model.portable.onnx has", result.Text);
+        RequireRefusal(await HoloZeroAsync("doctor", "--model", _temporary.Path), 2, "holozero.json");
+    }
+
+    [Fact]
     public async Task Score_prints_bits_per_byte_as_json()
     {
         var test = GoldenSuite.Demo.Cases.Single(c => c.Name == "verse_mid");
@@ -157,6 +222,16 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
 
         RequireRefusal(await HoloZeroAsync(arguments), 3, "Cuda", "cannot run this model here");
         Assert.Equal(4, (await HoloZeroAsync([.. arguments, "--allow-cpu-fallback"])).StandardOutput.Length);
+    }
+
+    private static async Task<ProgramResult> RunShellAsync(string command)
+    {
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        return await FinishAsync(process);
     }
 
     private string CopyOfTiny()

@@ -84,13 +84,14 @@ internal sealed class SoundModel
 
         public string Name => _reference.Name;
 
-        public double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream)
+        public double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream,
+            CancellationToken cancellation)
         {
             var prompt = $"{Convert.ToHexString(prefix)} {Convert.ToHexString(stream)}";
             lock (_known)
             {
                 if (_known.TryGetValue(prompt, out var logits)) return logits;
-                return _known[prompt] = _reference.Logits(config, weights, prefix, stream);
+                return _known[prompt] = _reference.Logits(config, weights, prefix, stream, cancellation);
             }
         }
     }

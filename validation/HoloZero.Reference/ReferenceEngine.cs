@@ -11,9 +11,10 @@ public sealed class ReferenceEngine : IReferenceEngine
     public string Name => "HoloZero.Reference float64";
 
     /// <inheritdoc/>
-    public double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream)
+    public double[] Logits(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, byte[] prefix, byte[] stream,
+        CancellationToken cancellation)
     {
         if (_last?.Weights != weights || _last?.Model.Config != config) _last = (weights, new(config, weights));
-        return _last!.Value.Model.Forward(prefix, stream).Logits.Data;
+        return _last!.Value.Model.Forward(prefix, stream, cancellation: cancellation).Logits.Data;
     }
 }

@@ -27,15 +27,18 @@ public sealed class ReferenceModel
     /// <param name="prefix">Bytes of whole prefix slots; empty unless <paramref name="past"/> is fresh.</param>
     /// <param name="stream">Stream bytes, at least one.</param>
     /// <param name="past">The state to continue from; null is fresh.</param>
+    /// <param name="cancellation">Stops it.</param>
     /// <returns>Logits [1, stream, 258], the state after them, and every block's output.</returns>
     /// <exception cref="ArgumentException">The stream is empty, or the prefix is not whole slots.</exception>
-    public AsymDecOutput<DoubleTensor> Forward(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, AsymDecState<DoubleTensor>? past = null)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public AsymDecOutput<DoubleTensor> Forward(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, AsymDecState<DoubleTensor>? past = null,
+        CancellationToken cancellation = default)
     {
         if (stream.IsEmpty) throw new ArgumentException("the stream needs at least one byte", nameof(stream));
         if (prefix.Length % Config.SlotBytes != 0)
             throw new ArgumentException($"{prefix.Length} prefix bytes are not whole slots of {Config.SlotBytes}", nameof(prefix));
 
-        var op = new ReferenceOps(name => _parameters[name]);
+        var op = new ReferenceOps(name => _parameters[name], cancellation);
         return AsymDec.Forward(op, Config, Row(prefix), Row(stream), past ?? FreshState());
     }
 

@@ -13,17 +13,25 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
 {
     private readonly string _path;
     private readonly Func<string, DoubleTensor> _parameters;
+    private readonly CancellationToken _cancellation;
 
     /// <summary>An interpreter at the root module.</summary>
     /// <param name="parameters">Gives each parameter by its full name; called on every use.</param>
-    public ReferenceOps(Func<string, DoubleTensor> parameters) : this("", parameters)
+    /// <param name="cancellation">Stops the computation at the next module.</param>
+    public ReferenceOps(Func<string, DoubleTensor> parameters, CancellationToken cancellation = default) : this("", parameters, cancellation)
     {
     }
 
-    private ReferenceOps(string path, Func<string, DoubleTensor> parameters) => (_path, _parameters) = (path, parameters);
+    private ReferenceOps(string path, Func<string, DoubleTensor> parameters, CancellationToken cancellation) =>
+        (_path, _parameters, _cancellation) = (path, parameters, cancellation);
 
     /// <inheritdoc/>
-    public ITensorOps<DoubleTensor> At(string module) => new ReferenceOps(ModulePath.Join(_path, module), _parameters);
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public ITensorOps<DoubleTensor> At(string module)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        return new ReferenceOps(ModulePath.Join(_path, module), _parameters, _cancellation);
+    }
 
     /// <inheritdoc/>
     public DoubleTensor Parameter(string name, params int[] shape)
