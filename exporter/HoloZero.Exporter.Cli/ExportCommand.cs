@@ -13,7 +13,8 @@ internal static class ExportCommand
     {
         var checkpoint = new Option<string>("--checkpoint") { Description = "PyTorch (.pt) or safetensors checkpoint", Required = true };
         var output = new Option<string>("--output") { Description = "folder to write: new, empty, or an older export", Required = true };
-        var variants = new Option<string[]>("--variant") { Description = "graph to export; may be repeated, the first is the default [portable]" };
+        var variants =
+            new Option<string[]>("--variant") { Description = "graph to export; may be repeated, the first is the default [portable]" };
         var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")

@@ -18,7 +18,9 @@ internal static class InspectCommand
         command.SetAction(parsed =>
         {
             var report = Inspect(parsed.GetRequiredValue(file));
-            Console.Out.Write(parsed.GetValue(json) ? JsonSerializer.Serialize(report, InspectJson.Default.CheckpointReport) + "\n" : Text(report));
+            Console.Out.Write(parsed.GetValue(json)
+                ? JsonSerializer.Serialize(report, InspectJson.Default.CheckpointReport) + "\n"
+                : Text(report));
             return ExitCode.Done;
         });
         return command;
@@ -32,7 +34,8 @@ internal static class InspectCommand
         return new(path, checkpoint.Format, checkpoint.Sha256(),
             new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, "zero"),
             weights.Values.Sum(weight => weight.Data.LongLength), LearnedDoorParameters: 0,
-            [.. checkpoint.Tensors.Select(tensor => new TensorReport(tensor.Name, tensor.Type.ToString().ToLowerInvariant(), [.. tensor.Shape]))]);
+            [.. checkpoint.Tensors.Select(tensor =>
+                new TensorReport(tensor.Name, tensor.Type.ToString().ToLowerInvariant(), [.. tensor.Shape]))]);
     }
 
     private static string Text(CheckpointReport report)

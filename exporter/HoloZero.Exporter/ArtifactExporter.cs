@@ -33,7 +33,9 @@ public static class ArtifactExporter
     private static string ToolVersion { get; } =
         typeof(ArtifactExporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    /// <summary>Exports <paramref name="checkpoint"/> into <paramref name="folder"/>, whole or not at all. The same input gives the same bytes.</summary>
+    /// <summary>
+    /// Exports <paramref name="checkpoint"/> into <paramref name="folder"/>, whole or not at all. The same input gives the same bytes.
+    /// </summary>
     /// <param name="checkpoint">An open checkpoint.</param>
     /// <param name="folder">A new or empty folder, or an older artifact to replace.</param>
     /// <param name="options">What to export.</param>
@@ -41,15 +43,18 @@ public static class ArtifactExporter
     /// <param name="progress">Told each step.</param>
     /// <param name="cancellation">Checked between steps; nothing is left behind.</param>
     /// <returns>The manifest as written.</returns>
-    /// <exception cref="BadInputException">The checkpoint does not hold this network, a variant is unknown, or the folder cannot be written.</exception>
+    /// <exception cref="BadInputException">
+    /// The checkpoint does not hold this network, a variant is unknown, or the folder cannot be written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ArtifactManifest Export(Checkpoint checkpoint, string folder, ExportOptions options, IReferenceEngine engine,
         IProgress<string>? progress = null, CancellationToken cancellation = default) =>
         Export(checkpoint, folder, options, [.. options.Variants.Select(GraphVariant.Named).Distinct()], engine, progress, cancellation);
 
     /// <summary>The same with variants of the caller's making instead of those that <paramref name="options"/> name.</summary>
-    internal static ArtifactManifest Export(Checkpoint checkpoint, string folder, ExportOptions options, IReadOnlyList<GraphVariant> variants,
-        IReferenceEngine engine, IProgress<string>? progress = null, CancellationToken cancellation = default)
+    internal static ArtifactManifest Export(Checkpoint checkpoint, string folder, ExportOptions options,
+        IReadOnlyList<GraphVariant> variants, IReferenceEngine engine, IProgress<string>? progress = null,
+        CancellationToken cancellation = default)
     {
         if (variants.Count == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
@@ -65,7 +70,8 @@ public static class ArtifactExporter
             Step($"recording variant {variant.Name}");
             var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data));
             var name = $"model.{variant.Name}.onnx";
-            files.AddRange(OnnxFile.Write(graph, Path.Combine(output.Staging, name), variant.Opset, (Tool, ToolVersion), options.MaxInlineBytes));
+            files.AddRange(OnnxFile.Write(graph, Path.Combine(output.Staging, name), variant.Opset, (Tool, ToolVersion),
+                options.MaxInlineBytes));
             variantInfos.Add(Describe(variant, name, graph));
         }
 
@@ -81,12 +87,13 @@ public static class ArtifactExporter
             Producer = new(Tool, ToolVersion),
             Model = Describe(config, weights.Values.Sum(weight => weight.Data.LongLength)),
             Source = new(Path.GetFileName(checkpoint.Path), checkpoint.Format, checkpoint.Sha256(),
-                [.. checkpoint.Tensors.Select(tensor => tensor.Type.ToString().ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)]),
+                [.. checkpoint.Tensors.Select(tensor => tensor.Type.ToString().ToLowerInvariant()).Distinct()
+                    .Order(StringComparer.Ordinal)]),
             ValueTable = new(256, HslFrontDoor.ValueColumns, Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
             Golden = new(GoldenLogits.FileName, [engine.Name]),
-            Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(files.ToDictionary(name => name, name => Hash(output.Staging, name)),
-                StringComparer.Ordinal),
+            Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
+                files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };
         File.WriteAllText(Path.Combine(output.Staging, FileName), manifest.ToJson());
         cancellation.ThrowIfCancellationRequested();

@@ -19,7 +19,8 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
         [Prefix, Stream, .. State.Select(state => state.Past)],
         [Logits, .. State.Select(state => state.Present)])
 {
-    private const string Batch = AsymDecState.Batch, Rows = "rows", PrefixBytes = "prefix_bytes", StreamBytes = "stream_bytes", Present = "present";
+    private const string Batch = AsymDecState.Batch, Rows = "rows", PrefixBytes = "prefix_bytes", StreamBytes = "stream_bytes",
+        Present = "present";
 
     /// <summary>Runs the architecture over graph values.</summary>
     /// <param name="config">The hyper-parameters.</param>

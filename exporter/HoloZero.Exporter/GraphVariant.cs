@@ -17,12 +17,14 @@ internal sealed record GraphVariant(string Name, string Precision, int Opset, do
     /// Standard operators in float32. Its tolerance is an order above the 3e-5 by which PyTorch's own float32 differs from float64
     /// on the demo model, whose logits reach 30.
     /// </summary>
-    public static GraphVariant Portable { get; } = new("portable", "float32", OnnxOps.Opset, 1e-5, (graph, data) => new OnnxOps(graph, data));
+    public static GraphVariant Portable { get; } = new("portable", "float32", OnnxOps.Opset, 1e-5,
+        (graph, data) => new OnnxOps(graph, data));
 
     private static IReadOnlyList<GraphVariant> All { get; } = [Portable];
 
     /// <summary>The variant of that name.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static GraphVariant Named(string name) => All.FirstOrDefault(variant => variant.Name == name)
-        ?? throw new BadInputException("variant", $"{Untrusted.Quote(name)} is unknown", $"choose from {string.Join(", ", All.Select(v => v.Name))}");
+        ?? throw new BadInputException("variant", $"{Untrusted.Quote(name)} is unknown",
+            $"choose from {string.Join(", ", All.Select(v => v.Name))}");
 }

@@ -34,7 +34,10 @@ public sealed class ArtifactFolder
     public static ArtifactFolder OpenUnverified(string path)
     {
         if (!Directory.Exists(path))
-            throw new BadInputException(path, File.Exists(path) ? "it is a file, not a folder" : "no such folder", "name a folder that holozero-export wrote");
+        {
+            throw new BadInputException(path, File.Exists(path) ? "it is a file, not a folder" : "no such folder",
+                "name a folder that holozero-export wrote");
+        }
 
         var manifestPath = System.IO.Path.Combine(path, ArtifactManifest.FileName);
         if (!File.Exists(manifestPath))
@@ -48,7 +51,8 @@ public sealed class ArtifactFolder
     /// <exception cref="BadInputException">A file cannot be read.</exception>
     public IEnumerable<ArtifactFault> Faults(bool verifyHashes = true) => NamesUsed()
         .Where(name => !Manifest.Files.ContainsKey(name))
-        .Select(name => new ArtifactFault(name, $"it uses {Untrusted.Quote(name)} without listing its hash", "not listed", "listed with its hash"))
+        .Select(name => new ArtifactFault(name, $"it uses {Untrusted.Quote(name)} without listing its hash", "not listed",
+            "listed with its hash"))
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>());
 
     /// <summary>The full path of a file of this folder.</summary>
@@ -61,7 +65,8 @@ public sealed class ArtifactFolder
         var variants = Manifest.Variants;
         if (variants.Count == 0) throw Mismatch("it lists no variant");
         return name is null ? variants[0] : variants.FirstOrDefault(variant => variant.Name == name)
-            ?? throw new BadInputException(Path, $"it has no variant {Untrusted.Quote(name)}, only {string.Join(", ", variants.Select(v => v.Name))}",
+            ?? throw new BadInputException(Path,
+                $"it has no variant {Untrusted.Quote(name)}, only {string.Join(", ", variants.Select(v => v.Name))}",
                 "choose one of these or export that variant");
     }
 
@@ -70,7 +75,10 @@ public sealed class ArtifactFolder
     private ArtifactFault? Fault(string name, ArtifactManifest.FileInfo expected, bool verifyHash)
     {
         if (name != System.IO.Path.GetFileName(name) || name is "" or "." or "..")
-            return new(name, $"it lists {Untrusted.Quote(name)}, which is not a plain file name", Untrusted.Quote(name), "a plain file name");
+        {
+            return new(name, $"it lists {Untrusted.Quote(name)}, which is not a plain file name", Untrusted.Quote(name),
+                "a plain file name");
+        }
 
         var file = new System.IO.FileInfo(PathOf(name));
         if (!file.Exists) return new(name, $"it lists {name}, which is missing", "missing", $"{expected.Bytes} bytes");
@@ -81,7 +89,8 @@ public sealed class ArtifactFolder
         }
 
         if (!verifyHash || FileHash.Sha256(file.FullName) is var actual && actual == expected.Sha256) return null;
-        return new(name, $"it says that {name} has SHA-256 {Untrusted.Quote(expected.Sha256)}, the file has {actual}", actual, expected.Sha256);
+        return new(name, $"it says that {name} has SHA-256 {Untrusted.Quote(expected.Sha256)}, the file has {actual}", actual,
+            expected.Sha256);
     }
 
     private BadInputException Mismatch(string what) =>

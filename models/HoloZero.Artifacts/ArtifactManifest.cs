@@ -85,7 +85,9 @@ public sealed record ArtifactManifest
     public sealed record VariantInfo(string Name, string File, string Precision, IReadOnlyDictionary<string, int> Opsets,
         double LogitsTolerance, SignatureInfo Signature)
     {
-        /// <summary>Where in the graph each block's output is, in the order in which they run: what validation compares layer by layer.</summary>
+        /// <summary>
+        /// Where in the graph each block's output is, in the order in which they run: what validation compares layer by layer.
+        /// </summary>
         public IReadOnlyList<TraceInfo> Trace { get => field ?? []; init; }
     }
 

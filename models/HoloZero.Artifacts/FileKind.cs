@@ -6,7 +6,8 @@ namespace HoloZero.Artifacts;
 internal static partial class FileKind
 {
     // From linux/stat.h and linux/fcntl.h; unlike struct stat, struct statx is the same on every architecture.
-    private const int AtCurrentFolder = -100, TypeMask = 0x1, StatxBytes = 256, ModeOffset = 28, FormatBits = 0xF000, Regular = 0x8000, Folder = 0x4000;
+    private const int AtCurrentFolder = -100, TypeMask = 0x1, StatxBytes = 256, ModeOffset = 28, FormatBits = 0xF000, Regular = 0x8000,
+        Folder = 0x4000;
 
     /// <summary>
     /// Whether the path leads to a pipe, a socket or a device, to which one must not rename and whose opening may block; false where

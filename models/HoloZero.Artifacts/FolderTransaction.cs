@@ -35,7 +35,8 @@ public sealed class FolderTransaction : IDisposable
         RequireReplaceable();
         if (_target == Environment.CurrentDirectory)
             throw new BadInputException(target, "this is the current folder, which cannot be replaced", "name a folder below it");
-        var parent = Path.GetDirectoryName(_target) ?? throw new BadInputException(target, "this is the root of the file system", "name a folder");
+        var parent = Path.GetDirectoryName(_target)
+            ?? throw new BadInputException(target, "this is the root of the file system", "name a folder");
         try
         {
             _createdParent = TopmostMissing(parent);

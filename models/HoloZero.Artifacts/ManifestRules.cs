@@ -13,10 +13,13 @@ internal static class ManifestRules
         var model = manifest.Model;
         if (model.Architecture != "AsymDec") yield return $"architecture {Untrusted.Quote(model.Architecture)} is unknown";
         if (model.Door != "zero") yield return $"door {Untrusted.Quote(model.Door)} is unknown";
-        if (model.PrefixAttention is not ("causal" or "bidirectional")) yield return $"prefix_attention {Untrusted.Quote(model.PrefixAttention)} is unknown";
-        if ((model.Vocabulary, model.MaskId, model.EosId) != (258, 256, 257)) yield return "vocabulary, mask_id and eos_id are not 258, 256 and 257";
+        if (model.PrefixAttention is not ("causal" or "bidirectional"))
+            yield return $"prefix_attention {Untrusted.Quote(model.PrefixAttention)} is unknown";
+        if ((model.Vocabulary, model.MaskId, model.EosId) != (258, 256, 257))
+            yield return "vocabulary, mask_id and eos_id are not 258, 256 and 257";
         if (model.Dim is < 1 or > 65_536) yield return $"dim {model.Dim} is not within 1 to 65,536";
-        if (model.SlotBytes < 1 || model.SlotBytes > model.Dim / 27) yield return $"slot_bytes {model.SlotBytes} is not within 1 to {model.Dim / 27}";
+        if (model.SlotBytes < 1 || model.SlotBytes > model.Dim / 27)
+            yield return $"slot_bytes {model.SlotBytes} is not within 1 to {model.Dim / 27}";
         if (manifest.Files.Values.Any(file => file is null)) yield return "a file has no size and hash";
         if (manifest.Golden.Engines.Any(engine => engine is null)) yield return "an engine is null";
 
@@ -36,11 +39,13 @@ internal static class ManifestRules
         ArtifactManifest.PortInfo[] outputs = [signature.Logits, .. signature.State.Select(state => state.Present)];
         foreach (var ports in (ArtifactManifest.PortInfo[][])[inputs, outputs])
         {
-            if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice) return $"{Untrusted.Quote(twice.Key)} is named twice";
+            if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+                return $"{Untrusted.Quote(twice.Key)} is named twice";
             if (ports.FirstOrDefault(port => !ElementTypes.Contains(port.Type)) is { } odd)
                 return $"{Untrusted.Quote(odd.Name)} has the unknown type {Untrusted.Quote(odd.Type)}";
         }
 
-        return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null : $"logits_tolerance {variant.LogitsTolerance} is not positive";
+        return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null
+            : $"logits_tolerance {variant.LogitsTolerance} is not positive";
     }
 }

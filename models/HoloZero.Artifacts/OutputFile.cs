@@ -12,7 +12,8 @@ public static class OutputFile
         if (string.IsNullOrEmpty(path)) throw new BadInputException("output", "its path is empty", "name a file");
         if (Directory.Exists(path)) throw new BadInputException(path, "this is a folder", "name a file in it");
         if (FileKind.IsSpecial(path)) throw new BadInputException(path, "this is a pipe or a device", "name a regular file");
-        if (!Directory.Exists(Path.GetDirectoryName(Resolve(path)))) throw new BadInputException(path, "its folder does not exist", "create the folder first");
+        if (!Directory.Exists(Path.GetDirectoryName(Resolve(path))))
+            throw new BadInputException(path, "its folder does not exist", "create the folder first");
     }
 
     /// <summary>The full path, with a link followed to what it points to.</summary>

@@ -10,7 +10,8 @@ public sealed record AsymDecOutput<T>(T Logits, AsymDecState<T> State, IReadOnly
 
 /// <summary>
 /// The architecture, once: a byte decoder with 0 learned parameters in front of <c>dec_layers</c> pairs of a self block (rotary attention,
-/// feed-forward) and a gated fast-weight memory. Published blocks: <c>holo/hsl_rope.py</c>, <c>holo/hsl_fastweight.py</c> (MIT, Jinhyun Woo).
+/// feed-forward) and a gated fast-weight memory. Published blocks: <c>holo/hsl_rope.py</c>, <c>holo/hsl_fastweight.py</c> (MIT, Jinhyun
+/// Woo).
 /// </summary>
 /// <remarks>
 /// Letters: B batch, N prefix slots, K bytes a slot, L stream bytes, T = N + L new rows, P rows before this call, d width, H heads,

@@ -51,7 +51,8 @@ public sealed record AsymDecConfig
         Require(heads >= 1 && dim % heads == 0 && dim / heads % 2 == 0,
             $"heads is {heads}, which does not divide dim {dim} into heads of even width");
         Require(slotBytes >= 1 && (long)slotBytes * HslFrontDoor.FeatureCount <= dim,
-            $"K is {slotBytes}, but K * {HslFrontDoor.FeatureCount} features must be at least {HslFrontDoor.FeatureCount} and fit into dim {dim}");
+            $"K is {slotBytes}, but K * {HslFrontDoor.FeatureCount} features must be at least {HslFrontDoor.FeatureCount} "
+                + $"and fit into dim {dim}");
         (Dim, DecLayers, Heads, SlotBytes, PrefixAttention) = (dim, decLayers, heads, slotBytes, prefixAttention);
 
         void Require(bool holds, string what)
@@ -77,7 +78,8 @@ public sealed record AsymDecConfig
     public PrefixAttention PrefixAttention
     {
         get;
-        init => field = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "neither causal nor bidirectional");
+        init => field = Enum.IsDefined(value) ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "neither causal nor bidirectional");
     }
 
     /// <summary>Width of a head, k = d / H.</summary>

@@ -15,7 +15,8 @@ public sealed record AsymDecState<T>(T Position, T StreamTail, IReadOnlyList<Lay
 
     /// <summary>The same structure over what <paramref name="map"/> makes of each tensor.</summary>
     public AsymDecState<TResult> Select<TResult>(Func<T, TResult> map) => new(map(Position), map(StreamTail),
-        [.. Layers.Select(l => new LayerState<TResult>(new(map(l.Attention.Keys), map(l.Attention.Values)), new(map(l.Memory.S), map(l.Memory.Z))))]);
+        [.. Layers.Select(l => new LayerState<TResult>(
+            new(map(l.Attention.Keys), map(l.Attention.Values)), new(map(l.Memory.S), map(l.Memory.Z))))]);
 }
 
 /// <summary>The caches of one layer: its self block's keys and values, its memory block's fast weights.</summary>
@@ -45,8 +46,9 @@ public static class AsymDecState
     public static AsymDecState<StateTensor> Layout(AsymDecConfig config)
     {
         var (h, k) = (config.Heads, config.HeadWidth);
-        return new(new("position", []), new("stream_tail", [Batch, 2]), [.. Enumerable.Range(0, config.DecLayers).Select(i => new LayerState<StateTensor>(
-            new(new($"self_blocks.{i}.k", [Batch, h, Past, k]), new($"self_blocks.{i}.v", [Batch, h, Past, k])),
-            new(new($"mem_blocks.{i}.s", [Batch, h, k, k]), new($"mem_blocks.{i}.z", [Batch, h, k, 1]))))]);
+        return new(new("position", []), new("stream_tail", [Batch, 2]),
+            [.. Enumerable.Range(0, config.DecLayers).Select(i => new LayerState<StateTensor>(
+                new(new($"self_blocks.{i}.k", [Batch, h, Past, k]), new($"self_blocks.{i}.v", [Batch, h, Past, k])),
+                new(new($"mem_blocks.{i}.s", [Batch, h, k, k]), new($"mem_blocks.{i}.z", [Batch, h, k, 1]))))]);
     }
 }

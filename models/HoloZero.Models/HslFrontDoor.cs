@@ -23,7 +23,9 @@ public static class HslFrontDoor
     public static double[] ValueTableAsDouble() => [.. ValueTable.Select(value => (double)value)];
 
     /// <summary>The features of one run of symbols.</summary>
-    /// <param name="ids">Bytes 0..255, or MASK (256) and EOS (257), which have none: a row of zeros, and the next byte starts a new run.</param>
+    /// <param name="ids">
+    /// Bytes 0..255, or MASK (256) and EOS (257), which have none: a row of zeros, and the next byte starts a new run.
+    /// </param>
     /// <returns>Row-major [ids.Length, 27]. Like the published code, no ids at all stand for one 0x00: [1, 27].</returns>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in 0..257.</exception>
     public static float[] Features(ReadOnlySpan<int> ids)

@@ -56,14 +56,18 @@ internal static class DoctorCommand
         lines.AddRange(runtime.Providers.Select(provider => $"provider       {provider.Name}: "
             + (provider.Problem is null ? "loads" : provider.Supported ? $"does not load: {provider.Problem}" : provider.Problem)));
         lines.Add($"processor      {runtime.CpuModel}, {runtime.Processors} for this process");
-        lines.Add($"instructions   {(runtime.CpuFeatures.Count > 0 ? string.Join(' ', runtime.CpuFeatures) : "not known on this platform")}");
+        lines.Add("instructions   "
+            + (runtime.CpuFeatures.Count > 0 ? string.Join(' ', runtime.CpuFeatures) : "not known on this platform"));
         lines.Add($"platform       {runtime.Platform}");
         if (report.Model is { } model)
         {
             lines.Add($"model          {model.Folder}"
-                + (model.Problem is null ? $", variant {model.Variant} on {model.Provider}: hashes agree, graph loads" : $": {model.Problem}"));
+                + (model.Problem is null
+                    ? $", variant {model.Variant} on {model.Provider}: hashes agree, graph loads"
+                    : $": {model.Problem}"));
             lines.AddRange(model.SelfCheck.Select(check => string.Create(CultureInfo.InvariantCulture,
-                $"self-check     {check.Case}: {(check.Passed ? "passed" : "FAILED")}, logits within {check.MaxAbsoluteError:g2} of float64, allowed {check.Tolerance:g2}")));
+                $"self-check     {check.Case}: {(check.Passed ? "passed" : "FAILED")}, "
+                    + $"logits within {check.MaxAbsoluteError:g2} of float64, allowed {check.Tolerance:g2}")));
             lines.Add($"verdict        {(model.Sound ? "the model is sound on this machine" : "the model is not sound on this machine")}");
         }
 
@@ -71,7 +75,8 @@ internal static class DoctorCommand
     }
 }
 
-internal sealed record ModelHealth(string Folder, string? Problem, string? Variant, string? Provider, IReadOnlyList<SelfCheckCase> SelfCheck)
+internal sealed record ModelHealth(string Folder, string? Problem, string? Variant, string? Provider,
+    IReadOnlyList<SelfCheckCase> SelfCheck)
 {
     public bool Sound => Problem is null && SelfCheck.All(check => check.Passed);
 }

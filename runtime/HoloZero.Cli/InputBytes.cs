@@ -15,7 +15,8 @@ internal static class InputBytes
             var chunk = new byte[1 << 16];
             for (int read; (read = stream.Read(chunk)) > 0;)
             {
-                if (bytes.Length + read > Array.MaxLength) throw new BadInputException(path, $"it has more than {Array.MaxLength} bytes", "cut it up");
+                if (bytes.Length + read > Array.MaxLength)
+                    throw new BadInputException(path, $"it has more than {Array.MaxLength} bytes", "cut it up");
                 bytes.Write(chunk, 0, read);
             }
 

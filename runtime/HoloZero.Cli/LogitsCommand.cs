@@ -13,7 +13,11 @@ internal static class LogitsCommand
     {
         var input = new Option<string>("--input") { Description = "the prompt's bytes; an empty file is a single 0x00", Required = true };
         var slots = Values.Whole<int>("--prefix-slots", "slots of it that are prefix [all but the last 1 to K bytes]");
-        var output = new Option<string>("--output") { Description = "safetensors file to write: \"logits\" [stream bytes, 258], float32", Required = true };
+        var output = new Option<string>("--output")
+        {
+            Description = "safetensors file to write: \"logits\" [stream bytes, 258], float32",
+            Required = true,
+        };
         var command = new Command("logits", "Writes the logits of a prompt.") { input, slots, output };
         var model = new ModelArguments(command);
         command.SetAction((parsed, cancellation) =>
@@ -43,6 +47,10 @@ internal static class LogitsCommand
 
     private static void Require(int actual, int most, string what)
     {
-        if (actual > most) throw new BadInputException("input", $"it makes {actual:N0} {what}, at most {most:N0} are possible", "use a shorter input or another --prefix-slots");
+        if (actual > most)
+        {
+            throw new BadInputException("input", $"it makes {actual:N0} {what}, at most {most:N0} are possible",
+                "use a shorter input or another --prefix-slots");
+        }
     }
 }

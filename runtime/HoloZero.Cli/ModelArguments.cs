@@ -10,7 +10,8 @@ internal sealed class ModelArguments
     private readonly Option<string> _folder;
     private readonly Option<string?> _variant = new("--variant") { Description = "graph of the artifact to run [the first]" };
     private readonly Option<ExecutionProvider> _provider = Values.Choice("--provider", "what to run it on", ExecutionProvider.Cpu);
-    private readonly Option<bool> _fallback = new("--allow-cpu-fallback") { Description = "run on the processor where the provider does not load" };
+    private readonly Option<bool> _fallback =
+        new("--allow-cpu-fallback") { Description = "run on the processor where the provider does not load" };
     private readonly Option<int?> _threads = Values.Whole<int>("--threads", "threads a call computes with [all processors]");
 
     public ModelArguments(Command command, bool required = true)

@@ -34,11 +34,13 @@ internal static class ScoreCommand
     }
 
     private static string Text(ScoreResult result) => string.Create(CultureInfo.InvariantCulture,
-        $"{result.BitsPerByte:F5} bits/byte over {result.Bytes:N0} bytes in {result.Windows:N0} windows of {result.PrefixSlots} prefix slots and {result.StreamBytes} stream bytes");
+        $"{result.BitsPerByte:F5} bits/byte over {result.Bytes:N0} bytes in {result.Windows:N0} windows "
+            + $"of {result.PrefixSlots} prefix slots and {result.StreamBytes} stream bytes");
 
     private sealed class ByteProgress(TerminalProgress terminal, int total) : IProgress<long>
     {
-        public void Report(long value) => terminal.Report(string.Create(CultureInfo.InvariantCulture, $"scored {value:N0} of {total:N0} bytes"));
+        public void Report(long value) =>
+            terminal.Report(string.Create(CultureInfo.InvariantCulture, $"scored {value:N0} of {total:N0} bytes"));
     }
 }
 

@@ -101,7 +101,8 @@ public static class CommandLineProgram
     private static string MessageOf(Exception e, ParseResult parsed) => e switch
     {
         // Libraries name their options without the dashes that this program puts before them.
-        BadInputException bad when parsed.CommandResult.Command.Options.Any(option => option.Name == $"--{bad.Where}") => $"--{bad.Message}",
+        BadInputException bad when parsed.CommandResult.Command.Options.Any(option => option.Name == $"--{bad.Where}") =>
+            $"--{bad.Message}",
         BadInputException or UnsoundModelException or MissingCapabilityException => e.Message,
         OutOfMemoryException => "memory is exhausted; use a smaller model or input, or a machine with more",
         IOException or UnauthorizedAccessException => $"{e.Message.TrimEnd('.')}; check the disk and its permissions",

@@ -22,7 +22,8 @@ public static class Values
     {
         Description = description,
         HelpName = "n",
-        CustomParser = result => Parse<T>(result, NumberStyles.AllowLeadingSign, $"a whole number from {T.CreateSaturating(long.MinValue)} to {T.CreateSaturating(ulong.MaxValue)}"),
+        CustomParser = result => Parse<T>(result, NumberStyles.AllowLeadingSign,
+            $"a whole number from {T.CreateSaturating(long.MinValue)} to {T.CreateSaturating(ulong.MaxValue)}"),
     };
 
     /// <summary>One of the names of an enumeration in lower case, never a number.</summary>
@@ -36,7 +37,8 @@ public static class Values
             var text = result.Tokens[0].Value;
             foreach (var value in Enum.GetValues<T>())
                 if (string.Equals(Name(value), text, StringComparison.OrdinalIgnoreCase)) return value;
-            result.AddError($"{name}: {Untrusted.Quote(text)} is unknown; choose from {string.Join(", ", Enum.GetValues<T>().Select(Name))}.");
+            result.AddError($"{name}: {Untrusted.Quote(text)} is unknown; "
+                + $"choose from {string.Join(", ", Enum.GetValues<T>().Select(Name))}.");
             return otherwise;
         },
     };

@@ -51,7 +51,11 @@ public sealed class ArtifactFolderTests : IDisposable
         var json = JsonNode.Parse(File.ReadAllText(ManifestPath))!.AsObject();
         json[key] = JsonNode.Parse(value);
         File.WriteAllText(ManifestPath, json.ToJsonString());
-        if (cause is null) Assert.Contains("lists no variant", Assert.Throws<BadInputException>(() => ArtifactFolder.Open(_exported.Folder).Variant(null)).Message);
+        if (cause is null)
+        {
+            Assert.Contains("lists no variant",
+                Assert.Throws<BadInputException>(() => ArtifactFolder.Open(_exported.Folder).Variant(null)).Message);
+        }
         else Refused(cause);
     }
 

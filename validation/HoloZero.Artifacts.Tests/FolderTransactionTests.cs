@@ -49,7 +49,8 @@ public sealed class FolderTransactionTests : IDisposable
         Assert.Equal("mine", File.ReadAllText(_temporary["photos", "cat.png"]));
         Assert.Equal(["file", "json", "photos"], Directory.GetFileSystemEntries(_temporary.Path).Select(Path.GetFileName).Order());
 
-        static void Refused(string folder, string cause) => Assert.Contains(cause, Assert.Throws<BadInputException>(() => new FolderTransaction(folder)).Message);
+        static void Refused(string folder, string cause) =>
+            Assert.Contains(cause, Assert.Throws<BadInputException>(() => new FolderTransaction(folder)).Message);
     }
 
     [Fact]

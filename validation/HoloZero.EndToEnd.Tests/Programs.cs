@@ -12,7 +12,8 @@ public sealed record ProgramResult(int ExitCode, byte[] StandardOutput, string S
 /// <summary>Runs the built programs as a person does.</summary>
 internal static class Programs
 {
-    public static Task<ProgramResult> ExportAsync(params string[] arguments) => RunAsync("HoloZero.Exporter.Cli", "holozero-export", arguments);
+    public static Task<ProgramResult> ExportAsync(params string[] arguments) => RunAsync("HoloZero.Exporter.Cli", "holozero-export",
+        arguments);
 
     public static Task<ProgramResult> HoloZeroAsync(params string[] arguments) => RunAsync("HoloZero.Cli", "holozero", arguments);
 
@@ -49,7 +50,9 @@ internal static class Programs
         return Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, program);
     }
 
-    /// <summary>Asserts exit code 2 (or <paramref name="code"/>), silence on stdout, and one line on stderr that says all of <paramref name="said"/>.</summary>
+    /// <summary>
+    /// Asserts exit code <paramref name="code"/>, silence on stdout, and one line on stderr that says all of <paramref name="said"/>.
+    /// </summary>
     public static void RequireRefusal(ProgramResult result, int code, params string[] said)
     {
         Assert.Equal((code, ""), (result.ExitCode, result.Text));

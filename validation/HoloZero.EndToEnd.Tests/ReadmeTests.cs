@@ -15,7 +15,8 @@ public sealed partial class ReadmeTests(ExportedTiny exported) : IDisposable
     [Fact]
     public void Every_command_works_in_the_order_in_which_it_stands()
     {
-        var commands = ShellBlocks().Matches(Readme).SelectMany(block => block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)).ToArray();
+        var commands = ShellBlocks().Matches(Readme)
+            .SelectMany(block => block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)).ToArray();
         Assert.NotEmpty(commands);
         foreach (var folder in (string[])["models", "validation"])
             Directory.CreateSymbolicLink(_workspace[folder], Path.Combine(Repository.Root, folder));
@@ -70,7 +71,8 @@ public sealed partial class ReadmeTests(ExportedTiny exported) : IDisposable
     {
         var shown = DemoOutput().Match(Readme).Groups[1].Value;
         const string prompt = "And the LORD said unto Moses,";
-        var score = await Programs.HoloZeroAsync("score", "--model", exported.Demo, "--input", Repository.Golden("demo-heldout.txt"), "--prefix-slots", "24");
+        var score = await Programs.HoloZeroAsync("score", "--model", exported.Demo, "--input", Repository.Golden("demo-heldout.txt"),
+            "--prefix-slots", "24");
         var generated = await Programs.HoloZeroAsync("generate", "--model", exported.Demo, "--prompt", prompt, "--max-bytes", "400",
             "--temperature", "0.7", "--seed", "1", "--stream-bytes", "128", "--max-prefix-slots", "24");
         Assert.Equal(shown.Trim(), $"{score.Text}\n{prompt}{generated.Text}".Trim());
@@ -85,7 +87,8 @@ public sealed partial class ReadmeTests(ExportedTiny exported) : IDisposable
     private void LinkPrograms()
     {
         Directory.CreateDirectory(_workspace["bin"]);
-        foreach (var (project, program) in ((string, string)[])[("HoloZero.Exporter.Cli", "holozero-export"), ("HoloZero.Cli", "holozero")])
+        foreach (var (project, program) in ((string, string)[])[("HoloZero.Exporter.Cli", "holozero-export"), ("HoloZero.Cli", "holozero"),
+            ("HoloZero.Validation.Cli", "holozero-validate")])
             File.CreateSymbolicLink(_workspace["bin", program], Programs.PathOf(project, program));
     }
 

@@ -29,7 +29,8 @@ public sealed partial class RepositoryTests
         Assert.Equal(Allowed.Keys.Order(), projects.Select(path => Path.GetFileNameWithoutExtension(path)!).Order());
         foreach (var path in projects)
         {
-            var references = XDocument.Load(path).Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value));
+            var references = XDocument.Load(path).Descendants("ProjectReference")
+                .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value));
             Assert.Subset(Allowed[Path.GetFileNameWithoutExtension(path)].ToHashSet(), references.ToHashSet());
         }
     }
@@ -51,7 +52,8 @@ public sealed partial class RepositoryTests
     public void Every_package_has_its_reason_in_a_decision_record()
     {
         var decisions = string.Concat(Directory.GetFiles(Path.Combine(Repository.Root, "docs", "decisions")).Select(File.ReadAllText));
-        var packages = PackageVersion().Matches(File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props"))).Select(m => m.Groups[1].Value);
+        var versions = File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props"));
+        var packages = PackageVersion().Matches(versions).Select(m => m.Groups[1].Value);
         Assert.All(packages, package => Assert.Contains(package, decisions));
     }
 

@@ -19,7 +19,8 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
         {
             File.WriteAllBytes(_temporary["prompt"], test.Name == "empty_serve" ? [] : test.Bytes);
             string[] slots = test.Name == "long_half" ? ["--prefix-slots", test.PrefixSlots.ToString(CultureInfo.InvariantCulture)] : [];
-            var result = await HoloZeroAsync(["logits", "--model", exported.Folder, "--input", _temporary["prompt"], "--output", _temporary["logits.safetensors"], .. slots]);
+            var result = await HoloZeroAsync(["logits", "--model", exported.Folder, "--input", _temporary["prompt"],
+                "--output", _temporary["logits.safetensors"], .. slots]);
 
             Assert.Equal((0, "", ""), (result.ExitCode, result.Text, result.StandardError));
             using var written = SafetensorsFile.Open(_temporary["logits.safetensors"]);
@@ -34,7 +35,8 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
         foreach (var test in GoldenSuite.Demo.Cases.Where(c => c.Name is "genesis_serve" or "binary_serve"))
         {
             File.WriteAllBytes(_temporary["prompt"], test.Bytes);
-            var result = await HoloZeroAsync("generate", "--model", exported.Demo, "--prompt-file", _temporary["prompt"], "--greedy", "--max-bytes", $"{test.Greedy.Length}");
+            var result = await HoloZeroAsync("generate", "--model", exported.Demo, "--prompt-file", _temporary["prompt"], "--greedy",
+                "--max-bytes", $"{test.Greedy.Length}");
             Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
             Assert.Equal(Convert.ToHexString(test.Greedy), Convert.ToHexString(result.StandardOutput));
         }
@@ -43,7 +45,8 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task The_same_seed_gives_the_same_bytes_and_another_seed_others()
     {
-        string[] arguments = ["generate", "--model", exported.Demo, "--prompt", "And God said, ", "--max-bytes", "80", "--ignore-eos", "--seed"];
+        string[] arguments =
+            ["generate", "--model", exported.Demo, "--prompt", "And God said, ", "--max-bytes", "80", "--ignore-eos", "--seed"];
         var first = await HoloZeroAsync([.. arguments, "7"]);
         Assert.Equal(80, first.StandardOutput.Length);
         Assert.Equal(first.StandardOutput, (await HoloZeroAsync([.. arguments, "7"])).StandardOutput);
@@ -53,7 +56,8 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task A_stop_text_ends_the_generation_and_is_not_printed()
     {
-        string[] arguments = ["generate", "--model", exported.Demo, "--prompt", "And the LORD said unto Moses, ", "--greedy", "--max-bytes", "200"];
+        string[] arguments =
+            ["generate", "--model", exported.Demo, "--prompt", "And the LORD said unto Moses, ", "--greedy", "--max-bytes", "200"];
         var whole = await HoloZeroAsync(arguments);
         var stop = whole.Text.Substring(20, 6);
         var stopped = await HoloZeroAsync([.. arguments, "--stop", stop]);
@@ -63,15 +67,16 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task Generation_outlives_the_window()
     {
-        var result = await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--seed", "1", "--ignore-eos", "--max-bytes", "2000");
+        var result = await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--seed", "1", "--ignore-eos",
+            "--max-bytes", "2000");
         Assert.Equal((0, 2000), (result.ExitCode, result.StandardOutput.Length));
     }
 
     [Fact]
     public async Task Generation_ends_when_nobody_reads_any_more_and_says_so_when_the_disk_is_full()
     {
-        using var closed = Start("HoloZero.Cli", "holozero", "generate", "--model", exported.Folder, "--prompt", "x", "--greedy", "--ignore-eos",
-            "--max-bytes", "1000000000");
+        using var closed = Start("HoloZero.Cli", "holozero",
+            "generate", "--model", exported.Folder, "--prompt", "x", "--greedy", "--ignore-eos", "--max-bytes", "1000000000");
         Assert.NotEqual(-1, closed.StandardOutput.BaseStream.ReadByte());
         closed.StandardOutput.Close();
         await closed.WaitForExitAsync();
@@ -97,9 +102,11 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task Devices_and_pipes_are_neither_read_for_ever_nor_replaced()
     {
-        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Folder, "--input", _temporary["x"], "--output", "/dev/null"), 2, "/dev/null", "device");
+        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Folder, "--input", _temporary["x"], "--output", "/dev/null"), 2,
+            "/dev/null", "device");
         Assert.Equal(0, (await RunShellAsync($"mkfifo '{_temporary["pipe"]}'")).ExitCode);
-        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt-file", _temporary["pipe"], "--max-bytes", "1"), 2, "pipe");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt-file", _temporary["pipe"], "--max-bytes", "1"),
+            2, "pipe");
         RequireRefusal(await ExportAsync("inspect", _temporary["pipe"]), 2, "pipe");
     }
 
@@ -137,7 +144,8 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     {
         var test = GoldenSuite.Demo.Cases.Single(c => c.Name == "verse_mid");
         File.WriteAllBytes(_temporary["text"], test.Bytes);
-        var result = await HoloZeroAsync("score", "--model", exported.Demo, "--input", _temporary["text"], "--prefix-slots", $"{test.PrefixSlots}", "--json");
+        var result = await HoloZeroAsync("score", "--model", exported.Demo, "--input", _temporary["text"], "--prefix-slots",
+            $"{test.PrefixSlots}", "--json");
         using var json = JsonDocument.Parse(result.StandardOutput);
         Assert.Equal(test.BitsPerByte!.Value, json.RootElement.GetProperty("bits_per_byte").GetDouble(), 1e-5);
         Assert.Equal(155, json.RootElement.GetProperty("bytes").GetInt64());
@@ -187,7 +195,8 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--variant", "int2"]), 2, "int2", "portable");
         RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--max-bytes", "-1"), 2, "max-bytes");
         RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--max-bytes", "many"), 2, "many");
-        RequireRefusal(await HoloZeroAsync("generate", "--model", _temporary.Path, "--prompt", "x", "--max-bytes", "1"), 2, "holozero.json");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", _temporary.Path, "--prompt", "x", "--max-bytes", "1"), 2,
+            "holozero.json");
         RequireRefusal(await HoloZeroAsync("score", "--model", exported.Folder, "--input", _temporary["nowhere"]), 2, "no such file");
     }
 
@@ -195,8 +204,11 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     public async Task Inputs_too_short_for_the_prefix_are_refused_and_nothing_is_written()
     {
         File.WriteAllText(_temporary["short"], "abc");
-        RequireRefusal(await HoloZeroAsync("score", "--model", exported.Folder, "--input", _temporary["short"], "--prefix-slots", "2"), 2, "too few");
-        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Folder, "--input", _temporary["short"], "--prefix-slots", "2", "--output", _temporary["l"]), 2, "prefix-slots");
+        RequireRefusal(await HoloZeroAsync("score", "--model", exported.Folder, "--input", _temporary["short"], "--prefix-slots", "2"), 2,
+            "too few");
+        string[] logits =
+            ["logits", "--model", exported.Folder, "--input", _temporary["short"], "--prefix-slots", "2", "--output", _temporary["l"]];
+        RequireRefusal(await HoloZeroAsync(logits), 2, "prefix-slots");
         Assert.Equal([_temporary["short"]], Directory.GetFileSystemEntries(_temporary.Path));
     }
 
@@ -211,9 +223,11 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task A_provider_that_does_not_load_is_an_error_unless_allowed()
     {
-        var report = JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput).RootElement.GetProperty("runtime").GetProperty("providers");
+        var report = JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput)
+            .RootElement.GetProperty("runtime").GetProperty("providers");
         var cuda = report.EnumerateArray().FirstOrDefault(p => p.GetProperty("name").GetString() == "CUDAExecutionProvider");
-        string[] arguments = ["generate", "--model", exported.Folder, "--prompt", "x", "--greedy", "--max-bytes", "4", "--provider", "cuda"];
+        string[] arguments =
+            ["generate", "--model", exported.Folder, "--prompt", "x", "--greedy", "--max-bytes", "4", "--provider", "cuda"];
         if (cuda.ValueKind == JsonValueKind.Object && cuda.GetProperty("problem").ValueKind == JsonValueKind.Null)
         {
             Assert.Equal(0, (await HoloZeroAsync(arguments)).ExitCode);

@@ -54,7 +54,8 @@ public class ArtifactTests
         Assert.Contains("mem_blocks.1.proj/Add", names);
         Assert.Contains("self_blocks.1.qkv.weight.T", graph.Initializer.Select(i => i.Name));
         // The same module of another layer has the same names but for its path.
-        string[] InLayer(int layer) => [.. names.Where(n => n.StartsWith($"self_blocks.{layer}", StringComparison.Ordinal)).Select(n => n[$"self_blocks.{layer}".Length..])];
+        string[] InLayer(int layer) => [.. names.Where(n => n.StartsWith($"self_blocks.{layer}", StringComparison.Ordinal))
+            .Select(n => n[$"self_blocks.{layer}".Length..])];
         Assert.Equal(InLayer(0), InLayer(1));
     }
 

@@ -18,11 +18,13 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
     [Fact]
     public void Every_byte_pair_and_triple_is_the_same_in_the_graph_and_in_managed_code()
     {
-        var results = FrontDoorCheck.Run(tiny.Graph(PrefixAttention.Causal), SlotBytes, "portable", cancellation: TestContext.Current.CancellationToken);
+        var results = FrontDoorCheck.Run(tiny.Graph(PrefixAttention.Causal), SlotBytes, "portable",
+            cancellation: TestContext.Current.CancellationToken);
 
         foreach (var result in results) output.WriteLine($"{result.Subject} {string.Join(", ", result.Metrics)}");
         Assert.All(results, result => Assert.Empty(result.Misses));
-        Assert.Equal(["value table", "starts of runs", "stream", "prefix"], results.Select(result => result.Subject["portable: ".Length..]));
+        Assert.Equal(["value table", "starts of runs", "stream", "prefix"],
+            results.Select(result => result.Subject["portable: ".Length..]));
     }
 
     [Fact]
@@ -160,7 +162,8 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         var model = Damaged(folder, graph => Node(graph, FrontDoorGraph.DoorNode).Name = "elsewhere");
-        Assert.False(Assert.Single(FrontDoorCheck.Run(model, SlotBytes, "portable", cancellation: TestContext.Current.CancellationToken)).Passed);
+        Assert.False(Assert.Single(FrontDoorCheck.Run(model, SlotBytes, "portable",
+            cancellation: TestContext.Current.CancellationToken)).Passed);
     }
 
     private void AssertConvicted(string part, string where, Action<GraphProto> damage)
@@ -188,7 +191,8 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
         return folder["damaged.onnx"];
     }
 
-    private static TensorProto Initializer(GraphProto graph, string name) => graph.Initializer.Single(initializer => initializer.Name == name);
+    private static TensorProto Initializer(GraphProto graph, string name) =>
+        graph.Initializer.Single(initializer => initializer.Name == name);
 
     private static NodeProto Node(GraphProto graph, string name) => graph.Node.Single(node => node.Name == name);
 }

@@ -98,10 +98,13 @@ public class HslFrontDoorTests
     private static IEnumerable<string> CaseNames()
     {
         using var golden = SafetensorsFile.Open(Repository.Golden("front-door.golden.safetensors"));
-        return [.. golden.Entries.Select(entry => entry.Name).Where(name => name.EndsWith(".bytes", StringComparison.Ordinal)).Select(name => name[..^6])];
+        return [.. golden.Entries.Select(entry => entry.Name).Where(name => name.EndsWith(".bytes", StringComparison.Ordinal))
+            .Select(name => name[..^6])];
     }
 
-    /// <summary>Bit-equal in the first columns; in the others a neighbour will do, as libraries round Fourier and phase differently.</summary>
+    /// <summary>
+    /// Bit-equal in the first columns; in the others a neighbour will do, as libraries round Fourier and phase differently.
+    /// </summary>
     private static void AssertPublished(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, int width, int exactColumns)
     {
         Assert.Equal(expected.Length, actual.Length);

@@ -52,7 +52,8 @@ internal sealed class RawGraph(string path, ArtifactManifest.SignatureInfo signa
 
     private static OrtValue Rows(byte[][] rows)
     {
-        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.UInt8, [rows.Length, rows[0].Length]);
+        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.UInt8,
+            [rows.Length, rows[0].Length]);
         rows.SelectMany(row => row).ToArray().CopyTo(value.GetTensorMutableRawData());
         return value;
     }

@@ -18,5 +18,6 @@ internal static class Workbench
     }
 
     /// <summary>Checks an artifact.</summary>
-    public static ValidationReport Validate(SoundModel model, string folder) => ArtifactValidator.Validate(folder, model.GoldenFolder, new() { AllTriples = false });
+    public static ValidationReport Validate(SoundModel model, string folder) =>
+        ArtifactValidator.Validate(folder, model.GoldenFolder, new() { AllTriples = false });
 }

@@ -19,7 +19,8 @@ public class GoldenParityTests
         var (config, weights) = suite.Load();
         var output = new ReferenceModel(config, weights).Forward(test.Prefix(config.SlotBytes), test.Stream(config.SlotBytes));
 
-        Assert.Null(TensorComparison.Mismatch<double, double>($"{suite} {test}", output.Logits.Data, test.Logits, Relative * test.Logits.Max(Math.Abs)));
+        Assert.Null(TensorComparison.Mismatch<double, double>($"{suite} {test}", output.Logits.Data, test.Logits,
+            Relative * test.Logits.Max(Math.Abs)));
     }
 
     [Fact]
@@ -34,7 +35,10 @@ public class GoldenParityTests
 
             Assert.Equal(golden.Keys.Order(), output.Trace.Select(block => block.Module).Order());
             foreach (var (module, actual) in output.Trace)
-                Assert.Null(TensorComparison.Mismatch<double, double>($"{suite} {module}", actual.Data, golden[module], Relative, config.Dim));
+            {
+                Assert.Null(TensorComparison.Mismatch<double, double>($"{suite} {module}", actual.Data, golden[module],
+                    Relative, config.Dim));
+            }
         }
     }
 
@@ -77,7 +81,8 @@ public class GoldenParityTests
                 logits.AddRange(output.Logits.Data);
             }
 
-            Assert.Null(TensorComparison.Mismatch<double, double>($"pieces of {pieceLength}", logits.ToArray(), test.Logits, Relative * 10));
+            Assert.Null(TensorComparison.Mismatch<double, double>($"pieces of {pieceLength}", logits.ToArray(), test.Logits,
+                Relative * 10));
         }
     }
 

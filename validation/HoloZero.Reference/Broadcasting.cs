@@ -19,7 +19,9 @@ internal static class Broadcasting
         return result;
     }
 
-    /// <summary>The elements of <paramref name="x"/> repeated to fill <paramref name="shape"/>; its own array where nothing repeats.</summary>
+    /// <summary>
+    /// The elements of <paramref name="x"/> repeated to fill <paramref name="shape"/>; its own array where nothing repeats.
+    /// </summary>
     public static double[] Expand(DoubleTensor x, int[] shape)
     {
         if (x.Shape.AsSpan().SequenceEqual(shape)) return x.Data;

@@ -31,8 +31,8 @@ public sealed class ReferenceModel
     /// <returns>Logits [1, stream, 258], the state after them, and every block's output.</returns>
     /// <exception cref="ArgumentException">The stream is empty, or the prefix is not whole slots.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public AsymDecOutput<DoubleTensor> Forward(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, AsymDecState<DoubleTensor>? past = null,
-        CancellationToken cancellation = default)
+    public AsymDecOutput<DoubleTensor> Forward(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream,
+        AsymDecState<DoubleTensor>? past = null, CancellationToken cancellation = default)
     {
         if (stream.IsEmpty) throw new ArgumentException("the stream needs at least one byte", nameof(stream));
         if (prefix.Length % Config.SlotBytes != 0)

@@ -8,7 +8,9 @@ namespace HoloZero.Reference;
 /// AsymDec's operations in float64 and plain managed code, with the published float32 rotary tables: the arithmetic that every other
 /// engine is measured against. Written for plainness, not for speed.
 /// </summary>
-/// <remarks>Not thread-safe. Shape mistakes are <see cref="ShapeOps"/>'s business and end in an <see cref="ArgumentException"/> here.</remarks>
+/// <remarks>
+/// Not thread-safe. Shape mistakes are <see cref="ShapeOps"/>'s business and end in an <see cref="ArgumentException"/> here.
+/// </remarks>
 public sealed class ReferenceOps : ITensorOps<DoubleTensor>
 {
     private readonly string _path;
@@ -18,7 +20,8 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     /// <summary>An interpreter at the root module.</summary>
     /// <param name="parameters">Gives each parameter by its full name; called on every use.</param>
     /// <param name="cancellation">Stops the computation at the next module.</param>
-    public ReferenceOps(Func<string, DoubleTensor> parameters, CancellationToken cancellation = default) : this("", parameters, cancellation)
+    public ReferenceOps(Func<string, DoubleTensor> parameters, CancellationToken cancellation = default)
+        : this("", parameters, cancellation)
     {
     }
 

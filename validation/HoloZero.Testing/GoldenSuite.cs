@@ -29,7 +29,8 @@ public sealed class GoldenSuite
 {
     private readonly string _logitsFile;
 
-    private GoldenSuite(string name, string checkpoint, string logitsFile, string jsonFile, string section, PrefixAttention attention, double tolerance)
+    private GoldenSuite(string name, string checkpoint, string logitsFile, string jsonFile, string section, PrefixAttention attention,
+        double tolerance)
     {
         (Name, CheckpointPath, _logitsFile, PrefixAttention, Tolerance) = (name, checkpoint, logitsFile, attention, tolerance);
         using var golden = SafetensorsFile.Open(logitsFile);
@@ -43,7 +44,8 @@ public sealed class GoldenSuite
 
     /// <summary>tiny.pt with a bidirectional prefix.</summary>
     public static GoldenSuite TinyBidirectional { get; } = new("tiny-bidirectional", Repository.Golden("tiny.pt"),
-        Repository.Golden("tiny-bidirectional.golden.safetensors"), Repository.Golden("tiny.golden.json"), "bidirectional", PrefixAttention.Bidirectional, 1e-5);
+        Repository.Golden("tiny-bidirectional.golden.safetensors"), Repository.Golden("tiny.golden.json"), "bidirectional",
+        PrefixAttention.Bidirectional, 1e-5);
 
     /// <summary>The demo checkpoint.</summary>
     public static GoldenSuite Demo { get; } = new("demo", Path.Combine(Repository.Root, "models", "demo", "demo.pt"),

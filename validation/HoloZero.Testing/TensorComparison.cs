@@ -24,9 +24,11 @@ public static class TensorComparison
         return largest;
     }
 
-    /// <summary>Null where every element is within <paramref name="tolerance"/>; otherwise how many are not, and the first few of them.</summary>
-    public static string? Mismatch<TActual, TExpected>(string what, ReadOnlySpan<TActual> actual, ReadOnlySpan<TExpected> expected, double tolerance,
-        int rowLength = AsymDecRow)
+    /// <summary>
+    /// Null where every element is within <paramref name="tolerance"/>; otherwise how many are not, and the first few of them.
+    /// </summary>
+    public static string? Mismatch<TActual, TExpected>(string what, ReadOnlySpan<TActual> actual, ReadOnlySpan<TExpected> expected,
+        double tolerance, int rowLength = AsymDecRow)
         where TActual : INumberBase<TActual> where TExpected : INumberBase<TExpected>
     {
         if (actual.Length != expected.Length) return $"{what}: {actual.Length} elements, expected {expected.Length}";
@@ -40,11 +42,15 @@ public static class TensorComparison
             if (difference <= tolerance) continue;
             largest = double.IsNaN(difference) || difference > largest ? difference : largest;
             if (count++ < Shown)
-                report.Append(CultureInfo.InvariantCulture, $"\n  [{i / rowLength}, {i % rowLength}] is {a:R}, expected {e:R} (off by {difference:g3}, relative {difference / Math.Abs(e):g3})");
+            {
+                report.Append(CultureInfo.InvariantCulture, $"\n  [{i / rowLength}, {i % rowLength}] is {a:R}, expected {e:R} "
+                    + $"(off by {difference:g3}, relative {difference / Math.Abs(e):g3})");
+            }
         }
 
         return count == 0 ? null
-            : string.Create(CultureInfo.InvariantCulture, $"{what}: {count} of {actual.Length} elements differ by more than {tolerance:g3}, at most by {largest:g3}{report}");
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{what}: {count} of {actual.Length} elements differ by more than {tolerance:g3}, at most by {largest:g3}{report}");
     }
 
     private const int AsymDecRow = Models.AsymDecConfig.Vocabulary;

@@ -61,7 +61,10 @@ internal static class TerminalReport
     {
         var failed = report.Checks.Where(check => !check.Passed).ToArray();
         if (failed.Length == 0)
-            return string.Create(CultureInfo.InvariantCulture, $"{Green("PASSED")}: {report.Checks.Count} comparisons in {report.Duration.TotalSeconds:0.0} s");
+        {
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{Green("PASSED")}: {report.Checks.Count} comparisons in {report.Duration.TotalSeconds:0.0} s");
+        }
         return $"{Red("FAILED")}: {failed.Length} of {report.Checks.Count} comparisons "
             + $"({string.Join(", ", failed.Select(check => check.Check).Distinct())}), {Count(failed.Sum(check => check.Misses.Count))}";
     }

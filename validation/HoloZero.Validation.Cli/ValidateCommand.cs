@@ -14,7 +14,8 @@ internal static class ValidateCommand
         var report = new Option<string?>("--report") { Description = "folder to write report.json and report.html to" };
         var variants = new Option<string[]>("--variant") { Description = "graph to check; may be repeated [all]" };
         var json = new Option<bool>("--json") { Description = "print the report as JSON" };
-        var root = new RootCommand("Compares an exported model with the published one, down to every state tensor and block. Exit code 1 on any miss.")
+        var root = new RootCommand("Compares an exported model with the published one, down to every state tensor and block. "
+            + "Exit code 1 on any miss.")
         {
             model, golden, report, variants, json,
         };

@@ -24,7 +24,8 @@ public sealed class BadGoldenTests : IDisposable
     }
 
     [Fact]
-    public void A_sound_copy_is_accepted() => Assert.True(ArtifactValidator.Validate(_artifact.Folder, _goldens.Path, new() { AllTriples = false }).Passed);
+    public void A_sound_copy_is_accepted() =>
+        Assert.True(ArtifactValidator.Validate(_artifact.Folder, _goldens.Path, new() { AllTriples = false }).Passed);
 
     [Fact]
     public void Truncated()
@@ -105,7 +106,8 @@ public sealed class BadGoldenTests : IDisposable
 
     private string Refused(string file)
     {
-        var message = Assert.Throws<BadInputException>(() => ArtifactValidator.Validate(_artifact.Folder, _goldens.Path, new() { AllTriples = false })).Message;
+        var message = Assert.Throws<BadInputException>(() =>
+            ArtifactValidator.Validate(_artifact.Folder, _goldens.Path, new() { AllTriples = false })).Message;
         Assert.Contains(file, message);
         Assert.DoesNotContain('\n', message);
         return message;

@@ -93,7 +93,8 @@ public class DamagedArtifactTests
 
         var report = artifact.Validate();
 
-        var wrong = report.Checks.Where(check => check is { Check: CheckNames.State, Passed: false }).Select(check => check.Subject).ToArray();
+        var wrong = report.Checks.Where(check => check is { Check: CheckNames.State, Passed: false })
+            .Select(check => check.Subject).ToArray();
         Assert.Contains("self_blocks.0.k", wrong);
         Assert.DoesNotContain("self_blocks.0.v", wrong);
         Assert.DoesNotContain("position", wrong);
@@ -104,7 +105,8 @@ public class DamagedArtifactTests
     public void A_wrong_epsilon_is_found()
     {
         using var artifact = new TinyArtifact();
-        artifact.Edit(model => model.Graph.Node.Last(node => node.OpType == "LayerNormalization").Attribute.Single(a => a.Name == "epsilon").F = 1e-4f);
+        artifact.Edit(model =>
+            model.Graph.Node.Last(node => node.OpType == "LayerNormalization").Attribute.Single(a => a.Name == "epsilon").F = 1e-4f);
 
         Assert.Contains(CheckNames.Logits, artifact.Validate().Failed());
     }
@@ -163,7 +165,8 @@ public class DamagedArtifactTests
 
         var report = artifact.Validate();
 
-        Assert.Contains(report.Misses(CheckNames.Signature), miss => miss.Position.Contains("'features'") && miss.Expected == "nothing of that name");
+        Assert.Contains(report.Misses(CheckNames.Signature),
+            miss => miss.Position.Contains("'features'") && miss.Expected == "nothing of that name");
     }
 
     [Fact]

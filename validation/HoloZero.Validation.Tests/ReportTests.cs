@@ -19,7 +19,8 @@ public class ReportTests
 
         using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(artifact.Outside("report"), ReportFolder.JsonFile)));
         Assert.False(json.RootElement.GetProperty("passed").GetBoolean());
-        var written = json.RootElement.GetProperty("checks").EnumerateArray().SelectMany(check => check.GetProperty("misses").EnumerateArray())
+        var written = json.RootElement.GetProperty("checks").EnumerateArray()
+            .SelectMany(check => check.GetProperty("misses").EnumerateArray())
             .Select(miss => new Miss(Text(miss, "position"), Text(miss, "actual"), Text(miss, "expected")));
         Assert.Equal(report.Checks.SelectMany(check => check.Misses), written);
         var page = File.ReadAllText(Path.Combine(artifact.Outside("report"), ReportFolder.HtmlFile));
@@ -36,7 +37,8 @@ public class ReportTests
         ReportFolder.Write(artifact.Validate(), artifact.Outside("report"));
         var page = File.ReadAllText(Path.Combine(artifact.Outside("report"), ReportFolder.HtmlFile));
 
-        Assert.DoesNotMatch(new Regex("https?:|//[a-z]|<script|<link|<img|<iframe|@import|url\\(|\\bsrc=|\\bhref=|javascript:", RegexOptions.IgnoreCase), page);
+        Assert.DoesNotMatch(new Regex("https?:|//[a-z]|<script|<link|<img|<iframe|@import|url\\(|\\bsrc=|\\bhref=|javascript:",
+            RegexOptions.IgnoreCase), page);
         Assert.Equal(4, Regex.Count(page, "<svg"));
         Assert.Contains("<title>tiny passed validation</title>", page);
         Assert.Contains("ONNX Runtime", page);
@@ -58,7 +60,8 @@ public class ReportTests
     public void An_older_report_is_replaced_and_nothing_else()
     {
         using var artifact = new TinyArtifact();
-        var report = new ValidationReport("x", [new(CheckNames.Hashes, "1 file", [], new Dictionary<string, double> { ["strange"] = double.NaN })]);
+        var report = new ValidationReport("x",
+            [new(CheckNames.Hashes, "1 file", [], new Dictionary<string, double> { ["strange"] = double.NaN })]);
         var folder = artifact.Outside("report");
         ReportFolder.Write(report, folder);
         ReportFolder.Write(report with { Artifact = "y" }, folder);

@@ -11,7 +11,9 @@ using HoloZero.Testing;
 
 namespace HoloZero.Validation.Tests;
 
-/// <summary>An artifact of tiny.pt in a folder of its own, and the means to damage it. Edits are re-hashed, so that only the edit is wrong.</summary>
+/// <summary>
+/// An artifact of tiny.pt in a folder of its own, and the means to damage it. Edits are re-hashed, so that only the edit is wrong.
+/// </summary>
 internal sealed class TinyArtifact : IDisposable
 {
     private const string Graph = "model.portable.onnx";
@@ -82,5 +84,6 @@ internal static class Reports
 
     /// <summary>The misses of a check.</summary>
     public static IReadOnlyList<Miss> Misses(this ValidationReport report, string check, string? subject = null) =>
-        [.. report.Checks.Where(result => result.Check == check && (subject is null || result.Subject == subject)).SelectMany(result => result.Misses)];
+        [.. report.Checks.Where(result => result.Check == check && (subject is null || result.Subject == subject))
+            .SelectMany(result => result.Misses)];
 }

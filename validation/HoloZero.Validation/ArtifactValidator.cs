@@ -37,7 +37,9 @@ public static class ArtifactValidator
     /// <param name="goldenFolder">Goldens made by other people's code; null makes them from the float64 reference.</param>
     /// <param name="options">How; null is the default.</param>
     /// <returns>Whatever is wrong with the artifact, as failed checks: a broken one is no exception.</returns>
-    /// <exception cref="BadInputException">The folder is no artifact, a variant is unknown, or the goldens are damaged or of another model.</exception>
+    /// <exception cref="BadInputException">
+    /// The folder is no artifact, a variant is unknown, or the goldens are damaged or of another model.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ValidationReport Validate(string folder, string? goldenFolder, ValidationOptions? options = null) =>
         new Run(folder, options ?? new()).Validate(goldenFolder);
@@ -78,8 +80,9 @@ public static class ArtifactValidator
             };
         }
 
-        private void Examine(AsymDecConfig config, IReadOnlyList<GoldenCase>? own, string? goldenFolder, (GoldenSuite? Suite, string? WhyNone) goldens,
-            IReadOnlyList<ArtifactManifest.VariantInfo> chosen, IReadOnlyList<ExecutionProvider> providers)
+        private void Examine(AsymDecConfig config, IReadOnlyList<GoldenCase>? own, string? goldenFolder,
+            (GoldenSuite? Suite, string? WhyNone) goldens, IReadOnlyList<ArtifactManifest.VariantInfo> chosen,
+            IReadOnlyList<ExecutionProvider> providers)
         {
             Step("reading the graphs");
             var graphs = chosen.Select(variant => Read(variant, config))
@@ -89,7 +92,8 @@ public static class ArtifactValidator
                 // The checkpoint's hash says which goldens apply. Where the artifact agrees with itself, it is they that do not fit.
                 if (_checks.All(check => check.Passed))
                 {
-                    throw new BadInputException(goldenFolder!, $"its goldens of {Untrusted.Quote(Manifest.Source.File)} are for another configuration",
+                    throw new BadInputException(goldenFolder!,
+                        $"its goldens of {Untrusted.Quote(Manifest.Source.File)} are for another configuration",
                         "name the goldens of this checkpoint, or leave --golden out");
                 }
 
@@ -121,7 +125,8 @@ public static class ArtifactValidator
         }
 
         /// <summary>Checks a graph as it lies in its file; null where it cannot be read.</summary>
-        private (GraphFile File, IReadOnlyDictionary<string, WeightTensor>? Weights)? Read(ArtifactManifest.VariantInfo variant, AsymDecConfig config)
+        private (GraphFile File, IReadOnlyDictionary<string, WeightTensor>? Weights)? Read(ArtifactManifest.VariantInfo variant,
+            AsymDecConfig config)
         {
             GraphFile graph;
             try
@@ -130,7 +135,8 @@ public static class ArtifactValidator
             }
             catch (BadInputException e)
             {
-                _checks.Add(new(CheckNames.Structure, variant.File, [new(variant.File, e.Message, "a readable graph")], new Dictionary<string, double>())
+                _checks.Add(new(CheckNames.Structure, variant.File, [new(variant.File, e.Message, "a readable graph")],
+                    new Dictionary<string, double>())
                 { Scope = variant.Name });
                 _notChecked.Add(new(variant.Name, "its graph cannot be read"));
                 return null;
@@ -148,12 +154,13 @@ public static class ArtifactValidator
             Step($"trying the front door of {graph.Variant.Name}");
             try
             {
-                _checks.AddRange(FrontDoorCheck.Run(graph.Path, config.SlotBytes, graph.Variant.Name, options.AllTriples, options.Cancellation)
-                    .Select(result => result with { Scope = graph.Variant.Name }));
+                _checks.AddRange(FrontDoorCheck.Run(graph.Path, config.SlotBytes, graph.Variant.Name, options.AllTriples,
+                    options.Cancellation).Select(result => result with { Scope = graph.Variant.Name }));
             }
             catch (Exception e) when (Unwrapped(e) is OnnxRuntimeException failure)
             {
-                _checks.Add(new(CheckNames.FrontDoor, graph.Variant.Name, [new("graph", failure.Message.ReplaceLineEndings(" "), "a front door that runs")],
+                _checks.Add(new(CheckNames.FrontDoor, graph.Variant.Name,
+                    [new("graph", failure.Message.ReplaceLineEndings(" "), "a front door that runs")],
                     new Dictionary<string, double>())
                 { Scope = graph.Variant.Name });
             }
@@ -167,7 +174,8 @@ public static class ArtifactValidator
         {
             Step("computing the reference");
             var set = goldens.Suite?.Set ?? new GoldenSet(
-                $"float64 reference with the weights of the graph{(goldens.WhyNone is null ? ", no goldens were given" : $": {goldens.WhyNone}")}",
+                $"float64 reference with the weights of the graph"
+                    + $"{(goldens.WhyNone is null ? ", no goldens were given" : $": {goldens.WhyNone}")}",
                 ArtifactGoldens.Prompts(own ?? [], config.SlotBytes), null);
             _goldens = set.Description;
             var cases = set.Cases.Select(golden =>
@@ -212,15 +220,21 @@ public static class ArtifactValidator
         }
 
         private static string Describe(ArtifactManifest.ModelInfo model, ArtifactManifest.SourceInfo source) =>
-            $"{Untrusted.Quote(model.Architecture)[1..^1]}, d {model.Dim}, {model.DecLayers} layers, {model.Heads} heads, K {model.SlotBytes}, "
-                + $"{Untrusted.Quote(model.PrefixAttention)[1..^1]} prefix, from {Untrusted.Quote(source.File)}, SHA-256 {Untrusted.Quote(source.Sha256)[1..^1]}";
+            $"{Untrusted.Quote(model.Architecture)[1..^1]}, d {model.Dim}, {model.DecLayers} layers, {model.Heads} heads, "
+                + $"K {model.SlotBytes}, "
+                + $"{Untrusted.Quote(model.PrefixAttention)[1..^1]} prefix, from {Untrusted.Quote(source.File)}, "
+                + $"SHA-256 {Untrusted.Quote(source.Sha256)[1..^1]}";
 
         /// <summary>"Failed to load library /a/b.so with error: /a/b.so: no such file" says it twice.</summary>
         private static string Shortened(string problem)
         {
             const string repetition = " with error: ";
-            var cause = problem[(problem.LastIndexOf(repetition, StringComparison.Ordinal) is >= 0 and var at ? at + repetition.Length : 0)..];
-            return cause.StartsWith('/') ? $"does not load: {Path.GetFileName(cause.Split(": ", 2)[0])}{cause[cause.Split(": ", 2)[0].Length..]}" : cause;
+            var cause = problem[(problem.LastIndexOf(repetition, StringComparison.Ordinal) is >= 0 and var at
+                ? at + repetition.Length
+                : 0)..];
+            return cause.StartsWith('/')
+                ? $"does not load: {Path.GetFileName(cause.Split(": ", 2)[0])}{cause[cause.Split(": ", 2)[0].Length..]}"
+                : cause;
         }
 
         private void Step(string what)

@@ -10,7 +10,8 @@ namespace HoloZero.Validation;
 /// <param name="Logits">[stream, 258]: of the goldens, else of the reference.</param>
 /// <param name="Reference">What the float64 reference computes; null where it cannot run.</param>
 /// <param name="Greedy">Greedy continuation; null where nobody knows it.</param>
-internal sealed record ExpectedCase(GoldenCase Golden, int SlotBytes, double[] Logits, AsymDecOutput<DoubleTensor>? Reference, byte[]? Greedy)
+internal sealed record ExpectedCase(GoldenCase Golden, int SlotBytes, double[] Logits, AsymDecOutput<DoubleTensor>? Reference,
+    byte[]? Greedy)
 {
     public string Name => Golden.Name;
 

@@ -31,12 +31,13 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
         {
             if (table.DataType == DataType.Float && model.Data(table).Length == elements * sizeof(float))
             {
-                misses.Compare(MemoryMarshal.Cast<byte, float>(model.Data(table)), HslFrontDoor.ValueTable.AsSpan(), HslFrontDoor.ValueColumns,
-                    value => $"{table.Name}: value {value}");
+                misses.Compare(MemoryMarshal.Cast<byte, float>(model.Data(table)), HslFrontDoor.ValueTable.AsSpan(),
+                    HslFrontDoor.ValueColumns, value => $"{table.Name}: value {value}");
             }
             else
             {
-                misses.Add(table.Name, $"{table.DataType} of {model.Data(table).Length} bytes", $"Float of {elements * sizeof(float)} bytes");
+                misses.Add(table.Name, $"{table.DataType} of {model.Data(table).Length} bytes",
+                    $"Float of {elements * sizeof(float)} bytes");
             }
         }
     });
@@ -98,7 +99,8 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
             Compare("prefix and stream", graph.Door(prefix, stream), slots + streamBytes, i =>
                 [.. Managed(prefixes[i], misses).Chunk(slotBytes * Width), .. Managed(streams[i], misses).Chunk(Width)]);
             Compare("stream alone", graph.Door(noPrefix, stream), streamBytes, i => Managed(streams[i], misses).Chunk(Width));
-            Compare("first byte in a call", graph.Stream(first, NoTail(first), 0), 1, i => Managed(streams[i], misses).Chunk(Width).Take(1));
+            Compare("first byte in a call", graph.Stream(first, NoTail(first), 0), 1,
+                i => Managed(streams[i], misses).Chunk(Width).Take(1));
             foreach (var position in (long[])[1, 1 + slots])
             {
                 Compare($"second byte in a call at position {position}", graph.Stream(second, oneByteTail, position), 1,
@@ -179,7 +181,8 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
         return new(tails, 2, rows);
     }
 
-    private static Batch Rows(byte[][] runs, Func<byte[], byte[]> part) => new([.. runs.SelectMany(part)], part(runs[0]).Length, runs.Length);
+    private static Batch Rows(byte[][] runs, Func<byte[], byte[]> part) =>
+        new([.. runs.SelectMany(part)], part(runs[0]).Length, runs.Length);
 
     /// <summary>A run that begins with the two bytes of <paramref name="pair"/> and goes on with others that depend on them.</summary>
     private static byte[] Run(int pair, int count) => [.. Enumerable.Range(0, count).Select(i => (byte)(i switch

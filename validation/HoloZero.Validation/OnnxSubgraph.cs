@@ -5,7 +5,9 @@ using static HoloZero.Exporter.Onnx.TensorProto.Types;
 
 namespace HoloZero.Validation;
 
-/// <summary>The model of a file, and smaller models cut out of it: the very nodes and initializers that lie in the file. Thread-safe.</summary>
+/// <summary>
+/// The model of a file, and smaller models cut out of it: the very nodes and initializers that lie in the file. Thread-safe.
+/// </summary>
 internal sealed class OnnxSubgraph
 {
     private readonly ModelProto _model;
@@ -33,7 +35,9 @@ internal sealed class OnnxSubgraph
     /// <summary>The elements of an initializer as they lie in the file.</summary>
     public ReadOnlySpan<byte> Data(TensorProto initializer) => OnnxReader.Data(initializer, Path).Span;
 
-    /// <summary>A model of its own, weights inside, that computes <paramref name="output"/>, with those inputs alone that it takes.</summary>
+    /// <summary>
+    /// A model of its own, weights inside, that computes <paramref name="output"/>, with those inputs alone that it takes.
+    /// </summary>
     public byte[] Extract(string output)
     {
         var needed = new HashSet<string>(StringComparer.Ordinal) { output };

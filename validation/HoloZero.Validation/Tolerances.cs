@@ -14,7 +14,9 @@ namespace HoloZero.Validation;
 /// </remarks>
 internal sealed class Tolerances
 {
-    /// <summary>float64 against float64 with the same tables: nothing but the order of sums is left, some 1e-13; this is far above that.</summary>
+    /// <summary>
+    /// float64 against float64 with the same tables: nothing but the order of sums is left, some 1e-13; this is far above that.
+    /// </summary>
     public const double Reference = 1e-9;
 
     /// <summary>Goldens name bits per byte with all digits; computed from their own logits they agree to rounding.</summary>
@@ -34,7 +36,9 @@ internal sealed class Tolerances
     /// <summary>The precisions that there are limits for.</summary>
     public static IReadOnlyList<string> Precisions { get; } = ["float32", "float16"];
 
-    /// <summary>Allowed error of logits per unit of the largest: half a unit for each block, of which a layer has two, and for the head.</summary>
+    /// <summary>
+    /// Allowed error of logits per unit of the largest: half a unit for each block, of which a layer has two, and for the head.
+    /// </summary>
     public double LogitsPerUnit => _unit * (_config.DecLayers + 0.5);
 
     /// <summary>
@@ -83,25 +87,31 @@ internal sealed class Tolerances
     public IReadOnlyList<ToleranceRule> Rules() =>
     [
         new($"logits, {_precision}", $"e = u sqrt(d) (layers + 1/2) = {LogitsPerUnit:g3} per unit of a case's largest logit",
-            $"u = {_roundoff:g3}, d = {_config.Dim}, {_config.DecLayers} layers: roundings of random sign in sums of d terms, half a unit for each block and the head"),
+            $"u = {_roundoff:g3}, d = {_config.Dim}, {_config.DecLayers} layers: roundings of random sign in sums "
+                + "of d terms, half a unit for each block and the head"),
         new($"logits by row, {_precision}", $"2 u sqrt(d) (layers + 1/2) = {LogitsRelative:g3} per unit of the row's largest logit",
             "a row of small logits must not hide behind a row of large ones; it shares their keys and values, so it gets twice the unit"),
         new($"divergence, {_precision}", "(e / 3)^2 / (2 ln 2) bits a position, e the limit of the case's logits",
-            "rounding is scattered: its root mean square lies below a third of its largest value, and a divergence is half the mean square"),
+            "rounding is scattered: its root mean square lies below a third of its largest value, "
+                + "and a divergence is half the mean square"),
         new("top-1 and greedy", "the expected symbol, or one whose logit is no more than 2 e above it",
             "two logits that are both right within e may change places only where they are closer than 2 e; such ties are counted"),
         new("bits per byte", "e / (ln 2 sqrt(n)) over n bytes, plus half a unit of the last digit that a golden is given with",
             "e as above; independent errors average out with the square root of their number"),
         new($"door, {_precision}", _precision == "float32" ? "exact" : "u per unit of the largest feature",
             "features are table entries, sums of halves, and one correctly rounded division: float32 has them exactly"),
-        new($"block outputs, {_precision}", $"u sqrt(d) (1 + b/2) = {_unit:g3} (1 + b/2) per unit of the largest output of block b = 1, 2, ..",
+        new($"block outputs, {_precision}",
+            $"u sqrt(d) (1 + b/2) = {_unit:g3} (1 + b/2) per unit of the largest output of block b = 1, 2, ..",
             "as for logits; the 1 is for the block's own norm, projections and non-linearity"),
         new($"keys and values, {_precision}", "u sqrt(d) (2 + i) per unit of the largest of layer i = 0, 1, ..",
             "the blocks before layer i, and this one's norm, projection and rotation"),
-        new($"fast weights z, {_precision}", "u (sqrt(d) (2 + i) + sqrt(T)) per unit of the largest, T positions", "as for keys, summed over T positions in pieces of any size"),
-        new($"fast weights S, {_precision}", "u (2 sqrt(d) (2 + i) + sqrt(T)) per unit of the largest", "sums of products: the relative errors of keys and values add up"),
+        new($"fast weights z, {_precision}", "u (sqrt(d) (2 + i) + sqrt(T)) per unit of the largest, T positions",
+            "as for keys, summed over T positions in pieces of any size"),
+        new($"fast weights S, {_precision}", "u (2 sqrt(d) (2 + i) + sqrt(T)) per unit of the largest",
+            "sums of products: the relative errors of keys and values add up"),
         new("position, stream tail", "exact", "whole numbers"),
-        new("reference", $"{Reference:g1} per unit of the largest value", "float64 on both sides with the same float32 tables: only the order of sums differs"),
+        new("reference", $"{Reference:g1} per unit of the largest value",
+            "float64 on both sides with the same float32 tables: only the order of sums differs"),
     ];
 
     private double Door(double largest) => _precision == "float32" ? 0 : _roundoff * largest;

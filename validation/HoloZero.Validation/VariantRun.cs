@@ -55,7 +55,8 @@ internal sealed class VariantRun
         }
         catch (GraphFailure e)
         {
-            run._results.Add(new(CheckNames.Structure, $"{graph.Variant.File} in ONNX Runtime", [new(graph.Variant.File, e.Message, "a graph that runs")],
+            run._results.Add(new(CheckNames.Structure, $"{graph.Variant.File} in ONNX Runtime",
+                [new(graph.Variant.File, e.Message, "a graph that runs")],
                 new Dictionary<string, double>())
             { Scope = run.Scope });
         }
@@ -133,7 +134,8 @@ internal sealed class VariantRun
     /// <summary>Two different sequences in one batch: neither may notice the other.</summary>
     private void SideBySide(GraphRunner runner, ReferenceModel reference)
     {
-        var test = _expected.Cases.Where(test => test.Stream.Length > 1).OrderBy(test => Math.Abs(test.Rows - 150)).FirstOrDefault() ?? _expected.Cases[0];
+        var test = _expected.Cases.Where(test => test.Stream.Length > 1).OrderBy(test => Math.Abs(test.Rows - 150)).FirstOrDefault()
+            ?? _expected.Cases[0];
         var (prefix, stream) = (test.Prefix.Reverse().ToArray(), test.Stream.Reverse().ToArray());
         var other = reference.Forward(prefix, stream).Logits.Data;
         var comparison = new LogitsComparison(_tolerances);
@@ -170,8 +172,9 @@ internal sealed class VariantRun
 
     /// <summary>The elements of logits of the shape that they must have.</summary>
     /// <exception cref="GraphFailure">They have another.</exception>
-    internal static double[] Values(GraphTensor logits, int batch, int rows) => logits.Shape.SequenceEqual([batch, rows, Vocabulary]) ? logits.Values
-        : throw new GraphFailure($"logits have the shape [{string.Join(", ", logits.Shape)}], not [{batch}, {rows}, {Vocabulary}]");
+    internal static double[] Values(GraphTensor logits, int batch, int rows) =>
+        logits.Shape.SequenceEqual([batch, rows, Vocabulary]) ? logits.Values
+            : throw new GraphFailure($"logits have the shape [{string.Join(", ", logits.Shape)}], not [{batch}, {rows}, {Vocabulary}]");
 
     internal static IReadOnlyDictionary<string, double> Metrics(TensorMisses misses) =>
         new Dictionary<string, double> { ["max_abs"] = misses.Worst?.Error ?? 0 };

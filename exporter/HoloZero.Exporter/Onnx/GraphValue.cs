@@ -8,7 +8,9 @@ namespace HoloZero.Exporter.Onnx;
 /// </summary>
 /// <param name="name">Name in the file; may change until the graph is written.</param>
 /// <param name="type">Element type.</param>
-/// <param name="shape">The shape at the example sizes that the graph is recorded with: its rank and its fixed axes hold for all sizes.</param>
+/// <param name="shape">
+/// The shape at the example sizes that the graph is recorded with: its rank and its fixed axes hold for all sizes.
+/// </param>
 internal class GraphValue(string name, DataType type, Shape shape)
 {
     public string Name { get; set; } = name;

@@ -18,7 +18,9 @@ internal static class OnnxFile
     /// <summary>Tensors of at most this size stay in the .onnx file: shape inference reads the values of the small ones.</summary>
     private const int SmallTensorBytes = 1024;
 
-    /// <summary>Writes <paramref name="graph"/>; both files appear complete or not at all only in so far as the caller's folder does.</summary>
+    /// <summary>
+    /// Writes <paramref name="graph"/>; both files appear complete or not at all only in so far as the caller's folder does.
+    /// </summary>
     /// <param name="graph">The graph.</param>
     /// <param name="path">The .onnx file; external data goes to the same name with <c>.data</c> behind it.</param>
     /// <param name="opset">Version of the standard operators.</param>

@@ -34,7 +34,10 @@ internal static class OnnxReader
 
         var location = Entry("location");
         if (location != Path.GetFileName(location))
-            throw Bad(modelPath, $"the data of {Untrusted.Quote(tensor.Name)} lie in {Untrusted.Quote(location)}, which is not a plain file name");
+        {
+            throw Bad(modelPath,
+                $"the data of {Untrusted.Quote(tensor.Name)} lie in {Untrusted.Quote(location)}, which is not a plain file name");
+        }
 
         var path = Path.Combine(Path.GetDirectoryName(modelPath)!, location);
         using var stream = InputFile.OpenRead(path);
@@ -57,5 +60,6 @@ internal static class OnnxReader
             : throw Bad(modelPath, $"the external data of {Untrusted.Quote(tensor.Name)} has {key} {Untrusted.Quote(Entry(key))}");
     }
 
-    private static BadInputException Bad(string path, string what, Exception? inner = null) => new(path, what, "export the model again", inner);
+    private static BadInputException Bad(string path, string what, Exception? inner = null) =>
+        new(path, what, "export the model again", inner);
 }

@@ -72,7 +72,9 @@ public partial interface ITensorOps<T>
     /// <summary><paramref name="function"/> of every pair of elements, broadcast.</summary>
     T Apply(BinaryFunction function, T a, T b);
 
-    /// <summary>Elements of <paramref name="a"/> where <paramref name="condition"/> holds, else of <paramref name="b"/>, broadcast.</summary>
+    /// <summary>
+    /// Elements of <paramref name="a"/> where <paramref name="condition"/> holds, else of <paramref name="b"/>, broadcast.
+    /// </summary>
     T Where(T condition, T a, T b);
 
     /// <summary>Matrix product over the last two axes, leading axes broadcast: [.., m, n] x [.., n, p] -> [.., m, p].</summary>
@@ -106,7 +108,9 @@ public partial interface ITensorOps<T>
     /// <summary>Zeros appended to the last axis until it is <paramref name="width"/> long.</summary>
     T PadLast(T x, int width);
 
-    /// <summary>The values rounded to float32, where the published code stores them so; the identity for interpreters that never hold more.</summary>
+    /// <summary>
+    /// The values rounded to float32, where the published code stores them so; the identity for interpreters that never hold more.
+    /// </summary>
     T RoundToFloat32(T x);
 
     /// <summary>The length of <paramref name="axis"/>, a scalar.</summary>

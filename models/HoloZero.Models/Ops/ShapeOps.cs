@@ -12,7 +12,9 @@ public sealed record Shape(int[] Dimensions, long? Value = null)
     public override string ToString() => $"[{string.Join(", ", Dimensions)}]";
 }
 
-/// <summary>A tensor operation was given shapes that do not fit together. The message names the module, the operation and the shapes.</summary>
+/// <summary>
+/// A tensor operation was given shapes that do not fit together. The message names the module, the operation and the shapes.
+/// </summary>
 public sealed class ShapeException(string message) : Exception(message);
 
 /// <summary>
@@ -50,7 +52,8 @@ public sealed class ShapeOps : ITensorOps<Shape>
     /// <inheritdoc/>
     public Shape Constant(string name, double[] values, params int[] shape)
     {
-        Require(values.Length == shape.Aggregate(1, (a, b) => a * b), $"constant {name} of {values.Length} values cannot have shape {new Shape(shape)}");
+        Require(values.Length == shape.Aggregate(1, (a, b) => a * b),
+            $"constant {name} of {values.Length} values cannot have shape {new Shape(shape)}");
         return new(shape, shape.Length == 0 && values[0] == Math.Floor(values[0]) && double.IsFinite(values[0]) ? (long)values[0] : null);
     }
 
@@ -188,7 +191,8 @@ public sealed class ShapeOps : ITensorOps<Shape>
     /// <inheritdoc/>
     public Shape SlotRows(Shape x, int slotBytes)
     {
-        Require(x.Rank == 3 && slotBytes > 0 && x.Dimensions[1] % slotBytes == 0, $"SlotRows: {x} does not make slots of {slotBytes} bytes");
+        Require(x.Rank == 3 && slotBytes > 0 && x.Dimensions[1] % slotBytes == 0,
+            $"SlotRows: {x} does not make slots of {slotBytes} bytes");
         return new([x.Dimensions[0], x.Dimensions[1] / slotBytes, x.Dimensions[2] * slotBytes]);
     }
 

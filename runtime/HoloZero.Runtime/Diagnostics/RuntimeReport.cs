@@ -23,8 +23,8 @@ public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntime
     IReadOnlyList<ProviderStatus> Providers, int Processors, string CpuModel, IReadOnlyList<string> CpuFeatures, string Platform)
 {
     private static readonly string[] InterestingFeatures =
-        ["sse4_2", "avx", "f16c", "fma", "avx2", "avx_vnni", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16",
-         "asimd", "asimdhp", "asimddp", "i8mm", "sve", "bf16"];
+        ["sse4_2", "avx", "f16c", "fma", "avx2", "avx_vnni", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
+         "amx_int8", "amx_bf16", "asimd", "asimdhp", "asimddp", "i8mm", "sve", "bf16"];
 
     /// <summary>Looks around. Takes some milliseconds: it tries to load each provider.</summary>
     public static RuntimeReport Collect()
@@ -48,7 +48,8 @@ public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntime
     {
         var assembly = typeof(OrtEnv).Assembly;
         return assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == "OnnxRuntimeDistribution")?.Value
-            ?? $"nuget: Microsoft.ML.OnnxRuntime.Gpu {assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}";
+            ?? "nuget: Microsoft.ML.OnnxRuntime.Gpu "
+                + assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
     }
 
     private static string? WhyExtensionsDoNotLoad()
@@ -66,6 +67,7 @@ public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntime
             .FirstOrDefault(line => names.Any(name => line.StartsWith(name, StringComparison.Ordinal)))?.Split(':', 2)[^1].Trim() ?? "";
         var flags = Field("flags", "Features").Split(' ').ToHashSet(StringComparer.Ordinal);
         var model = Field("model name");
-        return (model.Length > 0 ? model : RuntimeInformation.ProcessArchitecture.ToString(), [.. InterestingFeatures.Where(flags.Contains)]);
+        return (model.Length > 0 ? model : RuntimeInformation.ProcessArchitecture.ToString(),
+            [.. InterestingFeatures.Where(flags.Contains)]);
     }
 }

@@ -43,8 +43,8 @@ public static class Scoring
     /// <exception cref="BadInputException">The text is too short for the options, or an option is out of range.</exception>
     /// <exception cref="InvalidLogitsException">The model gives logits that are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static ScoreResult Score(HoloZeroModel model, ReadOnlySpan<byte> text, ScoreOptions? options = null, IProgress<long>? progress = null,
-        CancellationToken cancellation = default)
+    public static ScoreResult Score(HoloZeroModel model, ReadOnlySpan<byte> text, ScoreOptions? options = null,
+        IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         var (slots, streamBytes) = Layout(text.Length, model.SlotBytes, options ?? new());
         var prefixBytes = slots * model.SlotBytes;
@@ -70,9 +70,11 @@ public static class Scoring
                 "choose what the model was trained with");
         }
 
-        if (options.StreamBytes < 2) throw new BadInputException("stream-bytes", $"{options.StreamBytes} leaves nothing to predict", "choose 2 or more");
+        if (options.StreamBytes < 2)
+            throw new BadInputException("stream-bytes", $"{options.StreamBytes} leaves nothing to predict", "choose 2 or more");
 
-        var single = options.StreamBytes is null && length - (long)(options.PrefixSlots ?? 0) * slotBytes <= ScoreOptions.LongestSingleStream;
+        var single = options.StreamBytes is null
+            && length - (long)(options.PrefixSlots ?? 0) * slotBytes <= ScoreOptions.LongestSingleStream;
         var slots = options.PrefixSlots ?? (single ? 0 : WindowPrefixSlots);
         var available = length - (long)slots * slotBytes;
         var stream = options.StreamBytes ?? (single ? available : WindowStreamBytes);
@@ -100,6 +102,7 @@ public static class Scoring
         }
 
         return double.IsFinite(nats) ? nats / Math.Log(2)
-            : throw new InvalidLogitsException("the model gives logits that are not finite or rule out a byte of the text; check it with doctor");
+            : throw new InvalidLogitsException(
+                "the model gives logits that are not finite or rule out a byte of the text; check it with doctor");
     }
 }

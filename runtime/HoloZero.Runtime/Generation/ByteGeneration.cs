@@ -19,8 +19,8 @@ public static class ByteGeneration
     /// generation of its own. Ending the enumeration early stops the computation.
     /// </returns>
     /// <exception cref="Artifacts.BadInputException">Options are out of range, contradict each other, or do not fit the prompt.</exception>
-    public static IAsyncEnumerable<GenerationChunk> GenerateAsync(this HoloZeroModel model, ReadOnlyMemory<byte> prompt, GenerationOptions options,
-        CancellationToken cancellation = default)
+    public static IAsyncEnumerable<GenerationChunk> GenerateAsync(this HoloZeroModel model, ReadOnlyMemory<byte> prompt,
+        GenerationOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
@@ -48,8 +48,10 @@ public static class ByteGeneration
         GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var channel = Channel.CreateBounded<GenerationChunk>(new BoundedChannelOptions(ChunksAhead) { SingleReader = true, SingleWriter = true });
-        var production = Task.Run(() => ProduceAsync(model, prompt, window.Clone(), options, channel.Writer, stop.Token), CancellationToken.None);
+        var channel = Channel.CreateBounded<GenerationChunk>(
+            new BoundedChannelOptions(ChunksAhead) { SingleReader = true, SingleWriter = true });
+        var production = Task.Run(() => ProduceAsync(model, prompt, window.Clone(), options, channel.Writer, stop.Token),
+            CancellationToken.None);
         try
         {
             await foreach (var chunk in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false)) yield return chunk;
@@ -61,8 +63,8 @@ public static class ByteGeneration
         }
     }
 
-    private static async Task ProduceAsync(HoloZeroModel model, ReadOnlyMemory<byte> prompt, ContextWindow window, GenerationOptions options,
-        ChannelWriter<GenerationChunk> output, CancellationToken cancellation)
+    private static async Task ProduceAsync(HoloZeroModel model, ReadOnlyMemory<byte> prompt, ContextWindow window,
+        GenerationOptions options, ChannelWriter<GenerationChunk> output, CancellationToken cancellation)
     {
         try
         {
@@ -106,7 +108,8 @@ public static class ByteGeneration
         }
     }
 
-    private static int Continue(DecodingSession session, ContextWindow window, ByteSampler sampler, byte last, CancellationToken cancellation)
+    private static int Continue(DecodingSession session, ContextWindow window, ByteSampler sampler, byte last,
+        CancellationToken cancellation)
     {
         sampler.Observe(last);
         var logits = window.Append(last) ? session.Prefill(window.Prefix, window.Stream, cancellation).Last : session.Step(last);

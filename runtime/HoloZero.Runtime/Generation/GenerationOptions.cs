@@ -31,7 +31,8 @@ public sealed record GenerationOptions
         ArgumentNullException.ThrowIfNull(Sampling);
         ArgumentNullException.ThrowIfNull(Stop);
         ArgumentNullException.ThrowIfNull(Window);
-        if (MaxBytes < 0) throw new BadInputException("max-bytes", $"is {MaxBytes}, allowed are 0 and more", "choose how many bytes to generate");
+        if (MaxBytes < 0)
+            throw new BadInputException("max-bytes", $"is {MaxBytes}, allowed are 0 and more", "choose how many bytes to generate");
         Sampling.Validate();
     }
 }

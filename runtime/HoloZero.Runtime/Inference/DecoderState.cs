@@ -55,6 +55,7 @@ internal static class TensorTypeNames
         "int64" => TensorElementType.Int64,
         "int32" => TensorElementType.Int32,
         "uint8" => TensorElementType.UInt8,
-        _ => throw new BadInputException(ArtifactManifest.FileName, $"element type {Untrusted.Quote(name)} is unknown", "export the model again"),
+        _ => throw new BadInputException(ArtifactManifest.FileName, $"element type {Untrusted.Quote(name)} is unknown",
+            "export the model again"),
     };
 }

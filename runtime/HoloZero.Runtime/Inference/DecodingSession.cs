@@ -35,7 +35,8 @@ public sealed class DecodingSession : IDisposable
     /// <param name="cancellation">Stops the call; the session is then as before.</param>
     /// <returns>One row per stream byte, valid until the next call.</returns>
     /// <exception cref="ArgumentException">
-    /// The prefix is not whole slots or has more than <see cref="MaxPrefixSlots"/>, or the stream is empty or longer than <see cref="MaxStreamBytes"/>.
+    /// The prefix is not whole slots or has more than <see cref="MaxPrefixSlots"/>, or the stream is empty or longer than
+    /// <see cref="MaxStreamBytes"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Logits Prefill(scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default)
@@ -69,7 +70,9 @@ public sealed class DecodingSession : IDisposable
         return new(_model, _state.Share(), Position);
     }
 
-    /// <summary>Makes the sequence what it was when <paramref name="snapshot"/> was taken, of this or another session of the same model.</summary>
+    /// <summary>
+    /// Makes the sequence what it was when <paramref name="snapshot"/> was taken, of this or another session of the same model.
+    /// </summary>
     /// <exception cref="ArgumentException">The snapshot is of another model.</exception>
     public void Restore(SessionSnapshot snapshot)
     {
@@ -97,13 +100,15 @@ public sealed class DecodingSession : IDisposable
     }
 
     /// <summary>Runs from <paramref name="state"/>, which it releases, and adopts what comes out once all of it has run.</summary>
-    private Logits Run(DecoderState state, long position, scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<byte> stream, CancellationToken cancellation)
+    private Logits Run(DecoderState state, long position, scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<byte> stream,
+        CancellationToken cancellation)
     {
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (stream.IsEmpty) throw new ArgumentException("at least one stream byte is needed", nameof(stream));
-            if (stream.Length > MaxStreamBytes) throw new ArgumentException($"{stream.Length} bytes are more than {MaxStreamBytes} in one call", nameof(stream));
+            if (stream.Length > MaxStreamBytes)
+                throw new ArgumentException($"{stream.Length} bytes are more than {MaxStreamBytes} in one call", nameof(stream));
 
             var vocabulary = _model.Vocabulary;
             if (_logits.Length < stream.Length * vocabulary) _logits = new float[stream.Length * vocabulary];
@@ -112,7 +117,8 @@ public sealed class DecodingSession : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 var piece = stream.Slice(done, Math.Min(_model.PrefillChunkBytes, stream.Length - done));
-                var next = _model.Graph.Run(_runOptions, done == 0 ? prefix : [], piece, state, _logits.AsSpan(done * vocabulary, piece.Length * vocabulary), cancellation);
+                var next = _model.Graph.Run(_runOptions, done == 0 ? prefix : [], piece, state,
+                    _logits.AsSpan(done * vocabulary, piece.Length * vocabulary), cancellation);
                 state.Release();
                 state = next;
                 done += piece.Length;
@@ -146,7 +152,8 @@ public sealed class SessionSnapshot : IDisposable
 {
     private DecoderState? _state;
 
-    internal SessionSnapshot(HoloZeroModel model, DecoderState state, long position) => (Model, _state, Position) = (model, state, position);
+    internal SessionSnapshot(HoloZeroModel model, DecoderState state, long position) =>
+        (Model, _state, Position) = (model, state, position);
 
     /// <summary>Prefix slots and stream bytes up to here.</summary>
     public long Position { get; }

@@ -7,7 +7,8 @@ namespace HoloZero.Runtime;
 /// </summary>
 public sealed class HoloZeroModel : IDisposable
 {
-    private HoloZeroModel(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, OnnxGraph graph, ExecutionProvider provider, ModelOptions options)
+    private HoloZeroModel(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, OnnxGraph graph, ExecutionProvider provider,
+        ModelOptions options)
     {
         (Artifact, Variant, Graph, Provider) = (artifact, variant, graph, provider);
         PrefillChunkBytes = options.PrefillChunkBytes;
@@ -36,7 +37,9 @@ public sealed class HoloZeroModel : IDisposable
     /// <param name="folder">A folder that holozero-export wrote.</param>
     /// <param name="options">How to run it; null is the default.</param>
     /// <exception cref="BadInputException">The folder is no sound artifact, lacks the variant, or an option is out of range.</exception>
-    /// <exception cref="MissingCapabilityException">The provider does not load and <see cref="ModelOptions.AllowCpuFallback"/> is off.</exception>
+    /// <exception cref="MissingCapabilityException">
+    /// The provider does not load and <see cref="ModelOptions.AllowCpuFallback"/> is off.
+    /// </exception>
     public static HoloZeroModel Load(string folder, ModelOptions? options = null)
     {
         options ??= new();
@@ -45,7 +48,8 @@ public sealed class HoloZeroModel : IDisposable
         var variant = artifact.Variant(options.Variant);
 
         OnnxEnvironment.Ensure();
-        var (graph, provider) = ProviderSelection.Load(options, sessionOptions => OnnxGraph.Load(artifact.PathOf(variant.File), variant.Signature, sessionOptions));
+        var (graph, provider) = ProviderSelection.Load(options,
+            sessionOptions => OnnxGraph.Load(artifact.PathOf(variant.File), variant.Signature, sessionOptions));
         return new(artifact, variant, graph, provider, options);
     }
 

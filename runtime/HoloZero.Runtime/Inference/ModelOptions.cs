@@ -26,7 +26,9 @@ public sealed record ModelOptions
     /// <value><see cref="ExecutionProvider.Cpu"/>.</value>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Cpu;
 
-    /// <summary>Whether a model that cannot run on <see cref="Provider"/> may run on the processor instead; without leave that is an error.</summary>
+    /// <summary>
+    /// Whether a model that cannot run on <see cref="Provider"/> may run on the processor instead; without leave that is an error.
+    /// </summary>
     /// <value>false.</value>
     public bool AllowCpuFallback { get; init; }
 
@@ -38,7 +40,9 @@ public sealed record ModelOptions
     /// <value>The processors that this process may use.</value>
     public int? Threads { get; init; }
 
-    /// <summary>Stream bytes that a call hands to the graph at most, 1 to 1,048,576: more go in pieces, between which a call can be cancelled.</summary>
+    /// <summary>
+    /// Stream bytes that a call hands to the graph at most, 1 to 1,048,576: more go in pieces, between which a call can be cancelled.
+    /// </summary>
     /// <value>512.</value>
     public int PrefillChunkBytes { get; init; } = 512;
 
@@ -48,10 +52,14 @@ public sealed record ModelOptions
 
     internal void Validate()
     {
-        if (Threads is < 1 or > 1024) throw new BadInputException("threads", $"{Threads} is not within 1 to 1,024", "choose a number of processors");
+        if (Threads is < 1 or > 1024)
+            throw new BadInputException("threads", $"{Threads} is not within 1 to 1,024", "choose a number of processors");
         if (DeviceId < 0) throw new BadInputException("device", $"{DeviceId} is negative", "count devices from 0");
         if (PrefillChunkBytes is < 1 or > 1 << 20)
-            throw new BadInputException("prefill chunk", $"{PrefillChunkBytes} is not within 1 to 1,048,576 bytes", "choose some hundred bytes");
+        {
+            throw new BadInputException("prefill chunk", $"{PrefillChunkBytes} is not within 1 to 1,048,576 bytes",
+                "choose some hundred bytes");
+        }
         if (!Enum.IsDefined(Provider)) throw new BadInputException("provider", $"{Provider} is unknown", "choose Cpu, Cuda or TensorRt");
     }
 }

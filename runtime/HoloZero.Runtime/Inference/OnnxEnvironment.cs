@@ -21,9 +21,11 @@ internal static partial class OnnxEnvironment
         {
             return Make();
         }
-        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or TypeInitializationException or BadImageFormatException)
+        catch (Exception e)
+            when (e is DllNotFoundException or EntryPointNotFoundException or TypeInitializationException or BadImageFormatException)
         {
-            throw new MissingCapabilityException($"ONNX Runtime's native library does not load ({(e.InnerException ?? e).Message.Split('\n')[0]})",
+            throw new MissingCapabilityException(
+                $"ONNX Runtime's native library does not load ({(e.InnerException ?? e).Message.Split('\n')[0]})",
                 "restore the packages for this platform and build again", e);
         }
     }
@@ -43,7 +45,9 @@ internal static partial class OnnxEnvironment
         }
     }
 
-    /// <summary>What <paramref name="action"/> failed with, in ONNX Runtime's own words, the logged cause first; null where it succeeded.</summary>
+    /// <summary>
+    /// What <paramref name="action"/> failed with, in ONNX Runtime's own words, the logged cause first; null where it succeeded.
+    /// </summary>
     public static string? Try(Action action, out Exception? error)
     {
         _lastError = null;

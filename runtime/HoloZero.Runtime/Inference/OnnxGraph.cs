@@ -19,7 +19,9 @@ internal sealed class OnnxGraph : IDisposable
     }
 
     /// <summary>Loads a graph and compares it with its signature.</summary>
-    /// <exception cref="BadInputException">ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.</exception>
+    /// <exception cref="BadInputException">
+    /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
+    /// </exception>
     public static OnnxGraph Load(string path, ArtifactManifest.SignatureInfo signature, SessionOptions options)
     {
         InferenceSession? session = null;
@@ -31,7 +33,8 @@ internal sealed class OnnxGraph : IDisposable
             Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
             Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
             return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }] ? new(session, signature)
-                : throw new BadInputException(path, $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
+                : throw new BadInputException(path,
+                    $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
                     "export the model again");
         }
         catch
@@ -66,9 +69,11 @@ internal sealed class OnnxGraph : IDisposable
         {
             throw new OperationCanceledException(cancellation);
         }
-        catch (OnnxRuntimeException e) when (e.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("bad_alloc"))
+        catch (OnnxRuntimeException e)
+            when (e.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("bad_alloc"))
         {
-            throw new MissingCapabilityException($"memory is too small for {prefix.Length} prefix bytes and {stream.Length} stream bytes in one call",
+            throw new MissingCapabilityException(
+                $"memory is too small for {prefix.Length} prefix bytes and {stream.Length} stream bytes in one call",
                 "use fewer prefix slots or shorter pieces", e);
         }
         catch (OnnxRuntimeException e)
@@ -92,18 +97,20 @@ internal sealed class OnnxGraph : IDisposable
 
     private static OrtValue Row(ReadOnlySpan<byte> bytes)
     {
-        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.UInt8,
-            [1, bytes.Length]);
+        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance,
+            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.UInt8, [1, bytes.Length]);
         bytes.CopyTo(value.GetTensorMutableRawData());
         return value;
     }
 
-    private static void Compare(string path, IReadOnlyDictionary<string, NodeMetadata> actual, IReadOnlyList<ArtifactManifest.PortInfo> expected)
+    private static void Compare(string path, IReadOnlyDictionary<string, NodeMetadata> actual,
+        IReadOnlyList<ArtifactManifest.PortInfo> expected)
     {
         foreach (var port in expected)
         {
             if (!actual.TryGetValue(port.Name, out var found)) throw Mismatch($"it lacks {Untrusted.Quote(port.Name)}");
-            if (found.ElementDataType != TensorTypeNames.Parse(port.Type)) throw Mismatch($"{Untrusted.Quote(port.Name)} is {found.ElementDataType}, not {port.Type}");
+            if (found.ElementDataType != TensorTypeNames.Parse(port.Type))
+                throw Mismatch($"{Untrusted.Quote(port.Name)} is {found.ElementDataType}, not {port.Type}");
             if (!found.Dimensions.SequenceEqual(port.Shape.Select(axis => (int)(axis.Length ?? -1))))
             {
                 throw Mismatch($"{Untrusted.Quote(port.Name)} has shape [{string.Join(", ", found.Dimensions)}], "
@@ -111,7 +118,8 @@ internal sealed class OnnxGraph : IDisposable
             }
         }
 
-        if (actual.Count != expected.Count) throw Mismatch($"it has {actual.Count} inputs or outputs where the manifest has {expected.Count}");
+        if (actual.Count != expected.Count)
+            throw Mismatch($"it has {actual.Count} inputs or outputs where the manifest has {expected.Count}");
 
         BadInputException Mismatch(string what) => new(path, $"the manifest does not match this graph: {what}", "export the model again");
     }

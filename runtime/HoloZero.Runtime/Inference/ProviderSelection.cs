@@ -9,7 +9,9 @@ internal static class ProviderSelection
     /// <summary>Loads with what <paramref name="options"/> asks for; returns what it got.</summary>
     /// <param name="options">The provider, and whether the processor may stand in for it.</param>
     /// <param name="load">Loads the graph with given session options.</param>
-    /// <exception cref="MissingCapabilityException">The provider does not load or does not take the graph, and the processor is not allowed instead.</exception>
+    /// <exception cref="MissingCapabilityException">
+    /// The provider does not load or does not take the graph, and the processor is not allowed instead.
+    /// </exception>
     public static (OnnxGraph Graph, ExecutionProvider Provider) Load(ModelOptions options, Func<SessionOptions, OnnxGraph> load)
     {
         if (options.Provider != ExecutionProvider.Cpu)

@@ -105,9 +105,10 @@ public class PyTorchCheckpointTests
     public void Values_that_are_to_be_negated_are_refused()
     {
         using var file = new CheckpointFile(PickleWriter.Checkpoint([("w", p => p.Call("torch._utils", "_rebuild_tensor_v2",
-            a => a.Tuple(s => s.Text("storage"), s => s.Global("torch", "FloatStorage"), s => s.Text("0"), s => s.Text("cpu"), s => s.Int(6))
-                .Raw((byte)'Q'),
-            a => a.Int(0), a => a.Longs(6), a => a.Longs(1), a => a.Raw(0x89), a => a.Dict([]), a => a.Dict([("neg", v => v.Raw(0x88))])))]),
+            a => a.Tuple(s => s.Text("storage"), s => s.Global("torch", "FloatStorage"), s => s.Text("0"), s => s.Text("cpu"),
+                s => s.Int(6)).Raw((byte)'Q'),
+            a => a.Int(0), a => a.Longs(6), a => a.Longs(1), a => a.Raw(0x89), a => a.Dict([]),
+            a => a.Dict([("neg", v => v.Raw(0x88))])))]),
             ("0", Six));
         Assert.Contains("'w' is a torch._utils._rebuild_tensor_v2, not a dense tensor", file.Refusal(("w", [6])));
     }

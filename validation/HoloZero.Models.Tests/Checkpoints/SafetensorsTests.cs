@@ -23,7 +23,8 @@ public class SafetensorsTests
 
         using var file = SafetensorsFile.Open(made.Path);
         Assert.Equal(["f64", "f32", "half", "bf16", "u8", "scalar", "empty"], file.Entries.Select(e => e.Name));
-        Assert.Equal(new Dictionary<string, string> { ["a"] = "한글 \u001b", ["b"] = "2" }, file.Metadata.OrderBy(p => p.Key).ToDictionary());
+        Assert.Equal(new Dictionary<string, string> { ["a"] = "한글 \u001b", ["b"] = "2" },
+            file.Metadata.OrderBy(p => p.Key).ToDictionary());
         Assert.Equal([1.5, double.Epsilon], file.ReadFloat64("f64"));
         Assert.Equal([1.5f, 0], file.ReadFloat32("f64"));
         Assert.Equal([1f, float.NaN, -0f], file.ReadFloat32("f32"));

@@ -16,7 +16,8 @@ public sealed class RepackingTests(TinyArtifacts tiny)
     [InlineData(PrefixAttention.Bidirectional, null)]
     public async Task Greedy_bytes_are_those_without_a_cache(PrefixAttention attention, int? prefixSlots) =>
         // The penalty keeps greedy decoding from running round in a circle, in which mistakes would not show.
-        await AssertSame(attention, new() { Greedy = true, AllowEos = false, RepetitionPenalty = 1.5, RepetitionWindow = 300 }, prefixSlots);
+        await AssertSame(attention,
+            new() { Greedy = true, AllowEos = false, RepetitionPenalty = 1.5, RepetitionWindow = 300 }, prefixSlots);
 
     [Theory]
     [InlineData(PrefixAttention.Causal)]
@@ -29,7 +30,8 @@ public sealed class RepackingTests(TinyArtifacts tiny)
         using var model = HoloZeroModel.Load(tiny.Folder(attention), new() { Threads = 1 });
         var options = new GenerationOptions { MaxBytes = Bytes, Sampling = sampling, Window = Window, PrefixSlots = prefixSlots };
         var actual = new List<byte>();
-        await foreach (var chunk in model.GenerateAsync(Prompt, options, TestContext.Current.CancellationToken)) actual.AddRange(chunk.Bytes.Span);
+        await foreach (var chunk in model.GenerateAsync(Prompt, options, TestContext.Current.CancellationToken))
+            actual.AddRange(chunk.Bytes.Span);
 
         var expected = WithoutCache(model, sampling, prefixSlots);
         Assert.True(expected.Distinct().Count() > 50, "the bytes hardly vary");

@@ -25,7 +25,8 @@ public class CheckpointTwinTests
         var reference = new ReferenceModel(config, weights);
         Compare(file, (slotBytes, test) => reference.Forward(test.Prefix(slotBytes), test.Stream(slotBytes)).Logits.Data);
         Assert.True(TensorComparison.MaxDifference<double, double>(
-            reference.Forward([], GoldenSuite.Tiny.Cases[0].Bytes).Logits.Data, GoldenSuite.Tiny.Cases[0].Logits) > 1e-4, "the weights are not rounded at all");
+            reference.Forward([], GoldenSuite.Tiny.Cases[0].Bytes).Logits.Data, GoldenSuite.Tiny.Cases[0].Logits) > 1e-4,
+            "the weights are not rounded at all");
     }
 
     private static void Compare(string file, Func<int, GoldenCase, double[]> expected)
@@ -36,7 +37,8 @@ public class CheckpointTwinTests
         foreach (var test in GoldenSuite.Tiny.Cases)
         {
             var logits = session.Prefill(test.Prefix(model.SlotBytes), test.Stream(model.SlotBytes));
-            Assert.Null(TensorComparison.Mismatch<float, double>($"{file} {test}", logits.Data, expected(model.SlotBytes, test), GoldenSuite.Tiny.Tolerance));
+            Assert.Null(TensorComparison.Mismatch<float, double>($"{file} {test}", logits.Data, expected(model.SlotBytes, test),
+                GoldenSuite.Tiny.Tolerance));
         }
     }
 }

@@ -45,7 +45,8 @@ public class GoldenParityTests(ExportedSuites suites)
             Window = new() { StreamBytes = 1024, MaxPrefixSlots = 1024 },
         };
         var written = new List<byte>();
-        await foreach (var chunk in suites[suite].GenerateAsync(test.Bytes, options, TestContext.Current.CancellationToken)) written.AddRange(chunk.Bytes.Span);
+        await foreach (var chunk in suites[suite].GenerateAsync(test.Bytes, options, TestContext.Current.CancellationToken))
+            written.AddRange(chunk.Bytes.Span);
 
         Assert.Equal(Convert.ToHexString(test.Greedy), Convert.ToHexString([.. written]));
     }
@@ -56,7 +57,8 @@ public class GoldenParityTests(ExportedSuites suites)
     {
         if (test.BitsPerByte is not { } expected)
         {
-            Assert.Throws<Artifacts.BadInputException>(() => Scoring.Score(suites[suite], test.Bytes, new() { PrefixSlots = test.PrefixSlots }));
+            Assert.Throws<Artifacts.BadInputException>(() =>
+                Scoring.Score(suites[suite], test.Bytes, new() { PrefixSlots = test.PrefixSlots }));
             return;
         }
 
@@ -69,7 +71,8 @@ public class GoldenParityTests(ExportedSuites suites)
     public void Held_out_text_in_windows()
     {
         var text = File.ReadAllBytes(Repository.Golden("demo-heldout.txt"));
-        var score = Scoring.Score(suites[GoldenSuite.Demo], text, new() { PrefixSlots = 24 }, cancellation: TestContext.Current.CancellationToken);
+        var score = Scoring.Score(suites[GoldenSuite.Demo], text, new() { PrefixSlots = 24 },
+            cancellation: TestContext.Current.CancellationToken);
         Assert.Equal((65_152, 509, 129), (score.Bytes, score.Windows, score.StreamBytes));
         Assert.Equal(1.54526, score.BitsPerByte, 5e-6);
     }

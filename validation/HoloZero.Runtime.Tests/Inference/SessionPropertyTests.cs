@@ -25,7 +25,8 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void Any_script_of_calls_snapshots_and_forks_gives_the_logits_of_the_whole_sequence(PrefixAttention attention, int chunk, ulong seed)
+    public void Any_script_of_calls_snapshots_and_forks_gives_the_logits_of_the_whole_sequence(
+        PrefixAttention attention, int chunk, ulong seed)
     {
         using var model = Load(attention, chunk);
         using var whole = Load(attention, WholeSequence);
@@ -68,7 +69,11 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
         using var whole = Load(PrefixAttention.Causal, WholeSequence);
         var scripts = SessionScript.Scripts().Generator.Sample(24, new Rnd(21), 40);
         var cancellation = TestContext.Current.CancellationToken;
-        await Parallel.ForEachAsync(scripts, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, (script, _) =>
+        await Parallel.ForEachAsync(scripts, new ParallelOptions
+        {
+            MaxDegreeOfParallelism = 8,
+            CancellationToken = cancellation,
+        }, (script, _) =>
         {
             new SessionScript(model, whole).Run(script);
             return ValueTask.CompletedTask;

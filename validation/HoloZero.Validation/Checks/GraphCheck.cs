@@ -38,12 +38,14 @@ internal static class GraphCheck
             var domain = StandardName(node.Domain);
             var standardOnly = variant.Name == PortableVariant && domain.Length > 0;
             if (!standardOnly && variant.Opsets.ContainsKey(domain)) continue;
-            misses.Add(new($"node {node.Name}", $"{domain}.{node.OpType}", standardOnly ? "a standard operator" : "an operator of a declared domain"));
+            misses.Add(new($"node {node.Name}", $"{domain}.{node.OpType}",
+                standardOnly ? "a standard operator" : "an operator of a declared domain"));
         }
 
         if (!Tolerances.Precisions.Contains(variant.Precision))
         {
-            misses.Add(new($"holozero.json: {variant.Name}.precision", Untrusted.Quote(variant.Precision), string.Join(" or ", Tolerances.Precisions)));
+            misses.Add(new($"holozero.json: {variant.Name}.precision", Untrusted.Quote(variant.Precision),
+                string.Join(" or ", Tolerances.Precisions)));
         }
         else if (Tolerances.For(variant.Precision, config).StatedLogitsPerUnit is var most && !(variant.LogitsTolerance <= most))
         {
@@ -51,7 +53,10 @@ internal static class GraphCheck
         }
 
         foreach (var block in variant.Trace.Where(block => !model.Graph.Node.Any(node => node.Output.Contains(block.Value.Name))))
-            misses.Add(new($"holozero.json: {variant.Name}.trace {block.Module}", Untrusted.Quote(block.Value.Name), "a value of the graph"));
+        {
+            misses.Add(new($"holozero.json: {variant.Name}.trace {block.Module}", Untrusted.Quote(block.Value.Name),
+                "a value of the graph"));
+        }
 
         RequireExternalDataListed(graph, misses);
         var found = misses.Count;
@@ -81,7 +86,10 @@ internal static class GraphCheck
 
         var tables = graph.Model.Graph.Initializer.Where(tensor => tensor.Dims.SequenceEqual([256L, HslFrontDoor.ValueColumns])).ToArray();
         if (tables.Length != 1)
-            misses.Add(new("initializers [256, 18]", tables.Length == 0 ? "none" : string.Join(", ", tables.Select(t => t.Name)), "exactly one"));
+        {
+            misses.Add(new("initializers [256, 18]", tables.Length == 0 ? "none" : string.Join(", ", tables.Select(t => t.Name)),
+                "exactly one"));
+        }
 
         foreach (var table in tables)
         {
@@ -98,7 +106,8 @@ internal static class GraphCheck
         var published = HslFrontDoor.ValueTable;
         if (GraphWeights.Floats(table.DataType, OnnxReader.Data(table, graph.Path), published.Length) is not { } values)
         {
-            misses.Add(new($"initializer {table.Name}", $"{table.DataType}, {table.RawData.Length} bytes", "256 x 18 float32 or float16 values"));
+            misses.Add(new($"initializer {table.Name}", $"{table.DataType}, {table.RawData.Length} bytes",
+                "256 x 18 float32 or float16 values"));
             return;
         }
 
@@ -106,7 +115,8 @@ internal static class GraphCheck
         {
             var expected = table.DataType == DataType.Float16 ? (float)(Half)published[i] : published[i];
             if (BitConverter.SingleToInt32Bits(values[i]) == BitConverter.SingleToInt32Bits(expected)) continue;
-            misses.Add(new($"{table.Name}[{i / HslFrontDoor.ValueColumns}, {i % HslFrontDoor.ValueColumns}]", Words(values[i]), Words(expected)));
+            misses.Add(new($"{table.Name}[{i / HslFrontDoor.ValueColumns}, {i % HslFrontDoor.ValueColumns}]", Words(values[i]),
+                Words(expected)));
         }
 
         static string Words(float value) => string.Create(System.Globalization.CultureInfo.InvariantCulture,
@@ -125,8 +135,10 @@ internal static class GraphCheck
         }
 
         var opset = graph.Variant.Opsets.GetValueOrDefault("");
-        if (!LowestIrVersion.TryGetValue(opset, out var lowest)) misses.Add(new("standard opset", $"{opset}", string.Join(", ", LowestIrVersion.Keys)));
-        else if (graph.Model.IrVersion < lowest) misses.Add(new("IR version", $"{graph.Model.IrVersion}", $"{lowest} or later for opset {opset}"));
+        if (!LowestIrVersion.TryGetValue(opset, out var lowest))
+            misses.Add(new("standard opset", $"{opset}", string.Join(", ", LowestIrVersion.Keys)));
+        else if (graph.Model.IrVersion < lowest)
+            misses.Add(new("IR version", $"{graph.Model.IrVersion}", $"{lowest} or later for opset {opset}"));
     }
 
     private static void RequireExternalDataListed(GraphFile graph, List<Miss> misses)

@@ -4,14 +4,17 @@ using HoloZero.Validation.Graphs;
 
 namespace HoloZero.Validation.Checks;
 
-/// <summary>Bits per byte of text that the checkpoint never saw: all of it against the published number, its start against float64.</summary>
+/// <summary>
+/// Bits per byte of text that the checkpoint never saw: all of it against the published number, its start against float64.
+/// </summary>
 internal static class HeldOutCheck
 {
     /// <summary>The reference takes a second for some of these.</summary>
     private const int ReferenceWindows = 4;
 
-    public static CheckResult Run(GraphRunner runner, HeldOut heldOut, int slotBytes, ReferenceModel? reference, Tolerances tolerances, string scope,
-        CancellationToken cancellation)
+    public static CheckResult Run(GraphRunner runner, HeldOut heldOut, int slotBytes, ReferenceModel? reference,
+        Tolerances tolerances,
+        string scope, CancellationToken cancellation)
     {
         var misses = new TensorMisses();
         var metrics = new Dictionary<string, double>();
@@ -21,7 +24,9 @@ internal static class HeldOutCheck
             var (first, firstExpected) = (0.0, 0.0);
             var prefixBytes = heldOut.PrefixSlots * slotBytes;
             var window = 0;
-            for (var start = 0; start + prefixBytes + heldOut.StreamBytes <= heldOut.Text.Length; start += heldOut.StreamBytes - 1, window++)
+            for (var start = 0;
+                start + prefixBytes + heldOut.StreamBytes <= heldOut.Text.Length;
+                start += heldOut.StreamBytes - 1, window++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 var prefix = heldOut.Text.AsSpan(start, prefixBytes);
@@ -32,14 +37,16 @@ internal static class HeldOutCheck
                 (bits, predicted) = (bits + spent, predicted + stream.Length - 1);
                 foreach (var logit in logits) largest = Math.Max(largest, Math.Abs(logit));
                 if (reference is null || window >= ReferenceWindows) continue;
-                (first, firstExpected) = (first + spent, firstExpected + Probability.Bits(reference.Forward(prefix, stream).Logits.Data, stream));
+                (first, firstExpected) = (
+                    first + spent, firstExpected + Probability.Bits(reference.Forward(prefix, stream).Logits.Data, stream));
             }
 
             // Even a graph gone wild must not loosen its own limit: a thousand is far beyond the logits of any trained network.
             var limit = tolerances.Logits(Math.Min(largest, 1000));
             misses.Compare($"held-out text, {predicted} bytes, bits/byte", [], [bits / predicted], [heldOut.BitsPerByte],
                 Tolerances.BitsPerByte(limit, predicted) + 0.5 * Math.Pow(10, -heldOut.Digits));
-            (metrics["bits_per_byte"], metrics["golden_bits_per_byte"], metrics["bytes"]) = (bits / predicted, heldOut.BitsPerByte, predicted);
+            (metrics["bits_per_byte"], metrics["golden_bits_per_byte"], metrics["bytes"]) =
+                (bits / predicted, heldOut.BitsPerByte, predicted);
             if (reference is null) return;
 
             var count = Math.Min(window, ReferenceWindows) * (heldOut.StreamBytes - 1);

@@ -67,7 +67,8 @@ internal sealed class LogitsComparison(Tolerances tolerances)
         var (chosen, right) = (Probability.Argmax(actual), Probability.Argmax(expected));
         _rows++;
         if (chosen == right) _agreeing++;
-        else if (actual[chosen] - actual[right] <= Tolerances.Tie(allowed) && expected[right] - expected[chosen] <= Tolerances.Tie(allowed)) _ties++;
+        else if (actual[chosen] - actual[right] <= Tolerances.Tie(allowed) && expected[right] - expected[chosen] <= Tolerances.Tie(allowed))
+            _ties++;
         else Misses.Add(new($"{where}, top-1", $"{chosen}", $"{right}"));
         Shares.Add(double.IsNaN(error) ? double.PositiveInfinity : error / allowed);
     }

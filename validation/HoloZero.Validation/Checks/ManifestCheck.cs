@@ -30,7 +30,10 @@ internal static class ManifestCheck
         if (artifact.Manifest.Variants.Count == 0) misses.Add(new("holozero.json: variants", "none", "at least one"));
         config = Configuration(model, misses);
         if (config is not null)
-            Require("parameters", $"{model.Parameters}", $"{AsymDec.ParameterShapes(config).Values.Sum(shape => shape.Aggregate(1L, (a, b) => a * b))}");
+        {
+            Require("parameters", $"{model.Parameters}",
+                $"{AsymDec.ParameterShapes(config).Values.Sum(shape => shape.Aggregate(1L, (a, b) => a * b))}");
+        }
 
         own = null;
         try

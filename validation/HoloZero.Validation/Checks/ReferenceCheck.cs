@@ -14,7 +14,8 @@ internal static class ReferenceCheck
 
     /// <summary>Where no graph gives weights to compute with.</summary>
     public static CheckResult Impossible() => Result("weights",
-        [new("variants", "none with all parameters in float32", "one, such as portable: state and block outputs are computed from it")], null);
+        [new("variants", "none with all parameters in float32", "one, such as portable: state and block outputs are computed from it")],
+        null);
 
     /// <summary>Against the goldens' logits.</summary>
     public static CheckResult Goldens(IReadOnlyList<ExpectedCase> cases)
@@ -22,7 +23,8 @@ internal static class ReferenceCheck
         var misses = new TensorMisses();
         foreach (var test in cases)
         {
-            if (test.Golden.Logits is { } golden && test.Reference is { } reference) Compare(misses, test.Name, reference.Logits.Data, golden);
+            if (test.Golden.Logits is { } golden && test.Reference is { } reference)
+                Compare(misses, test.Name, reference.Logits.Data, golden);
         }
 
         return Result("golden logits", misses, misses.Worst);
@@ -37,7 +39,8 @@ internal static class ReferenceCheck
             var computed = test.Reference!.Trace.ToDictionary(block => block.Module, block => block.Output.Data);
             foreach (var (module, golden) in test.Golden.Trace)
             {
-                if (!computed.TryGetValue(module, out var block)) misses.Add(new($"{test.Name} {module}", "no such block", "a block output"));
+                if (!computed.TryGetValue(module, out var block))
+                    misses.Add(new($"{test.Name} {module}", "no such block", "a block output"));
                 else
                 {
                     misses.Compare($"{test.Name} {module}", [golden.Length / dim, dim], block, golden,
@@ -54,7 +57,10 @@ internal static class ReferenceCheck
     {
         var misses = new TensorMisses();
         foreach (var test in own)
-            Compare(misses, test.Name, reference.Forward(test.Prefix(config.SlotBytes), test.Stream(config.SlotBytes)).Logits.Data, test.Logits!);
+        {
+            Compare(misses, test.Name, reference.Forward(test.Prefix(config.SlotBytes), test.Stream(config.SlotBytes)).Logits.Data,
+                test.Logits!);
+        }
         return Result("logits stored at export", misses, misses.Worst);
     }
 
@@ -63,5 +69,6 @@ internal static class ReferenceCheck
         Tolerances.Reference * expected.Max(Math.Abs), digits: 17);
 
     private static CheckResult Result(string subject, IReadOnlyList<Miss> misses, Margin? worst) =>
-        new(CheckNames.Reference, subject, misses, new Dictionary<string, double> { ["max_abs"] = worst?.Error ?? 0 }) { Scope = Scope, Worst = worst };
+        new(CheckNames.Reference, subject, misses, new Dictionary<string, double> { ["max_abs"] = worst?.Error ?? 0 })
+        { Scope = Scope, Worst = worst };
 }

@@ -18,7 +18,8 @@ internal static class SignatureCheck
     {
         var misses = new List<Miss>();
         var signature = graph.Variant.Signature;
-        Compare("input", graph.Model.Graph.Input, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)], misses);
+        Compare("input", graph.Model.Graph.Input,
+            [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)], misses);
         Compare("output", graph.Model.Graph.Output, [signature.Logits, .. signature.State.Select(state => state.Present)], misses);
 
         Promise(signature.Prefix, ["uint8"], [AsymDecState.Batch, "any"], misses);
@@ -33,20 +34,26 @@ internal static class SignatureCheck
             if (there != wanted) misses.Add(new($"holozero.json: state {Untrusted.Quote(name)}", $"{there} times", $"{wanted} times"));
         }
 
-        foreach (var (tensor, state) in layout.Join(signature.State, tensor => $"past.{tensor.Name}", state => state.Past.Name, (t, s) => (t, s)))
+        foreach (var (tensor, state) in layout.Join(signature.State, tensor => $"past.{tensor.Name}", state => state.Past.Name,
+            (t, s) => (t, s)))
         {
             var types = tensor.Name switch { "position" => ["int64"], "stream_tail" => ["uint8"], _ => Floating };
             Promise(state.Past, types, tensor.Axes, misses);
             Promise(state.Present, types, tensor.Axes, misses);
             if (state.Present.Type != state.Past.Type)
-                misses.Add(new($"holozero.json: {Untrusted.Quote(state.Present.Name)}", state.Present.Type, $"{state.Past.Type}, to go in again"));
+            {
+                misses.Add(new($"holozero.json: {Untrusted.Quote(state.Present.Name)}", state.Present.Type,
+                    $"{state.Past.Type}, to go in again"));
+            }
         }
 
-        return new(CheckNames.Signature, $"{expected.Length} state tensors", misses, new Dictionary<string, double>()) { Scope = graph.Variant.Name };
+        return new(CheckNames.Signature, $"{expected.Length} state tensors", misses, new Dictionary<string, double>())
+        { Scope = graph.Variant.Name };
     }
 
     /// <summary>The graph against the manifest: same names, types, shapes, and no more.</summary>
-    private static void Compare(string direction, IEnumerable<ValueInfoProto> actual, IReadOnlyList<ArtifactManifest.PortInfo> expected, List<Miss> misses)
+    private static void Compare(string direction, IEnumerable<ValueInfoProto> actual, IReadOnlyList<ArtifactManifest.PortInfo> expected,
+        List<Miss> misses)
     {
         var ports = actual.ToLookup(port => port.Name, StringComparer.Ordinal);
         foreach (var port in expected)
@@ -64,7 +71,8 @@ internal static class SignatureCheck
     private static void Promise(ArtifactManifest.PortInfo port, string[] types, IReadOnlyList<Dimension> axes, List<Miss> misses)
     {
         var fits = types.Contains(port.Type) && port.Shape.Count == axes.Count && axes.Zip(port.Shape)
-            .All(pair => pair.First.Length == pair.Second.Length && (pair.First.Name == AsymDecState.Batch) == (pair.Second.Name == AsymDecState.Batch));
+            .All(pair => pair.First.Length == pair.Second.Length
+                && (pair.First.Name == AsymDecState.Batch) == (pair.Second.Name == AsymDecState.Batch));
         if (!fits)
         {
             misses.Add(new($"holozero.json: {Untrusted.Quote(port.Name)}", $"{port.Type} [{string.Join(", ", port.Shape)}]",
@@ -76,6 +84,7 @@ internal static class SignatureCheck
     {
         var type = port.Type?.TensorType;
         var name = type?.ElemType switch { null => "untyped", DataType.Float => "float32", var other => $"{other}".ToLowerInvariant() };
-        return $"{name} [{string.Join(", ", type?.Shape?.Dim.Select(axis => axis.HasDimValue ? $"{axis.DimValue}" : axis.DimParam) ?? [])}]";
+        return $"{name} ["
+            + $"{string.Join(", ", type?.Shape?.Dim.Select(axis => axis.HasDimValue ? $"{axis.DimValue}" : axis.DimParam) ?? [])}]";
     }
 }

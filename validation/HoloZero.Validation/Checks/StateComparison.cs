@@ -39,16 +39,20 @@ internal sealed class StateComparison
             {
                 var (actual, wanted) = (output.StateTensor(port), expected[place]);
                 if (!actual.Shape.SequenceEqual(wanted.Shape))
-                    throw new GraphFailure($"it has the shape [{string.Join(", ", actual.Shape)}], not [{string.Join(", ", wanted.Shape)}]");
+                {
+                    throw new GraphFailure($"it has the shape [{string.Join(", ", actual.Shape)}], "
+                        + $"not [{string.Join(", ", wanted.Shape)}]");
+                }
                 misses.Compare($"{where} {name}", wanted.Shape, actual.Values, wanted.Data, Allowed(place, test, wanted.Data));
             });
         }
     }
 
     /// <summary>One result per tensor.</summary>
-    public IEnumerable<CheckResult> Results(string scope) => _tensors.Where(tensor => tensor.Misses.Worst is not null || tensor.Misses.Count > 0)
-        .Select(tensor => new CheckResult(CheckNames.State, tensor.Name, tensor.Misses, VariantRun.Metrics(tensor.Misses))
-        { Scope = scope, Worst = tensor.Misses.Worst });
+    public IEnumerable<CheckResult> Results(string scope) =>
+        _tensors.Where(tensor => tensor.Misses.Worst is not null || tensor.Misses.Count > 0)
+            .Select(tensor => new CheckResult(CheckNames.State, tensor.Name, tensor.Misses, VariantRun.Metrics(tensor.Misses))
+            { Scope = scope, Worst = tensor.Misses.Worst });
 
     /// <summary>By the order of <see cref="AsymDecState{T}.Tensors"/>: position, tail, then keys, values, S and z of each layer.</summary>
     private double Allowed(int place, ExpectedCase test, double[] expected)

@@ -37,7 +37,9 @@ internal sealed class TensorMisses : IReadOnlyList<Miss>
     /// <summary>Adds a miss in words.</summary>
     public void Add(Miss miss) => _others.Add((_elements.Count, miss));
 
-    /// <summary>Compares a measure of many elements with its limit; it does not count for <see cref="Worst"/>, which is about elements.</summary>
+    /// <summary>
+    /// Compares a measure of many elements with its limit; it does not count for <see cref="Worst"/>, which is about elements.
+    /// </summary>
     public void Require(double measure, double allowed, Func<Miss> miss)
     {
         if (!(measure <= allowed)) Add(miss());
@@ -51,9 +53,11 @@ internal sealed class TensorMisses : IReadOnlyList<Miss>
     /// <param name="allowed">Absolute error of an element.</param>
     /// <param name="digits">Digits to print the values with.</param>
     /// <returns>The largest error; NaN where there is one.</returns>
-    public double Compare(string name, int[] shape, ReadOnlySpan<double> actual, ReadOnlySpan<double> expected, double allowed, int digits = 9)
+    public double Compare(string name, int[] shape, ReadOnlySpan<double> actual, ReadOnlySpan<double> expected, double allowed,
+        int digits = 9)
     {
-        if (actual.Length != expected.Length) throw new ArgumentException($"{name}: {actual.Length} elements, not {expected.Length}", nameof(actual));
+        if (actual.Length != expected.Length)
+            throw new ArgumentException($"{name}: {actual.Length} elements, not {expected.Length}", nameof(actual));
 
         var (largest, at) = (0.0, -1);
         var tensor = -1;

@@ -14,7 +14,8 @@ internal static class TraceCheck
     {
         var modules = expected.Cases.Select(test => test.Reference!.Trace.Select(block => block.Module).ToArray()).First();
         var misses = modules.ToDictionary(module => module, _ => new TensorMisses());
-        var places = modules.ToDictionary(module => module, module => graph.Variant.Trace.ToList().FindIndex(block => block.Module == module));
+        var places = modules.ToDictionary(module => module,
+            module => graph.Variant.Trace.ToList().FindIndex(block => block.Module == module));
         foreach (var missing in modules.Where(module => places[module] < 0))
             misses[missing].Add(new(missing, "the manifest names no value", "a value of the graph"));
 
@@ -36,8 +37,8 @@ internal static class TraceCheck
         { Scope = scope, Worst = misses[module].Worst });
     }
 
-    private static void Compare(GraphRunner runner, ExpectedCase test, Dictionary<string, TensorMisses> misses, Dictionary<string, int> places,
-        int dim, Tolerances tolerances)
+    private static void Compare(GraphRunner runner, ExpectedCase test, Dictionary<string, TensorMisses> misses,
+        Dictionary<string, int> places, int dim, Tolerances tolerances)
     {
         using var output = runner.Run(test.Prefix, test.Stream);
         var blocks = 0;

@@ -30,7 +30,8 @@ internal static class ArtifactGoldens
     {
         const int longBytes = 200;
         var text = Encoding.UTF8.GetBytes("Every byte, 모든 바이트, ");
-        var mixed = Enumerable.Range(0, longBytes).Select(i => i / 40 % 2 == 0 ? text[i % text.Length] : (byte)(i * i * 7 + i * 31)).ToArray();
+        var mixed = Enumerable.Range(0, longBytes)
+            .Select(i => i / 40 % 2 == 0 ? text[i % text.Length] : (byte)(i * i * 7 + i * 31)).ToArray();
         return [.. own.Select(test => new GoldenCase(test.Name, test.Bytes, test.PrefixSlots)),
             new("mixed_stream", mixed, 0), new("mixed_half", mixed, longBytes / 2 / slotBytes)];
     }

@@ -19,7 +19,9 @@ internal sealed class GoldenFolder
     /// <exception cref="BadInputException">It has no sound index.</exception>
     public static GoldenFolder Open(string folder) => new(folder, GoldenIndex.Read(folder));
 
-    /// <summary>The goldens of the checkpoint that an artifact was made from; null where it is known to have none, with the reason.</summary>
+    /// <summary>
+    /// The goldens of the checkpoint that an artifact was made from; null where it is known to have none, with the reason.
+    /// </summary>
     /// <exception cref="BadInputException">They are of other checkpoints, or damaged.</exception>
     public (GoldenSuite? Suite, string? WhyNone) For(ArtifactManifest manifest)
     {
@@ -29,13 +31,15 @@ internal sealed class GoldenFolder
         var ofCheckpoint = _index.Suites.Where(suite => suite.Checkpoints.Values.Contains(sha256)).ToArray();
         if (ofCheckpoint.Length == 0)
         {
-            throw Bad(FileName, $"it has no goldens of the checkpoint {Untrusted.Quote(manifest.Source.File)} with SHA-256 {Untrusted.Quote(sha256)}",
+            throw Bad(FileName,
+                $"it has no goldens of the checkpoint {Untrusted.Quote(manifest.Source.File)} with SHA-256 {Untrusted.Quote(sha256)}",
                 "name the goldens of this checkpoint, or leave --golden out");
         }
 
         var entry = ofCheckpoint.FirstOrDefault(suite => suite.PrefixAttention == manifest.Model.PrefixAttention)
             ?? throw Bad(FileName, $"its goldens of {Untrusted.Quote(manifest.Source.File)} are for prefix attention "
-                + $"{string.Join(", ", ofCheckpoint.Select(suite => suite.PrefixAttention))}, not {Untrusted.Quote(manifest.Model.PrefixAttention)}",
+                + $"{string.Join(", ", ofCheckpoint.Select(suite => suite.PrefixAttention))}, "
+                + $"not {Untrusted.Quote(manifest.Model.PrefixAttention)}",
                 "name goldens for it, or leave --golden out");
         return (Read(entry), null);
     }
@@ -49,13 +53,14 @@ internal sealed class GoldenFolder
             var cfg = json.RootElement.GetProperty("cfg");
             var config = new AsymDecConfig(Number(cfg, "dim"), Number(cfg, "dec_layers"), Number(cfg, "heads"), Number(cfg, "K"),
                 entry.PrefixAttention == "bidirectional" ? PrefixAttention.Bidirectional : PrefixAttention.Causal, PathOf(entry.Cases));
-            var cases = json.RootElement.GetProperty(entry.Section).EnumerateObject().Select(test => Read(entry, config, logits, test)).ToArray();
+            var cases = json.RootElement.GetProperty(entry.Section).EnumerateObject()
+                .Select(test => Read(entry, config, logits, test)).ToArray();
             if (cases.Length == 0) throw Bad(entry.Cases, $"its section {Untrusted.Quote(entry.Section)} has no cases", Remedy);
 
             var heldOut = entry.HeldOut is null ? null : Read(entry.HeldOut, config);
             foreach (var file in new[] { entry.Logits, entry.Cases, entry.HeldOut?.Text }.OfType<string>()) RequireHash(file);
-            return new(config, new($"published PyTorch code in float64: {entry.Name}, {cases.Length} cases{(heldOut is null ? "" : " and held-out text")}",
-                cases, heldOut));
+            return new(config, new($"published PyTorch code in float64: {entry.Name}, {cases.Length} cases"
+                + $"{(heldOut is null ? "" : " and held-out text")}", cases, heldOut));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -70,14 +75,16 @@ internal sealed class GoldenFolder
         var name = test.Name;
         var bytes = file.ReadBytes($"{name}.bytes");
         var (length, slots) = (test.Value.GetProperty("bytes").GetInt32(), test.Value.GetProperty("prefix_slots").GetInt32());
-        if (bytes.Length != length) throw Bad(entry.Logits, $"case {Untrusted.Quote(name)} has {bytes.Length} bytes, {entry.Cases} says {length}", Remedy);
+        if (bytes.Length != length)
+            throw Bad(entry.Logits, $"case {Untrusted.Quote(name)} has {bytes.Length} bytes, {entry.Cases} says {length}", Remedy);
 
         byte[] prompt = bytes.Length == 0 ? [0] : bytes;
         var stream = prompt.Length - (long)slots * config.SlotBytes;
         if (slots < 0 || stream < 1 || stream != test.Value.GetProperty("stream_bytes").GetInt32())
         {
-            throw Bad(entry.Cases, $"case {Untrusted.Quote(name)} does not split {prompt.Length} bytes into {slots} slots of {config.SlotBytes} "
-                + "and a stream", Remedy);
+            throw Bad(entry.Cases,
+                $"case {Untrusted.Quote(name)} does not split {prompt.Length} bytes into {slots} slots of {config.SlotBytes} "
+                    + "and a stream", Remedy);
         }
 
         var traces = file.Entries.Select(e => e.Name).Where(n => n.StartsWith($"{name}.trace.", StringComparison.Ordinal));
@@ -100,7 +107,8 @@ internal sealed class GoldenFolder
         var stream = test.Stream(config.SlotBytes);
         var computed = stream.Length < 2 ? double.NaN : Probability.Bits(test.Logits, stream) / (stream.Length - 1);
         if (Math.Abs(computed - stated) <= Tolerances.GoldenConsistency * Math.Max(1, Math.Abs(stated))) return;
-        throw Bad(entry.Logits, $"its logits of case {Untrusted.Quote(test.Name)} give {computed:g9} bits per byte, {entry.Cases} says {stated:g9}", Remedy);
+        throw Bad(entry.Logits,
+            $"its logits of case {Untrusted.Quote(test.Name)} give {computed:g9} bits per byte, {entry.Cases} says {stated:g9}", Remedy);
     }
 
     private double[] Floats(SafetensorsFile file, string name, long rows, int columns)
@@ -109,13 +117,15 @@ internal sealed class GoldenFolder
         if (!entry.Shape.SequenceEqual([rows, columns]))
         {
             throw Bad(Path.GetFileName(file.Path),
-                $"{Untrusted.Quote(name)} has the shape {TensorShape.Format(entry.Shape)}, expected is [{rows}, {columns}]", "use the goldens of this configuration");
+                $"{Untrusted.Quote(name)} has the shape {TensorShape.Format(entry.Shape)}, expected is [{rows}, {columns}]",
+                "use the goldens of this configuration");
         }
 
         var values = file.ReadFloat64(name);
         var at = Array.FindIndex(values, value => !double.IsFinite(value));
         return at < 0 ? values
-            : throw Bad(Path.GetFileName(file.Path), $"{Untrusted.Quote(name)} is {values[at]} at [{at / columns}, {at % columns}]", Remedy);
+            : throw Bad(Path.GetFileName(file.Path),
+                $"{Untrusted.Quote(name)} is {values[at]} at [{at / columns}, {at % columns}]", Remedy);
     }
 
     private HeldOut Read(HeldOutEntry entry, AsymDecConfig config)
@@ -133,7 +143,8 @@ internal sealed class GoldenFolder
 
     private void RequireHash(string name)
     {
-        if (!_index.Files.TryGetValue(name, out var expected)) throw Bad(FileName, $"it uses {Untrusted.Quote(name)} without listing its hash", Remedy);
+        if (!_index.Files.TryGetValue(name, out var expected))
+            throw Bad(FileName, $"it uses {Untrusted.Quote(name)} without listing its hash", Remedy);
         if (FileHash.Sha256(PathOf(name)) is var actual && actual != expected)
             throw Bad(name, $"it has SHA-256 {actual}, {FileName} says {Untrusted.Quote(expected)}", Remedy);
     }

@@ -49,7 +49,8 @@ internal sealed record GoldenIndex
     /// <exception cref="BadInputException">There is no sound one.</exception>
     public static GoldenIndex Read(string folder)
     {
-        if (!Directory.Exists(folder)) throw new BadInputException(folder, "no such folder", "name a folder of goldens, or leave --golden out");
+        if (!Directory.Exists(folder))
+            throw new BadInputException(folder, "no such folder", "name a folder of goldens, or leave --golden out");
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
             throw new BadInputException(folder, $"it holds no {FileName}", "name a folder of goldens, or leave --golden out");
@@ -59,7 +60,8 @@ internal sealed record GoldenIndex
         {
             var index = InputFile.Guard(path, () => JsonSerializer.Deserialize(stream, GoldenIndexJson.Default.GoldenIndex));
             if (index?.Format == FormatName && index.FormatVersion == CurrentVersion) return index;
-            throw new BadInputException(path, $"it is not a {FormatName} index of version {CurrentVersion}", "use the goldens of this release");
+            throw new BadInputException(path, $"it is not a {FormatName} index of version {CurrentVersion}",
+                "use the goldens of this release");
         }
         catch (JsonException e)
         {

@@ -16,7 +16,10 @@ internal sealed record GraphFile(string Path, ArtifactManifest.VariantInfo Varia
     public static GraphFile Read(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant)
     {
         if (variant.File != System.IO.Path.GetFileName(variant.File))
-            throw new BadInputException(artifact.Path, $"{Untrusted.Quote(variant.File)} is not a plain file name", "export the model again");
+        {
+            throw new BadInputException(artifact.Path, $"{Untrusted.Quote(variant.File)} is not a plain file name",
+                "export the model again");
+        }
         var path = artifact.PathOf(variant.File);
         return new(path, variant, artifact.Manifest.Files, OnnxReader.Read(path));
     }

@@ -32,7 +32,8 @@ internal sealed class GraphRunner : IDisposable
     {
         (_session, _signature, _traced) = (session, signature, trace.Count);
         _inputs = [signature.Prefix.Name, signature.Stream.Name, .. signature.State.Select(state => state.Past.Name)];
-        _outputs = [signature.Logits.Name, .. signature.State.Select(state => state.Present.Name), .. trace.Select(block => block.Value.Name)];
+        _outputs = [signature.Logits.Name, .. signature.State.Select(state => state.Present.Name),
+            .. trace.Select(block => block.Value.Name)];
     }
 
     /// <summary>Loads the graph of a variant.</summary>
@@ -43,7 +44,9 @@ internal sealed class GraphRunner : IDisposable
     public static GraphRunner Load(string path, ArtifactManifest.VariantInfo variant, ExecutionProvider provider) =>
         Load(options => new(path, options), variant.Signature, [], provider);
 
-    /// <summary>The same for a copy of the graph that also gives out what its blocks compute: another graph, optimized differently.</summary>
+    /// <summary>
+    /// The same for a copy of the graph that also gives out what its blocks compute: another graph, optimized differently.
+    /// </summary>
     /// <param name="model">The graph; left as it is.</param>
     /// <param name="path">Its file, beside which external data lies.</param>
     /// <param name="variant">What the manifest says about it.</param>
@@ -53,10 +56,12 @@ internal sealed class GraphRunner : IDisposable
     {
         var known = model.Graph.Output.Select(output => output.Name).ToHashSet(StringComparer.Ordinal);
         var copy = model.Clone();
-        copy.Graph.Output.AddRange(variant.Trace.Where(block => known.Add(block.Value.Name)).Select(block => new ValueInfoProto { Name = block.Value.Name }));
+        copy.Graph.Output.AddRange(variant.Trace.Where(block => known.Add(block.Value.Name))
+            .Select(block => new ValueInfoProto { Name = block.Value.Name }));
         return Load(options =>
         {
-            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(path))!);
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path",
+                Path.GetDirectoryName(Path.GetFullPath(path))!);
             return new(copy.ToByteArray(), options);
         }, variant.Signature, variant.Trace, provider);
     }
@@ -107,7 +112,8 @@ internal sealed class GraphRunner : IDisposable
 
     private static OrtValue Row(ReadOnlySpan<byte> bytes, int batch)
     {
-        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.UInt8, [batch, bytes.Length / batch]);
+        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.UInt8,
+            [batch, bytes.Length / batch]);
         bytes.CopyTo(value.GetTensorMutableRawData());
         return value;
     }

@@ -15,7 +15,8 @@ internal static class GraphWeights
     /// <param name="config">The hyper-parameters.</param>
     /// <param name="misses">Receives every parameter that is missing, of another shape or type, or not finite.</param>
     /// <exception cref="BadInputException">External data cannot be read.</exception>
-    public static IReadOnlyDictionary<string, WeightTensor> Read(ModelProto model, string path, AsymDecConfig config, ICollection<Miss> misses)
+    public static IReadOnlyDictionary<string, WeightTensor> Read(ModelProto model, string path, AsymDecConfig config,
+        ICollection<Miss> misses)
     {
         var initializers = model.Graph.Initializer.ToLookup(tensor => tensor.Name, StringComparer.Ordinal);
         var weights = new Dictionary<string, WeightTensor>(StringComparer.Ordinal);
@@ -32,14 +33,16 @@ internal static class GraphWeights
             var stored = plain is null ? shape.Reverse().ToArray() : shape;
             if (!tensor.Dims.SequenceEqual(stored.Select(n => (long)n)))
             {
-                misses.Add(new($"initializer {tensor.Name}", TensorShape.Format(tensor.Dims), TensorShape.Format([.. stored.Select(n => (long)n)])));
+                misses.Add(new($"initializer {tensor.Name}", TensorShape.Format(tensor.Dims),
+                    TensorShape.Format([.. stored.Select(n => (long)n)])));
                 continue;
             }
 
             var count = stored.Aggregate(1L, (product, n) => product * n);
             if (Floats(tensor.DataType, OnnxReader.Data(tensor, path), count) is not { } values)
             {
-                misses.Add(new($"initializer {tensor.Name}", $"{tensor.DataType}, {tensor.RawData.Length} bytes", $"{count} floating-point elements"));
+                misses.Add(new($"initializer {tensor.Name}", $"{tensor.DataType}, {tensor.RawData.Length} bytes",
+                    $"{count} floating-point elements"));
                 continue;
             }
 

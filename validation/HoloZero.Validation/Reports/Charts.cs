@@ -24,7 +24,10 @@ internal static class Charts
             for (var i = 0; i < points.Length; i++)
             {
                 if (points.Length <= 60 || curve.Shares[i] > 1)
-                    plot.Dot(i, points[i].Item2, 1.8, curve.Shares[i] > 1 ? "dot bad" : $"dot s{index + 1}", $"{curve.Mode}, position {i}: {Share(curve.Shares[i])}");
+                {
+                    plot.Dot(i, points[i].Item2, 1.8, curve.Shares[i] > 1 ? "dot bad" : $"dot s{index + 1}",
+                        $"{curve.Mode}, position {i}: {Share(curve.Shares[i])}");
+                }
             }
         }
 
@@ -51,7 +54,8 @@ internal static class Charts
     /// <summary>A sample of logits: expected against actual.</summary>
     public static string Scatter(ScopeMeasurements scope)
     {
-        var finite = scope.Logits.SelectMany(pair => new[] { pair.Expected, pair.Actual }).Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
+        var finite = scope.Logits.SelectMany(pair => new[] { pair.Expected, pair.Actual }).Where(double.IsFinite)
+            .DefaultIfEmpty(0).ToArray();
         var (from, to) = (finite.Min(), finite.Max());
         var margin = Math.Max(0.5, (to - from) * 0.04);
         var plot = new SvgPlot((from - margin, to + margin), (from - margin, to + margin));
@@ -62,7 +66,11 @@ internal static class Charts
         }
 
         plot.Line(from - margin, from - margin, to + margin, to + margin, "diagonal");
-        foreach (var pair in scope.Logits) plot.Dot(pair.Expected, double.IsNaN(pair.Actual) ? from - margin : pair.Actual, 1.7, double.IsNaN(pair.Actual) ? "point bad" : "point s1");
+        foreach (var pair in scope.Logits)
+        {
+            plot.Dot(pair.Expected, double.IsNaN(pair.Actual) ? from - margin : pair.Actual, 1.7,
+                double.IsNaN(pair.Actual) ? "point bad" : "point s1");
+        }
         plot.TitleX("expected logit; vertical: actual logit");
         return plot.Svg("expected and actual logits");
     }
@@ -79,7 +87,8 @@ internal static class Charts
         foreach (var group in groups)
         {
             var worst = group.Worst!;
-            plot.Dot(Log(worst.Share), Array.IndexOf(checks, group.Check), 5, group.Passed ? $"dot s{scopes.ToList().IndexOf(group.Scope) % 6 + 1}" : "dot bad",
+            plot.Dot(Log(worst.Share), Array.IndexOf(checks, group.Check), 5,
+                group.Passed ? $"dot s{scopes.ToList().IndexOf(group.Scope) % 6 + 1}" : "dot bad",
                 $"{group.Scope}, {group.Check}: {Number(worst.Error)} of {Number(worst.Allowed)} allowed");
         }
 

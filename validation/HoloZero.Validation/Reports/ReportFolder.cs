@@ -2,7 +2,9 @@ using HoloZero.Artifacts;
 
 namespace HoloZero.Validation.Reports;
 
-/// <summary>Writes a report as a folder: <c>report.json</c> with every miss, <c>report.html</c> for people. Stateless and thread-safe.</summary>
+/// <summary>
+/// Writes a report as a folder: <c>report.json</c> with every miss, <c>report.html</c> for people. Stateless and thread-safe.
+/// </summary>
 public static class ReportFolder
 {
     /// <summary>Name of the JSON file.</summary>

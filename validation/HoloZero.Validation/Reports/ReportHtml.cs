@@ -35,7 +35,8 @@ internal sealed class ReportHtml
         var verdict = _report.Passed ? "passed" : "failed";
         var words = _report.Passed
             ? $"All {_report.Checks.Count} comparisons passed: on this machine the artifact computes the published model."
-            : $"{failed.Length} of {_report.Checks.Count} comparisons failed: {string.Join(", ", failed.Select(check => check.Check).Distinct())}.";
+            : $"{failed.Length} of {_report.Checks.Count} comparisons failed: "
+                + $"{string.Join(", ", failed.Select(check => check.Check).Distinct())}.";
         _page.Append(CultureInfo.InvariantCulture, $"""
             <!doctype html>
             <html lang="en">
@@ -64,7 +65,8 @@ internal sealed class ReportHtml
 
     private void Summary()
     {
-        _page.Append("<section>\n<h2>Checks</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>Check</th><th>Subject</th><th class=\"n\">Worst error</th>"
+        _page.Append("<section>\n<h2>Checks</h2>\n<div class=\"wide\"><table>\n"
+            + "<thead><tr><th>Check</th><th>Subject</th><th class=\"n\">Worst error</th>"
             + "<th class=\"n\">Allowed</th><th>Share of allowed</th><th>Verdict</th></tr></thead>\n");
         foreach (var scope in _groups.GroupBy(group => group.Scope))
         {
@@ -94,7 +96,8 @@ internal sealed class ReportHtml
         if (_report.Measurements.Count == 0) return;
 
         var scopes = _report.Measurements.Select(scope => scope.Scope).ToArray();
-        _page.Append("<section>\n<h2>Errors</h2>\n<p>Errors are shares of what is allowed, on a logarithmic axis: 1 is the limit of each tensor.</p>\n");
+        _page.Append("<section>\n<h2>Errors</h2>\n"
+            + "<p>Errors are shares of what is allowed, on a logarithmic axis: 1 is the limit of each tensor.</p>\n");
         var measured = _groups.Where(group => scopes.Contains(group.Scope) && group.Worst is not null).ToArray();
         foreach (var scope in _report.Measurements)
         {
@@ -103,7 +106,8 @@ internal sealed class ReportHtml
             if (scope.Positions.Any(curve => curve.Shares.Count > 0))
             {
                 Figure("Logits along the stream, the worst of all cases", Charts.Positions(scope),
-                    string.Concat(scope.Positions.Select((curve, index) => $"<span class=\"key s{index + 1}\">{Escape(curve.Mode)}</span>")));
+                    string.Concat(scope.Positions.Select((curve, index) =>
+                        $"<span class=\"key s{index + 1}\">{Escape(curve.Mode)}</span>")));
             }
 
             if (traces.Length > 0) Figure("Output of each block, in the order in which they run", Charts.Blocks(traces));
@@ -121,7 +125,8 @@ internal sealed class ReportHtml
     }
 
     private void Figure(string title, string svg, string legend = "") =>
-        _page.Append($"<figure><figcaption>{Escape(title)}{(legend.Length > 0 ? $"<span class=\"legend\">{legend}</span>" : "")}</figcaption>{svg}</figure>\n");
+        _page.Append($"<figure><figcaption>{Escape(title)}{(legend.Length > 0 ? $"<span class=\"legend\">{legend}</span>" : "")}"
+            + $"</figcaption>{svg}</figure>\n");
 
     private void Misses()
     {
@@ -131,14 +136,19 @@ internal sealed class ReportHtml
         _page.Append("<section>\n<h2>What is wrong</h2>\n");
         foreach (var (check, index) in failed.Select((check, index) => (check, index)))
         {
-            _page.Append($"<details{(index == 0 ? " open" : "")}><summary><code>{Escape(check.Check)}</code> {Escape(check.Scope)}: {Escape(check.Subject)} "
-                + $"<span class=\"count\">{Count(check.Misses.Count)}</span></summary>\n<div class=\"wide tall\"><table class=\"misses\"><thead><tr><th>Position</th>"
-                + "<th>Actual</th><th>Expected</th></tr></thead><tbody>\n");
+            _page.Append($"<details{(index == 0 ? " open" : "")}><summary><code>{Escape(check.Check)}</code> "
+                + $"{Escape(check.Scope)}: {Escape(check.Subject)} "
+                + $"<span class=\"count\">{Count(check.Misses.Count)}</span></summary>\n"
+                + "<div class=\"wide tall\"><table class=\"misses\"><thead><tr>"
+                + "<th>Position</th><th>Actual</th><th>Expected</th></tr></thead><tbody>\n");
             foreach (var miss in check.Misses.Take(ShownMisses))
                 _page.Append($"<tr><td>{Escape(miss.Position)}</td><td>{Escape(miss.Actual)}</td><td>{Escape(miss.Expected)}</td></tr>\n");
             _page.Append("</tbody></table></div>\n");
             if (check.Misses.Count > ShownMisses)
-                _page.Append(CultureInfo.InvariantCulture, $"<p>{check.Misses.Count - ShownMisses:N0} more: {ReportFolder.JsonFile} lists all of them.</p>\n");
+            {
+                _page.Append(CultureInfo.InvariantCulture,
+                    $"<p>{check.Misses.Count - ShownMisses:N0} more: {ReportFolder.JsonFile} lists all of them.</p>\n");
+            }
             _page.Append("</details>\n");
         }
 
@@ -147,13 +157,17 @@ internal sealed class ReportHtml
 
     private void Details()
     {
-        _page.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>Every comparison</h2>\n<details><summary>{_report.Checks.Count} comparisons</summary>\n<div class=\"wide\"><table>\n");
-        _page.Append("<thead><tr><th>Check</th><th>Scope</th><th>Subject</th><th class=\"n\">Worst error</th><th class=\"n\">Allowed</th><th>Share of allowed</th>"
+        _page.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>Every comparison</h2>\n"
+            + $"<details><summary>{_report.Checks.Count} comparisons</summary>\n<div class=\"wide\"><table>\n");
+        _page.Append("<thead><tr><th>Check</th><th>Scope</th><th>Subject</th>"
+            + "<th class=\"n\">Worst error</th><th class=\"n\">Allowed</th><th>Share of allowed</th>"
             + "<th>Measured</th><th>Verdict</th></tr></thead><tbody>\n");
         foreach (var check in _report.Checks)
         {
-            var metrics = string.Join(", ", check.Metrics.Where(metric => metric.Key != "max_abs").Select(metric => $"{metric.Key} {Charts.Number(metric.Value)}"));
-            _page.Append($"<tr><td><code>{Escape(check.Check)}</code></td><td>{Escape(check.Scope)}</td><td>{Escape(check.Subject)}</td>{Margin(check.Worst)}"
+            var metrics = string.Join(", ", check.Metrics.Where(metric => metric.Key != "max_abs")
+                .Select(metric => $"{metric.Key} {Charts.Number(metric.Value)}"));
+            _page.Append($"<tr><td><code>{Escape(check.Check)}</code></td><td>{Escape(check.Scope)}</td>"
+                + $"<td>{Escape(check.Subject)}</td>{Margin(check.Worst)}"
                 + $"<td class=\"small\">{Escape(metrics)}</td><td>{Verdict(check.Passed, check.Misses.Count)}</td></tr>\n");
         }
 
@@ -164,7 +178,8 @@ internal sealed class ReportHtml
     {
         if (_report.Tolerances.Count > 0)
         {
-            _page.Append("<section>\n<h2>What is allowed, and why</h2>\n<div class=\"wide\"><table><thead><tr><th>Subject</th><th>Limit</th><th>Reason</th></tr></thead><tbody>\n");
+            _page.Append("<section>\n<h2>What is allowed, and why</h2>\n<div class=\"wide\"><table>"
+                + "<thead><tr><th>Subject</th><th>Limit</th><th>Reason</th></tr></thead><tbody>\n");
             foreach (var rule in _report.Tolerances)
                 _page.Append($"<tr><td>{Escape(rule.Subject)}</td><td>{Escape(rule.Rule)}</td><td>{Escape(rule.Reason)}</td></tr>\n");
             _page.Append("</tbody></table></div>\n</section>\n");
@@ -192,11 +207,14 @@ internal sealed class ReportHtml
         var share = worst.Allowed == 0 && worst.Error == 0 ? "exact" : !double.IsFinite(worst.Share) ? "beyond"
             : worst.Share >= 10 ? string.Create(CultureInfo.InvariantCulture, $"{worst.Share:#,0} times")
             : worst.Share < 0.001 ? "below 0.1 %" : string.Create(CultureInfo.InvariantCulture, $"{worst.Share * 100:#,0.#} %");
-        return string.Create(CultureInfo.InvariantCulture, $"<td class=\"n\" title=\"{Escape(worst.Where)}\">{Charts.Number(worst.Error)}</td>"
-            + $"<td class=\"n\">{Charts.Number(worst.Allowed)}</td><td><span class=\"bar{(worst.Share > 1 ? " over" : "")}\"><i style=\"width:{width:0.#}%\"></i></span>{share}</td>");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"<td class=\"n\" title=\"{Escape(worst.Where)}\">{Charts.Number(worst.Error)}</td>"
+            + $"<td class=\"n\">{Charts.Number(worst.Allowed)}</td>"
+            + $"<td><span class=\"bar{(worst.Share > 1 ? " over" : "")}\"><i style=\"width:{width:0.#}%\"></i></span>{share}</td>");
     }
 
-    private static string Verdict(bool passed, int misses) => passed ? "<span class=\"ok\">passed</span>" : $"<span class=\"no\">failed, {Count(misses)}</span>";
+    private static string Verdict(bool passed, int misses) =>
+        passed ? "<span class=\"ok\">passed</span>" : $"<span class=\"no\">failed, {Count(misses)}</span>";
 
     private static string Count(int misses) => misses == 1 ? "1 miss" : string.Create(CultureInfo.InvariantCulture, $"{misses:N0} misses");
 }

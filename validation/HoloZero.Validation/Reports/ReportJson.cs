@@ -4,7 +4,9 @@ using HoloZero.Runtime;
 
 namespace HoloZero.Validation.Reports;
 
-/// <summary>The report as JSON with every miss. Streams: a graph that is wrong everywhere has millions. Stateless and thread-safe.</summary>
+/// <summary>
+/// The report as JSON with every miss. Streams: a graph that is wrong everywhere has millions. Stateless and thread-safe.
+/// </summary>
 public static class ReportJson
 {
     /// <summary>The value of <c>format</c>.</summary>
@@ -28,7 +30,8 @@ public static class ReportJson
             json.WriteNumber("duration_seconds", Math.Round(report.Duration.TotalSeconds, 3));
             if (report.Environment is { } environment) Write(json, environment);
             Array(json, "not_checked", report.NotChecked, item => Object(json, ("subject", item.Subject), ("reason", item.Reason)));
-            Array(json, "tolerances", report.Tolerances, rule => Object(json, ("subject", rule.Subject), ("rule", rule.Rule), ("reason", rule.Reason)));
+            Array(json, "tolerances", report.Tolerances,
+                rule => Object(json, ("subject", rule.Subject), ("rule", rule.Rule), ("reason", rule.Reason)));
             Array(json, "checks", report.Checks, check => Write(json, check));
             Array(json, "measurements", report.Measurements, scope => Write(json, scope));
             json.WriteEndObject();
@@ -81,7 +84,8 @@ public static class ReportJson
         Array(json, "misses", check.Misses, miss =>
         {
             // A line each: indented objects would make a large report half as large again.
-            json.WriteRawValue($"{{\"position\":{Quoted(miss.Position)},\"actual\":{Quoted(miss.Actual)},\"expected\":{Quoted(miss.Expected)}}}");
+            json.WriteRawValue($"{{\"position\":{Quoted(miss.Position)},\"actual\":{Quoted(miss.Actual)},"
+                + $"\"expected\":{Quoted(miss.Expected)}}}");
             if (json.BytesPending > FlushBytes) json.Flush();
         });
         json.WriteEndObject();

@@ -25,7 +25,8 @@ internal sealed class SvgPlot
         Raw($"<path class=\"{style}\" d=\"M{string.Join('L', points.Select(point => $"{N(X(point.X))} {N(Y(point.Y))}"))}\"/>");
 
     public void Dot(double x, double y, double radius, string style, string? title = null) =>
-        Raw($"<circle class=\"{style}\" cx=\"{N(X(x))}\" cy=\"{N(Y(y))}\" r=\"{N(radius)}\">{(title is null ? "" : $"<title>{Escape(title)}</title>")}</circle>");
+        Raw($"<circle class=\"{style}\" cx=\"{N(X(x))}\" cy=\"{N(Y(y))}\" r=\"{N(radius)}\">"
+            + $"{(title is null ? "" : $"<title>{Escape(title)}</title>")}</circle>");
 
     public void Line(double x1, double y1, double x2, double y2, string style) =>
         Raw($"<line class=\"{style}\" x1=\"{N(X(x1))}\" y1=\"{N(Y(y1))}\" x2=\"{N(X(x2))}\" y2=\"{N(Y(y2))}\"/>");
@@ -46,11 +47,13 @@ internal sealed class SvgPlot
 
     /// <summary>A word within the plot.</summary>
     public void Note(double x, double y, string text, string anchor = "end") =>
-        Raw($"<text class=\"note\" x=\"{N(X(x) + (anchor == "end" ? -4 : 4))}\" y=\"{N(Y(y) - 5)}\" text-anchor=\"{anchor}\">{Escape(text)}</text>");
+        Raw($"<text class=\"note\" x=\"{N(X(x) + (anchor == "end" ? -4 : 4))}\" y=\"{N(Y(y) - 5)}\" "
+            + $"text-anchor=\"{anchor}\">{Escape(text)}</text>");
 
     /// <summary>What the horizontal axis is.</summary>
     public void TitleX(string text) =>
-        Raw($"<text class=\"axis\" x=\"{N((Left + _width - Right) / 2)}\" y=\"{N(_height - 4)}\" text-anchor=\"middle\">{Escape(text)}</text>");
+        Raw($"<text class=\"axis\" x=\"{N((Left + _width - Right) / 2)}\" y=\"{N(_height - 4)}\" "
+            + $"text-anchor=\"middle\">{Escape(text)}</text>");
 
     public string Svg(string label) => string.Create(CultureInfo.InvariantCulture,
         $"<svg viewBox=\"0 0 {_width} {_height}\" role=\"img\" aria-label=\"{Escape(label)}\">{_body}</svg>");
@@ -59,7 +62,8 @@ internal sealed class SvgPlot
 
     private double X(double x) => Left + (Math.Clamp(x, _x.From, _x.To) - _x.From) / (_x.To - _x.From) * (_width - Left - Right);
 
-    private double Y(double y) => _height - Bottom - (Math.Clamp(y, _y.From, _y.To) - _y.From) / (_y.To - _y.From) * (_height - Top - Bottom);
+    private double Y(double y) =>
+        _height - Bottom - (Math.Clamp(y, _y.From, _y.To) - _y.From) / (_y.To - _y.From) * (_height - Top - Bottom);
 
     private static string N(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
