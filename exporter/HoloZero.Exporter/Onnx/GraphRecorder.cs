@@ -5,7 +5,7 @@ using static HoloZero.Exporter.Onnx.TensorProto.Types;
 namespace HoloZero.Exporter.Onnx;
 
 /// <summary>A recorded node.</summary>
-internal sealed record GraphNode(string Name, string OpType, string Domain, IReadOnlyList<GraphValue?> Inputs,
+internal sealed record GraphNode(string Name, string OpType, IReadOnlyList<GraphValue?> Inputs,
     IReadOnlyList<GraphValue> Outputs, IReadOnlyList<AttributeProto> Attributes);
 
 /// <summary>Collects the nodes and initializers of one graph, and names them by module.</summary>
@@ -24,7 +24,7 @@ internal sealed class GraphRecorder
     {
         var name = UniqueName(path, opType);
         var output = new GraphValue(name, type, shape);
-        _nodes.Add(new(name, opType, "", inputs, [output], attributes));
+        _nodes.Add(new(name, opType, inputs, [output], attributes));
         return output;
     }
 
