@@ -18,7 +18,7 @@ export CHECKPOINT OUTPUT PROMPT
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
 	@echo 'make test        set up, build, check the formatting, run every test, validate and run the demo'
-	@echo 'make validate    export the golden checkpoints and the demo, and hold each against its goldens; reports in out/validate'
+	@echo 'make validate    export tiny in four forms and the demo, and hold each against its goldens; reports in out/validate'
 	@echo 'make export      export CHECKPOINT=file to OUTPUT=folder (the demo to out/demo)'
 	@echo 'make build       set up and build: bin/holozero-export, bin/holozero, bin/holozero-validate'
 	@echo 'make setup       make the packages restorable: ask the NuGet sources, else put them together from npm'

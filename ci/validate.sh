@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Exports every checkpoint that there are goldens or a known twin for, and holds each artifact against them. All are validated
-# before the first failure ends it; reports stay in out/validate.
+# Exports a checkpoint for each golden suite, a twin in another format and one that has no goldens, and holds each artifact against
+# what is expected of it. All are validated, also after a failure; reports stay in out/validate.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 golden="$root/validation/golden"

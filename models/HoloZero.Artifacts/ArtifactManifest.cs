@@ -17,6 +17,9 @@ public sealed record ArtifactManifest
     /// <summary>The format version that this code writes and reads.</summary>
     public const int CurrentVersion = 1;
 
+    /// <summary>Name of the axis of sequences that run side by side, in every shape that has one.</summary>
+    public const string BatchAxis = "batch";
+
     /// <summary>What kind of file this is: <see cref="FormatName"/>.</summary>
     public required string Format { get; init; }
 

@@ -37,7 +37,7 @@ public sealed record StateTensor(string Name, IReadOnlyList<Dimension> Axes)
 public static class AsymDecState
 {
     /// <summary>The axis of sequences that run side by side.</summary>
-    public const string Batch = "batch";
+    public const string Batch = ArtifactManifest.BatchAxis;
 
     /// <summary>The axis that grows with every position.</summary>
     public const string Past = "past";

@@ -5,7 +5,7 @@ using HoloZero.Testing;
 namespace HoloZero.EndToEnd.Tests;
 
 /// <summary>Every command and every line of code in the README is run.</summary>
-public sealed partial class ReadmeTests(ExportedTiny exported) : IDisposable
+public sealed partial class ReadmeTests(ExportedModels exported) : IDisposable
 {
     private static readonly string Readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
     private readonly TemporaryFolder _workspace = new();

@@ -6,7 +6,7 @@ using static HoloZero.EndToEnd.Tests.Programs;
 
 namespace HoloZero.EndToEnd.Tests;
 
-public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
+public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
 {
     private readonly TemporaryFolder _temporary = new();
 
@@ -19,7 +19,7 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
         {
             File.WriteAllBytes(_temporary["prompt"], test.Name == "empty_serve" ? [] : test.Bytes);
             string[] slots = test.Name == "long_half" ? ["--prefix-slots", test.PrefixSlots.ToString(CultureInfo.InvariantCulture)] : [];
-            var result = await HoloZeroAsync(["logits", "--model", exported.Folder, "--input", _temporary["prompt"],
+            var result = await HoloZeroAsync(["logits", "--model", exported.Tiny, "--input", _temporary["prompt"],
                 "--output", _temporary["logits.safetensors"], .. slots]);
 
             Assert.Equal((0, "", ""), (result.ExitCode, result.Text, result.StandardError));
@@ -67,7 +67,7 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task Generation_outlives_the_window()
     {
-        var result = await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--seed", "1", "--ignore-eos",
+        var result = await HoloZeroAsync("generate", "--model", exported.Tiny, "--prompt", "x", "--seed", "1", "--ignore-eos",
             "--max-bytes", "2000");
         Assert.Equal((0, 2000), (result.ExitCode, result.StandardOutput.Length));
     }
@@ -76,21 +76,21 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     public async Task Generation_ends_when_nobody_reads_any_more_and_says_so_when_the_disk_is_full()
     {
         using var closed = Start("HoloZero.Cli", "holozero",
-            "generate", "--model", exported.Folder, "--prompt", "x", "--greedy", "--ignore-eos", "--max-bytes", "1000000000");
+            "generate", "--model", exported.Tiny, "--prompt", "x", "--greedy", "--ignore-eos", "--max-bytes", "1000000000");
         Assert.NotEqual(-1, closed.StandardOutput.BaseStream.ReadByte());
         closed.StandardOutput.Close();
         await closed.WaitForExitAsync();
         Assert.Equal((0, ""), (closed.ExitCode, await closed.StandardError.ReadToEndAsync()));
 
         var program = PathOf("HoloZero.Cli", "holozero");
-        var full = await RunShellAsync($"'{program}' generate --model '{exported.Folder}' --prompt x --greedy --max-bytes 9 > /dev/full");
+        var full = await RunShellAsync($"'{program}' generate --model '{exported.Tiny}' --prompt x --greedy --max-bytes 9 > /dev/full");
         RequireRefusal(full, 3, "stdout", "cannot be written");
     }
 
     [Fact]
     public async Task Values_are_read_the_same_everywhere()
     {
-        string[] generate = ["generate", "--model", exported.Folder, "--max-bytes", "4", "--greedy", "--prompt"];
+        string[] generate = ["generate", "--model", exported.Tiny, "--max-bytes", "4", "--greedy", "--prompt"];
         Assert.Equal(4, (await HoloZeroAsync([.. generate, "@/etc/hostname"])).StandardOutput.Length);
         RequireRefusal(await HoloZeroAsync([.. generate[..5], "--prompt", "x", "--temperature", "0,7"]), 2, "--temperature", "0,7");
         RequireRefusal(await HoloZeroAsync([.. generate[..5], "--prompt", "x", "--seed", "-1"]), 2, "--seed", "-1");
@@ -102,10 +102,10 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task Devices_and_pipes_are_neither_read_for_ever_nor_replaced()
     {
-        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Folder, "--input", _temporary["x"], "--output", "/dev/null"), 2,
+        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Tiny, "--input", _temporary["x"], "--output", "/dev/null"), 2,
             "/dev/null", "device");
         Assert.Equal(0, (await RunShellAsync($"mkfifo '{_temporary["pipe"]}'")).ExitCode);
-        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt-file", _temporary["pipe"], "--max-bytes", "1"),
+        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Tiny, "--prompt-file", _temporary["pipe"], "--max-bytes", "1"),
             2, "pipe");
         RequireRefusal(await ExportAsync("inspect", _temporary["pipe"]), 2, "pipe");
     }
@@ -154,7 +154,7 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task Doctor_finds_a_sound_model_sound()
     {
-        var result = await HoloZeroAsync("doctor", "--model", exported.Folder);
+        var result = await HoloZeroAsync("doctor", "--model", exported.Tiny);
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         Assert.Matches(@"ONNX Runtime +1\.29\.0", result.Text);
         Assert.Matches("provider +CPUExecutionProvider: loads", result.Text);
@@ -184,7 +184,7 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task Bad_input_is_refused_in_one_line()
     {
-        string[] generate = ["generate", "--model", exported.Folder, "--max-bytes", "8"];
+        string[] generate = ["generate", "--model", exported.Tiny, "--max-bytes", "8"];
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt-file", _temporary.Path]), 2, "is a directory");
         RequireRefusal(await HoloZeroAsync(generate), 2, "--prompt");
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--prompt-file", "y"]), 2, "contradicts");
@@ -193,21 +193,21 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--greedy", "--seed", "1"]), 2, "greedy", "seed");
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--top-p", "1.5"]), 2, "top-p", "1.5");
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--variant", "int2"]), 2, "int2", "portable");
-        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--max-bytes", "-1"), 2, "max-bytes");
-        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Folder, "--prompt", "x", "--max-bytes", "many"), 2, "many");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Tiny, "--prompt", "x", "--max-bytes", "-1"), 2, "max-bytes");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Tiny, "--prompt", "x", "--max-bytes", "many"), 2, "many");
         RequireRefusal(await HoloZeroAsync("generate", "--model", _temporary.Path, "--prompt", "x", "--max-bytes", "1"), 2,
             "holozero.json");
-        RequireRefusal(await HoloZeroAsync("score", "--model", exported.Folder, "--input", _temporary["nowhere"]), 2, "no such file");
+        RequireRefusal(await HoloZeroAsync("score", "--model", exported.Tiny, "--input", _temporary["nowhere"]), 2, "no such file");
     }
 
     [Fact]
     public async Task Inputs_too_short_for_the_prefix_are_refused_and_nothing_is_written()
     {
         File.WriteAllText(_temporary["short"], "abc");
-        RequireRefusal(await HoloZeroAsync("score", "--model", exported.Folder, "--input", _temporary["short"], "--prefix-slots", "2"), 2,
+        RequireRefusal(await HoloZeroAsync("score", "--model", exported.Tiny, "--input", _temporary["short"], "--prefix-slots", "2"), 2,
             "too few");
         string[] logits =
-            ["logits", "--model", exported.Folder, "--input", _temporary["short"], "--prefix-slots", "2", "--output", _temporary["l"]];
+            ["logits", "--model", exported.Tiny, "--input", _temporary["short"], "--prefix-slots", "2", "--output", _temporary["l"]];
         RequireRefusal(await HoloZeroAsync(logits), 2, "prefix-slots");
         Assert.Equal([_temporary["short"]], Directory.GetFileSystemEntries(_temporary.Path));
     }
@@ -227,7 +227,7 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
             .RootElement.GetProperty("runtime").GetProperty("providers");
         var cuda = report.EnumerateArray().FirstOrDefault(p => p.GetProperty("name").GetString() == "CUDAExecutionProvider");
         string[] arguments =
-            ["generate", "--model", exported.Folder, "--prompt", "x", "--greedy", "--max-bytes", "4", "--provider", "cuda"];
+            ["generate", "--model", exported.Tiny, "--prompt", "x", "--greedy", "--max-bytes", "4", "--provider", "cuda"];
         if (cuda.ValueKind == JsonValueKind.Object && cuda.GetProperty("problem").ValueKind == JsonValueKind.Null)
         {
             Assert.Equal(0, (await HoloZeroAsync(arguments)).ExitCode);
@@ -252,7 +252,7 @@ public sealed class RuntimeProgramTests(ExportedTiny exported) : IDisposable
     {
         var folder = _temporary["copy"];
         Directory.CreateDirectory(folder);
-        foreach (var file in Directory.GetFiles(exported.Folder)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(exported.Tiny)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         return folder;
     }
 }

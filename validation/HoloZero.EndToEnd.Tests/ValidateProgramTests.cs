@@ -4,7 +4,7 @@ using static HoloZero.EndToEnd.Tests.Programs;
 
 namespace HoloZero.EndToEnd.Tests;
 
-public sealed class ValidateProgramTests(ExportedTiny exported) : IDisposable
+public sealed class ValidateProgramTests(ExportedModels exported) : IDisposable
 {
     private readonly TemporaryFolder _temporary = new();
 
@@ -13,7 +13,7 @@ public sealed class ValidateProgramTests(ExportedTiny exported) : IDisposable
     [Fact]
     public async Task A_sound_artifact_passes_and_leaves_a_report()
     {
-        var result = await ValidateAsync("--model", exported.Folder, "--golden", Repository.Golden(), "--report", _temporary["report"]);
+        var result = await ValidateAsync("--model", exported.Tiny, "--golden", Repository.Golden(), "--report", _temporary["report"]);
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         Assert.Contains("compared with published PyTorch code", result.Text);
         Assert.Contains("PASSED", result.Text);
@@ -43,11 +43,11 @@ public sealed class ValidateProgramTests(ExportedTiny exported) : IDisposable
         foreach (var file in Directory.GetFiles(Repository.Golden())) File.Copy(file, _temporary[Path.GetFileName(file)]);
         await using (var golden = File.OpenWrite(_temporary["tiny.golden.safetensors"])) golden.SetLength(golden.Length / 2);
 
-        RequireRefusal(await ValidateAsync("--model", exported.Folder, "--golden", _temporary.Path), 2, "tiny.golden.safetensors");
-        RequireRefusal(await ValidateAsync("--model", exported.Folder, "--golden", _temporary["nowhere"]), 2, "nowhere");
+        RequireRefusal(await ValidateAsync("--model", exported.Tiny, "--golden", _temporary.Path), 2, "tiny.golden.safetensors");
+        RequireRefusal(await ValidateAsync("--model", exported.Tiny, "--golden", _temporary["nowhere"]), 2, "nowhere");
         RequireRefusal(await ValidateAsync("--model", _temporary["nowhere"]), 2, "nowhere", "no such folder");
-        RequireRefusal(await ValidateAsync("--model", exported.Folder, "--variant", "int2"), 2, "int2");
-        RequireRefusal(await ValidateAsync("--model", exported.Folder, "--report", exported.Demo), 2, exported.Demo);
+        RequireRefusal(await ValidateAsync("--model", exported.Tiny, "--variant", "int2"), 2, "int2");
+        RequireRefusal(await ValidateAsync("--model", exported.Tiny, "--report", exported.Demo), 2, exported.Demo);
     }
 
     private static Task<ProgramResult> ValidateAsync(params string[] arguments) =>

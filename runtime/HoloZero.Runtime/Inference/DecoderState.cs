@@ -38,7 +38,7 @@ internal sealed class DecoderState
 
     private static OrtValue Zeros(ArtifactManifest.PortInfo port)
     {
-        long[] shape = [.. port.Shape.Select(axis => axis.Length ?? (axis.Name == "batch" ? 1 : 0))];
+        long[] shape = [.. port.Shape.Select(axis => axis.Length ?? (axis.Name == ArtifactManifest.BatchAxis ? 1 : 0))];
         var tensor = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorTypeNames.Parse(port.Type), shape);
         tensor.GetTensorMutableRawData().Clear();
         return tensor;

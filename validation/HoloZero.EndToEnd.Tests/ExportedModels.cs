@@ -1,16 +1,16 @@
 using HoloZero.EndToEnd.Tests;
 using HoloZero.Testing;
 
-[assembly: AssemblyFixture(typeof(ExportedTiny))]
+[assembly: AssemblyFixture(typeof(ExportedModels))]
 
 namespace HoloZero.EndToEnd.Tests;
 
 /// <summary>tiny.pt and the demo, exported once by the program itself.</summary>
-public sealed class ExportedTiny : IAsyncLifetime
+public sealed class ExportedModels : IAsyncLifetime
 {
     private readonly TemporaryFolder _temporary = new();
 
-    public string Folder => _temporary["tiny"];
+    public string Tiny => _temporary["tiny"];
 
     public string Demo => _temporary["demo"];
 
@@ -18,7 +18,7 @@ public sealed class ExportedTiny : IAsyncLifetime
     {
         var results = new[]
         {
-            await Programs.ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", Folder),
+            await Programs.ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", Tiny),
             await Programs.ExportAsync("--checkpoint", GoldenSuite.Demo.CheckpointPath, "--output", Demo),
         };
         Assert.All(results, result => Assert.Equal((0, ""), (result.ExitCode, result.StandardError)));
