@@ -68,9 +68,10 @@ public static class ArtifactExporter
         foreach (var variant in variants)
         {
             Step($"recording variant {variant.Name}");
-            var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data));
+            var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data),
+                variant.State(config));
             var name = $"model.{variant.Name}.onnx";
-            files.AddRange(OnnxFile.Write(graph, Path.Combine(output.Staging, name), variant.Opset, (Tool, ToolVersion),
+            files.AddRange(OnnxFile.Write(graph, Path.Combine(output.Staging, name), variant.Opsets, (Tool, ToolVersion),
                 options.MaxInlineBytes));
             variantInfos.Add(Describe(variant, name, graph));
         }
@@ -112,10 +113,11 @@ public static class ArtifactExporter
         AsymDecConfig.EosId, parameters);
 
     private static VariantInfo Describe(GraphVariant variant, string file, AsymDecGraph graph) => new(variant.Name, file, variant.Precision,
-        new SortedDictionary<string, int>(StringComparer.Ordinal) { [""] = variant.Opset }, variant.LogitsTolerance,
+        variant.Opsets, variant.LogitsTolerance,
         new(Describe(graph.Prefix), Describe(graph.Stream), Describe(graph.Logits),
-            [.. graph.State.Select(state => new StateInfo(Describe(state.Past), Describe(state.Present)))]))
+            [.. graph.State.Select(state => new StateInfo(Describe(state.Past), Describe(state.Present), state.InPlace))]))
     {
+        MaxPositions = variant.MaxPositions,
         Trace = [.. graph.Trace.Select(block => new TraceInfo(block.Module, Describe(block.Output)))],
     };
 

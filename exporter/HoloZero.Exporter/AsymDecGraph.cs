@@ -6,8 +6,8 @@ using static HoloZero.Exporter.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter;
 
-/// <summary>A piece of state: what goes in, and what comes out to go in with the next call.</summary>
-internal sealed record StatePort(GraphPort Past, GraphPort Present);
+/// <summary>A piece of state: what goes in, and what comes out to go in with the next call, into the same memory if need be.</summary>
+internal sealed record StatePort(GraphPort Past, GraphPort Present, bool InPlace);
 
 /// <summary>The output of the door or of a block, within the graph.</summary>
 internal sealed record TracePort(string Module, GraphPort Output);
@@ -25,36 +25,36 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
     /// <summary>Runs the architecture over graph values.</summary>
     /// <param name="config">The hyper-parameters.</param>
     /// <param name="interpreter">Makes the recording operations over a fresh recorder.</param>
-    public static AsymDecGraph Record(AsymDecConfig config, Func<GraphRecorder, ITensorOps<GraphValue>> interpreter)
+    /// <param name="layout">What the state consists of in this graph.</param>
+    public static AsymDecGraph Record(AsymDecConfig config, Func<GraphRecorder, ITensorOps<GraphValue>> interpreter,
+        AsymDecState<GraphState?> layout)
     {
         // Example lengths, all different, stand for the symbolic ones while shapes are followed.
         const int batch = 2, slots = 3, streamBytes = 5, past = 7;
         var recorder = new GraphRecorder();
         var prefix = Input("prefix", DataType.Uint8, new([batch, slots * config.SlotBytes]), [Batch, PrefixBytes]);
         var stream = Input("stream", DataType.Uint8, new([batch, streamBytes]), [Batch, StreamBytes]);
-        var state = AsymDecState.Layout(config).Select(tensor =>
-            Input($"past.{tensor.Name}", StateType(tensor), tensor.ShapeFor(batch, past), [.. tensor.Axes]));
+        var state = layout.Select(piece => piece is null ? null
+            : Input($"past.{piece.Tensor.Name}", piece.Type, piece.Tensor.ShapeFor(batch, past), [.. piece.Tensor.Axes]));
 
-        var output = AsymDec.Forward(interpreter(recorder), config, prefix.Value, stream.Value, state.Select(port => port.Value));
-        output.Logits.Name = "logits";
-        var ports = state.Tensors.Zip(output.State.Tensors, Carry).ToArray();
-        var trace = output.Trace.Select(block => new TracePort(block.Module, new(block.Output, [Batch, Rows, config.Dim]))).ToArray();
-        return new(recorder, prefix, stream, new(output.Logits, [Batch, StreamBytes, AsymDecConfig.Vocabulary]), ports, trace);
+        var output = AsymDec.Forward(interpreter(recorder), config, prefix.Value, stream.Value,
+            state.Select(port => port?.Value ?? GraphValue.Absent));
+        var logits = output.Logits.Recorded;
+        logits.Name = "logits";
+        var ports = layout.Tensors.Zip(state.Tensors, output.State.Tensors)
+            .Where(piece => piece.First is not null)
+            .Select(piece => Carry(piece.Second!, piece.Third.Recorded, piece.First!.InPlace)).ToArray();
+        var trace = output.Trace
+            .Select(block => new TracePort(block.Module, new(block.Output.Recorded, [Batch, Rows, config.Dim]))).ToArray();
+        return new(recorder, prefix, stream, new(logits, [Batch, StreamBytes, AsymDecConfig.Vocabulary]), ports, trace);
 
         static GraphPort Input(string name, DataType type, Shape example, Dimension[] axes) => new(new(name, type, example), axes);
     }
 
-    private static DataType StateType(StateTensor tensor) => tensor.Name switch
-    {
-        "position" => DataType.Int64,
-        "stream_tail" => DataType.Uint8,
-        _ => DataType.Float,
-    };
-
     /// <summary>The output that replaces <paramref name="past"/>: same axes, except that a growing one has a new name.</summary>
-    private static StatePort Carry(GraphPort past, GraphValue present)
+    private static StatePort Carry(GraphPort past, GraphValue present, bool inPlace)
     {
         present.Name = "present" + past.Value.Name["past".Length..];
-        return new(past, new(present, [.. past.Axes.Select(axis => axis.Name == AsymDecState.Past ? Present : axis)]));
+        return new(past, new(present, [.. past.Axes.Select(axis => axis.Name == AsymDecState.Past ? Present : axis)]), inPlace);
     }
 }

@@ -1,30 +1,53 @@
 using HoloZero.Artifacts;
+using HoloZero.Exporter.Fused;
 using HoloZero.Exporter.Onnx;
+using HoloZero.Models;
 using HoloZero.Models.Ops;
 
 namespace HoloZero.Exporter;
 
 /// <summary>One way to write the network down as a graph.</summary>
 /// <param name="Name">What a caller selects it by.</param>
-/// <param name="Precision">Element type of weights and arithmetic.</param>
-/// <param name="Opset">Version of the standard operators.</param>
+/// <param name="Precision">Element type of the weights.</param>
+/// <param name="Opsets">Version by operator domain.</param>
 /// <param name="LogitsTolerance">Allowed distance of logits from float64, per unit of the largest logit.</param>
 /// <param name="Interpreter">Makes the recording operations.</param>
-internal sealed record GraphVariant(string Name, string Precision, int Opset, double LogitsTolerance,
+internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDictionary<string, int> Opsets, double LogitsTolerance,
     Func<GraphRecorder, Func<string, float[]>, ITensorOps<GraphValue>> Interpreter)
 {
+    private static readonly SortedDictionary<string, int> FusedOpsets =
+        new(StringComparer.Ordinal) { [""] = FusedOnnxOps.Opset, [OnnxOperator.ContribDomain] = 1 };
+
     /// <summary>
     /// Standard operators in float32. Its tolerance is an order above the 3e-5 by which PyTorch's own float32 differs from float64
     /// on the demo model, whose logits reach 30.
     /// </summary>
-    public static GraphVariant Portable { get; } = new("portable", "float32", OnnxOps.Opset, 1e-5,
-        (graph, data) => new OnnxOps(graph, data));
+    public static GraphVariant Portable { get; } = new("portable", "float32",
+        new SortedDictionary<string, int>(StringComparer.Ordinal) { [""] = OnnxOps.Opset }, 1e-5, (graph, data) => new OnnxOps(graph, data));
 
-    private static IReadOnlyList<GraphVariant> All { get; } = [Portable];
+    /// <summary>ONNX Runtime's fused operators in float32.</summary>
+    public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32));
+
+    private static IReadOnlyList<GraphVariant> All { get; } = [Portable, Float32,
+        Fused("fp16", "float16", 1e-2, new(LinearFormat.Float16, LinearFormat.Float16)),
+        .. from bits in (int[])[8, 4] from size in (int[])[32,64,128,256] select Fused($"int{bits}.{size}", $"int{bits}", 0.5, new(LinearFormat.InBlocks(bits,size), LinearFormat.InBlocks(8,size)))];
+
+    /// <summary>What the state consists of.</summary>
+    public Func<AsymDecConfig, AsymDecState<GraphState?>> State { get; init; } = GraphState.Portable;
+
+    /// <summary>Positions that a sequence may have at most; null is no limit.</summary>
+    public int? MaxPositions { get; init; }
 
     /// <summary>The variant of that name.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static GraphVariant Named(string name) => All.FirstOrDefault(variant => variant.Name == name)
         ?? throw new BadInputException("variant", $"{Untrusted.Quote(name)} is unknown",
             $"choose from {string.Join(", ", All.Select(v => v.Name))}");
+
+    private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats) =>
+        new(name, precision, FusedOpsets, tolerance, (graph, data) => new FusedOnnxOps(graph, data, formats))
+        {
+            State = FusedState.Layout,
+            MaxPositions = FusedState.MaxPositions,
+        };
 }

@@ -15,9 +15,7 @@ internal class OnnxOps : ITensorOps<GraphValue>
     /// <summary>The lowest opset that has every operator used here.</summary>
     public const int Opset = 17;
 
-    private readonly string _path;
     private readonly Func<string, float[]> _parameters;
-    private readonly ITensorOps<Shape> _shapes;
 
     /// <param name="graph">Where nodes are recorded.</param>
     /// <param name="parameters">Float32 data of each parameter by full name, row-major in the checkpoint's layout.</param>
@@ -25,30 +23,41 @@ internal class OnnxOps : ITensorOps<GraphValue>
     {
     }
 
+    /// <summary>The same operations as <paramref name="parent"/>'s, one module deeper.</summary>
+    protected OnnxOps(OnnxOps parent, string module)
+        : this(parent.Graph, parent._parameters, ModulePath.Join(parent.Path, module), parent.Shapes.At(module))
+    {
+    }
+
     private OnnxOps(GraphRecorder graph, Func<string, float[]> parameters, string path, ITensorOps<Shape> shapes) =>
-        (Graph, _parameters, _path, _shapes) = (graph, parameters, path, shapes);
+        (Graph, _parameters, Path, Shapes) = (graph, parameters, path, shapes);
 
     /// <summary>Where nodes are recorded.</summary>
     protected GraphRecorder Graph { get; }
 
-    public virtual ITensorOps<GraphValue> At(string module) =>
-        new OnnxOps(Graph, _parameters, ModulePath.Join(_path, module), _shapes.At(module));
+    /// <summary>The present module, which names what is recorded.</summary>
+    protected string Path { get; }
+
+    /// <summary>Follows the shapes of the present module.</summary>
+    protected ITensorOps<Shape> Shapes { get; }
+
+    public virtual ITensorOps<GraphValue> At(string module) => new OnnxOps(this, module);
 
     public GraphValue Parameter(string name, params int[] shape)
     {
-        var full = ModulePath.Join(_path, name);
-        return new ParameterValue(full, _parameters(full), _shapes.Parameter(name, shape));
+        var full = ModulePath.Join(Path, name);
+        return new ParameterValue(full, _parameters(full), Shapes.Parameter(name, shape));
     }
 
     public GraphValue Constant(string name, double[] values, params int[] shape) =>
-        new UntypedConstant($"{_path}/{name}", values, _shapes.Constant(name, values, shape));
+        new UntypedConstant($"{Path}/{name}", values, Shapes.Constant(name, values, shape));
 
-    public GraphValue Apply(UnaryFunction function, GraphValue x) =>
-        Node(function.ToString(), DataType.Float, _shapes.Apply(function, x.Shape), [As(DataType.Float, x)]);
+    public virtual GraphValue Apply(UnaryFunction function, GraphValue x) =>
+        Node(function.ToString(), DataType.Float, Shapes.Apply(function, x.Shape), [As(DataType.Float, x)]);
 
-    public GraphValue Apply(BinaryFunction function, GraphValue a, GraphValue b)
+    public virtual GraphValue Apply(BinaryFunction function, GraphValue a, GraphValue b)
     {
-        var shape = _shapes.Apply(function, a.Shape, b.Shape);
+        var shape = Shapes.Apply(function, a.Shape, b.Shape);
         var type = CommonType(a, b);
 
         // Bytes leave their range when added, and whole numbers theirs when divided.
@@ -69,15 +78,15 @@ internal class OnnxOps : ITensorOps<GraphValue>
     public GraphValue Where(GraphValue condition, GraphValue a, GraphValue b)
     {
         var type = CommonType(a, b);
-        return Node("Where", type, _shapes.Where(condition.Shape, a.Shape, b.Shape), [condition, As(type, a), As(type, b)]);
+        return Node("Where", type, Shapes.Where(condition.Shape, a.Shape, b.Shape), [condition, As(type, a), As(type, b)]);
     }
 
     public GraphValue MatMul(GraphValue a, GraphValue b) =>
-        Node("MatMul", DataType.Float, _shapes.MatMul(a.Shape, b.Shape), [As(DataType.Float, a), As(DataType.Float, b)]);
+        Node("MatMul", DataType.Float, Shapes.MatMul(a.Shape, b.Shape), [As(DataType.Float, a), As(DataType.Float, b)]);
 
     public GraphValue Transpose(GraphValue x)
     {
-        var shape = _shapes.Transpose(x.Shape);
+        var shape = Shapes.Transpose(x.Shape);
         if (x is ParameterValue parameter) return TransposedParameter(parameter, shape);
 
         var axes = Enumerable.Range(0, x.Shape.Rank).Select(axis => (long)axis).ToArray();
@@ -87,37 +96,37 @@ internal class OnnxOps : ITensorOps<GraphValue>
 
     public GraphValue Sum(GraphValue x) =>
         // Not axis -1: of an empty tensor, ONNX Runtime does not find a negative axis and leaves the shape as it is.
-        Node("ReduceSum", DataType.Float, _shapes.Sum(x.Shape), [As(DataType.Float, x), Graph.Integers(x.Shape.Rank - 1)],
+        Node("ReduceSum", DataType.Float, Shapes.Sum(x.Shape), [As(DataType.Float, x), Graph.Integers(x.Shape.Rank - 1)],
             NodeAttribute.Of("keepdims", 1));
 
     public GraphValue Softmax(GraphValue x) =>
-        Node("Softmax", DataType.Float, _shapes.Softmax(x.Shape), [As(DataType.Float, x)], NodeAttribute.Of("axis", -1));
+        Node("Softmax", DataType.Float, Shapes.Softmax(x.Shape), [As(DataType.Float, x)], NodeAttribute.Of("axis", -1));
 
     public GraphValue Concat(int axis, GraphValue a, GraphValue b)
     {
-        var shape = _shapes.Concat(axis, a.Shape, b.Shape);
+        var shape = Shapes.Concat(axis, a.Shape, b.Shape);
         var type = CommonType(a, b);
         return Node("Concat", type, shape, [As(type, a), As(type, b)], NodeAttribute.Of("axis", axis));
     }
 
     public GraphValue Slice(GraphValue x, int axis, int start, int? end = null) =>
-        Node("Slice", x.Type, _shapes.Slice(x.Shape, axis, start, end),
+        Node("Slice", x.Type, Shapes.Slice(x.Shape, axis, start, end),
             [x, Graph.Integers(start), Graph.Integers(end ?? long.MaxValue), Graph.Integers(axis)]);
 
-    public GraphValue Skip(GraphValue x, int axis, GraphValue count)
+    public virtual GraphValue Skip(GraphValue x, int axis, GraphValue count)
     {
-        var shape = _shapes.Skip(x.Shape, axis, count.Shape);
+        var shape = Shapes.Skip(x.Shape, axis, count.Shape);
         var start = Node("Unsqueeze", DataType.Int64, new([1]), [As(DataType.Int64, count), Graph.Integers(0)]);
         return Node("Slice", x.Type, shape, [x, start, Graph.Integers(long.MaxValue), Graph.Integers(axis)]);
     }
 
     public GraphValue Gather(GraphValue table, GraphValue indices) =>
-        Node("Gather", DataType.Float, _shapes.Gather(table.Shape, indices.Shape),
+        Node("Gather", DataType.Float, Shapes.Gather(table.Shape, indices.Shape),
             [As(DataType.Float, table), As(DataType.Int32, indices)], NodeAttribute.Of("axis", 0));
 
     public GraphValue PadLast(GraphValue x, int width)
     {
-        var shape = _shapes.PadLast(x.Shape, width);
+        var shape = Shapes.PadLast(x.Shape, width);
         var pads = new long[2 * x.Shape.Rank];
         pads[^1] = width - x.Shape.Dimensions[^1];
         return pads[^1] == 0 ? x : Node("Pad", x.Type, shape, [x, Graph.Integers(pads)]);
@@ -128,12 +137,12 @@ internal class OnnxOps : ITensorOps<GraphValue>
     public GraphValue Length(GraphValue x, int axis)
     {
         var row = Node("Shape", DataType.Int64, new([1]), [x], NodeAttribute.Of("start", axis), NodeAttribute.Of("end", axis + 1));
-        return Node("Squeeze", DataType.Int64, _shapes.Length(x.Shape, axis), [row, Graph.Integers(0)]);
+        return Node("Squeeze", DataType.Int64, Shapes.Length(x.Shape, axis), [row, Graph.Integers(0)]);
     }
 
     public GraphValue Range(GraphValue start, GraphValue length)
     {
-        var shape = _shapes.Range(start.Shape, length.Shape);
+        var shape = Shapes.Range(start.Shape, length.Shape);
         var first = As(DataType.Int64, start);
         var limit = Node("Add", DataType.Int64, new([]), [first, As(DataType.Int64, length)]);
         var row = Node("Range", DataType.Int64, new([shape.Dimensions[0]]), [first, limit, Scalar("step", 1, DataType.Int64)]);
@@ -142,16 +151,16 @@ internal class OnnxOps : ITensorOps<GraphValue>
 
     public (GraphValue Cos, GraphValue Sin) RopeTables(GraphValue positions, int width, double @base)
     {
-        var (shape, _) = _shapes.RopeTables(positions.Shape, width, @base);
+        var (shape, _) = Shapes.RopeTables(positions.Shape, width, @base);
         var frequencies = RotaryTable.Frequencies(width, @base);
-        var row = Graph.Initializer($"{_path}/rope_frequencies", DataType.Float, new([1, frequencies.Length]), () => BytesOf(frequencies));
+        var row = Graph.Initializer($"{Path}/rope_frequencies", DataType.Float, new([1, frequencies.Length]), () => BytesOf(frequencies));
         var angles = Node("Mul", DataType.Float, shape, [As(DataType.Float, positions), row]);
         return (Node("Cos", DataType.Float, shape, [angles]), Node("Sin", DataType.Float, shape, [angles]));
     }
 
     public GraphValue SplitHeads(GraphValue x, int heads)
     {
-        var shape = _shapes.SplitHeads(x.Shape, heads);
+        var shape = Shapes.SplitHeads(x.Shape, heads);
         var (batch, rows, k) = (shape.Dimensions[0], shape.Dimensions[2], shape.Dimensions[3]);
         var split = Node("Reshape", x.Type, new([batch, rows, heads, k]), [x, Graph.Integers(0, 0, heads, k)]);
         return Node("Transpose", x.Type, shape, [split], NodeAttribute.Of("perm", 0L, 2, 1, 3));
@@ -159,7 +168,7 @@ internal class OnnxOps : ITensorOps<GraphValue>
 
     public GraphValue MergeHeads(GraphValue x)
     {
-        var shape = _shapes.MergeHeads(x.Shape);
+        var shape = Shapes.MergeHeads(x.Shape);
         var (batch, heads, rows, k) = (x.Shape.Dimensions[0], x.Shape.Dimensions[1], x.Shape.Dimensions[2], x.Shape.Dimensions[3]);
         var swapped = Node("Transpose", x.Type, new([batch, rows, heads, k]), [x], NodeAttribute.Of("perm", 0L, 2, 1, 3));
         return Node("Reshape", x.Type, shape, [swapped, Graph.Integers(0, 0, heads * k)]);
@@ -167,21 +176,21 @@ internal class OnnxOps : ITensorOps<GraphValue>
 
     public GraphValue SlotRows(GraphValue x, int slotBytes)
     {
-        var shape = _shapes.SlotRows(x.Shape, slotBytes);
+        var shape = Shapes.SlotRows(x.Shape, slotBytes);
         return Node("Reshape", x.Type, shape, [x, Graph.Integers(0, -1, shape.Dimensions[2])]);
     }
 
     /// <summary>The derived LayerNorm as the one operator that ONNX has for it.</summary>
-    public GraphValue LayerNorm(GraphValue x, int width, double epsilon) =>
-        Node("LayerNormalization", DataType.Float, _shapes.LayerNorm(x.Shape, width, epsilon),
+    public virtual GraphValue LayerNorm(GraphValue x, int width, double epsilon) =>
+        Node("LayerNormalization", DataType.Float, Shapes.LayerNorm(x.Shape, width, epsilon),
             [As(DataType.Float, x), As(DataType.Float, Parameter("weight", width)), As(DataType.Float, Parameter("bias", width))],
             NodeAttribute.Of("axis", -1), NodeAttribute.Of("epsilon", (float)epsilon));
 
     /// <summary>Records a node of the present module. What nothing has given an element type yet is float.</summary>
     protected GraphValue Node(string opType, DataType type, Shape shape, GraphValue?[] inputs, params AttributeProto[] attributes)
     {
-        var typed = inputs.Select(input => input is UntypedConstant or ParameterValue ? As(DataType.Float, input) : input);
-        return Graph.Node(_path, opType, type == DataType.Undefined ? DataType.Float : type, shape, [.. typed], attributes);
+        var typed = inputs.Select(input => input is UntypedConstant or ParameterValue ? As(DataType.Float, input) : input?.Recorded);
+        return Graph.Node(Path, opType, type == DataType.Undefined ? DataType.Float : type, shape, [.. typed], attributes);
     }
 
     /// <summary>The value with element type <paramref name="type"/>: constants take it, everything else is cast where it differs.</summary>
@@ -189,7 +198,7 @@ internal class OnnxOps : ITensorOps<GraphValue>
     {
         UntypedConstant constant => Typed(constant, type),
         ParameterValue parameter => Graph.Initializer(parameter.Name, DataType.Float, parameter.Shape, () => BytesOf(parameter.Data)),
-        _ when value.Type == type => value,
+        _ when value.Type == type => value.Recorded,
         _ => Node("Cast", type, value.Shape, [value], NodeAttribute.Of("to", (long)type)),
     };
 
@@ -216,16 +225,19 @@ internal class OnnxOps : ITensorOps<GraphValue>
     private GraphValue TransposedParameter(ParameterValue parameter, Shape shape)
     {
         if (parameter.Shape.Rank != 2) throw new ShapeException($"{parameter.Name}: {parameter.Shape} is not a matrix");
-        return Graph.Initializer($"{parameter.Name}.T", DataType.Float, shape, () =>
-        {
-            var (rows, columns) = (parameter.Shape.Dimensions[0], parameter.Shape.Dimensions[1]);
-            var transposed = new float[parameter.Data.Length];
-            for (var row = 0; row < rows; row++)
-                for (var column = 0; column < columns; column++)
-                    transposed[column * rows + row] = parameter.Data[row * columns + column];
-            return BytesOf(transposed);
-        });
+        return Graph.Initializer($"{parameter.Name}.T", DataType.Float, shape,
+            () => BytesOf(Transposed(parameter.Data, parameter.Shape.Dimensions[0], parameter.Shape.Dimensions[1])));
     }
 
-    private static byte[] BytesOf(float[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+    /// <summary>[rows, columns] -> [columns, rows].</summary>
+    protected static float[] Transposed(float[] matrix, int rows, int columns)
+    {
+        var transposed = new float[matrix.Length];
+        for (var row = 0; row < rows; row++)
+            for (var column = 0; column < columns; column++)
+                transposed[column * rows + row] = matrix[row * columns + column];
+        return transposed;
+    }
+
+    protected static byte[] BytesOf(float[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
 }

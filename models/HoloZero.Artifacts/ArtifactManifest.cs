@@ -92,6 +92,9 @@ public sealed record ArtifactManifest
         /// Where in the graph each block's output is, in the order in which they run: what validation compares layer by layer.
         /// </summary>
         public IReadOnlyList<TraceInfo> Trace { get => field ?? []; init; }
+
+        /// <summary>Prefix slots and stream bytes that a sequence may have at most; null is no limit.</summary>
+        public int? MaxPositions { get; init; }
     }
 
     /// <summary>A block's output within a graph.</summary>
@@ -115,7 +118,10 @@ public sealed record ArtifactManifest
     /// <summary>A piece of state.</summary>
     /// <param name="Past">The input.</param>
     /// <param name="Present">The output that becomes the next call's <paramref name="Past"/>.</param>
-    public sealed record StateInfo(PortInfo Past, PortInfo Present);
+    /// <param name="InPlace">
+    /// Whether both may be the same memory. A growing axis may then be longer than the positions so far, the same in both.
+    /// </param>
+    public sealed record StateInfo(PortInfo Past, PortInfo Present, bool InPlace = false);
 
     /// <summary>The self-check.</summary>
     /// <param name="File">The safetensors file.</param>

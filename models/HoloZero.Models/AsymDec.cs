@@ -32,7 +32,7 @@ public static class AsymDec
 
         var (x, slots, tail) = ZeroDoor(op.At("door"), config, prefix, stream, past);            // [B, T, d]
         trace.Add(("door", x));
-        var positions = Positions(op.At("positions"), config, x, slots, past.Position);
+        var positions = op.At("positions").RowPositions(config, past.Position, op.At("positions").Length(x, 1), slots);
 
         for (var i = 0; i < config.DecLayers; i++)
         {
@@ -46,8 +46,7 @@ public static class AsymDec
         var streamRows = op.At("norm").Skip(x, axis: 1, slots);                                  // [B, L, d]
         var normed = op.At("norm").LayerNorm(streamRows, config.Dim, AsymDecConfig.LayerNormEpsilon);
         var logits = op.At("head").Linear(normed, config.Dim, AsymDecConfig.Vocabulary);         // [B, L, 258]
-        var position = op.At("positions").Add(past.Position, op.At("positions").Length(x, 1));
-        return new(logits, new(position, tail, layers), trace);
+        return new(logits, new(positions.End, tail, layers), trace);
     }
 
     /// <summary>The parameters that a configuration asks for, by name: what a checkpoint must hold, no more and no less.</summary>
@@ -66,61 +65,23 @@ public static class AsymDec
     {
         // Both runs start from the tail: while there is a prefix, nothing has come before either of them and the tail is zero.
         var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), 256, HslFrontDoor.ValueColumns);
-        var (prefixFeatures, _) = Features(op.At("prefix"), table, prefix, past);                // [B, N*K, 27]
-        var (streamFeatures, tail) = Features(op.At("stream"), table, stream, past);             // [B, L, 27]
-        var slotRows = op.PadLast(op.SlotRows(prefixFeatures, config.SlotBytes), config.Dim);    // [B, N, d]
-        var streamRows = op.PadLast(streamFeatures, config.Dim);                                 // [B, L, d]
+        var (prefixFeatures, _) = op.At("prefix").HslFeatures(table, prefix, past.StreamTail, past.Position, HslFrontDoor.FeatureCount);
+        var slotRows = op.PadLast(op.SlotRows(prefixFeatures, config.SlotBytes), config.Dim);    // [B, N, d] of [B, N*K, 27]
+        var (streamRows, tail) = op.At("stream").HslFeatures(table, stream, past.StreamTail, past.Position, config.Dim); // [B, L, d]
         return (op.Concat(1, slotRows, streamRows), op.Length(slotRows, 1), tail);               // [B, T, d]
-    }
-
-    /// <summary>HSL features of a run of n bytes: 18 columns from the table, 9 from the two bytes before.</summary>
-    private static (T Features, T Tail) Features<T>(ITensorOps<T> op, T table, T bytes, AsymDecState<T> past)
-    {
-        var run = op.Concat(1, past.StreamTail, bytes);                                          // [B, n+2]
-        var own = op.Gather(table, bytes);                                                       // [B, n, 18]
-        var dxor = op.Slice(op.Gather(table, run), 2, 0, 8);                                     // [B, n+2, 8]
-        var current = op.Slice(dxor, 1, 1);                                                      // [B, n+1, 8]
-        var flips = op.Subtract(current, op.Slice(dxor, 1, 0, -1));
-        var d2xor = op.Multiply(flips, flips);                                                   // [B, n+1, 8]: (a - b)^2 = a xor b
-        var energy = op.Add(current, op.Multiply(d2xor, op.Scalar("half", 0.5)));                // [B, n+1, 8]
-        var lastFour = op.Constant("last_four", [0, 0, 0, 0, 1, 1, 1, 1], 8, 1);
-        var firstFive = op.Constant("first_five", [1, 1, 1, 1, 1, 0, 0, 0], 8, 1);
-        var before = op.MatMul(op.Slice(energy, 1, 0, -1), lastFour);                            // [B, n, 1]
-        var after = op.MatMul(op.Slice(energy, 1, 1), firstFive);                                // [B, n, 1]
-        var index = op.Range(past.Position, op.Length(bytes, 1));                                // [n, 1]
-        var isFirst = op.Apply(BinaryFunction.LessOrEqual, index, op.Scalar("first", 0));        // [n, 1]
-        var terms = op.Where(isFirst, op.Scalar("terms_at_first", 5), op.Scalar("terms", 9));    // [n, 1]
-        var boundary = op.RoundToFloat32(op.Divide(op.Add(before, after), terms));               // [B, n, 1]
-        var ofNeighbours = op.Concat(2, op.Slice(d2xor, 1, 1), boundary);                        // [B, n, 9]
-        var features = op.Concat(2, op.Concat(2, op.Slice(own, 2, 0, 8), ofNeighbours), op.Slice(own, 2, 8));
-        return (features, op.Slice(run, 1, -2));                                                 // [B, n, 27], [B, 2]
-    }
-
-    private static RowPositions<T> Positions<T>(ITensorOps<T> op, AsymDecConfig config, T x, T slots, T position)
-    {
-        var zero = op.Scalar("zero", 0);
-        var count = op.Length(x, 1);
-        var rows = op.Range(position, count);                                                    // [T, 1]
-        var keys = op.Transpose(op.Range(zero, op.Add(position, count)));                        // [1, P+T]
-        var lastVisible = config.PrefixAttention == PrefixAttention.Causal
-            ? rows
-            : op.Apply(BinaryFunction.Maximum, rows, op.Subtract(slots, op.Scalar("one", 1)));   // [T, 1]
-        var visible = op.Apply(BinaryFunction.LessOrEqual, keys, lastVisible);                   // [T, P+T]
-        var earlier = op.Apply(BinaryFunction.LessOrEqual, op.Transpose(rows), rows);            // [T, T]
-        var (cos, sin) = op.RopeTables(rows, config.HeadWidth, AsymDecConfig.RopeBase);          // [T, k/2]
-        return new(rows, cos, sin, visible, earlier);
     }
 
     private static (T Output, KvCache<T> Present) SelfBlock<T>(ITensorOps<T> op, AsymDecConfig config, T x,
         RowPositions<T> positions, KvCache<T> past)
     {
         var d = config.Dim;
-        var (q, k, v) = Qkv(op.At("qkv"), op.At("norm1").LayerNorm(x, d, AsymDecConfig.LayerNormEpsilon), d);
-        var (attended, present) = op.At("attention").Attention(q, k, v, config.Heads, config.HeadWidth, positions, past);
+        var normed1 = op.At("norm1").LayerNorm(x, d, AsymDecConfig.LayerNormEpsilon);            // [B, T, d]
+        var qkv = op.At("qkv").Linear(normed1, d, 3 * d);                                        // [B, T, 3d]
+        var (attended, present) = op.At("attention").Attention(qkv, d, config.Heads, positions, past);
         x = op.Add(x, op.At("proj").Linear(attended, d, d));                                     // [B, T, d]
 
-        var normed = op.At("norm2").LayerNorm(x, d, AsymDecConfig.LayerNormEpsilon);             // [B, T, d]
-        var hidden = op.At("ff.1").Gelu(op.At("ff.0").Linear(normed, d, 4 * d));                 // [B, T, 4d]
+        var normed2 = op.At("norm2").LayerNorm(x, d, AsymDecConfig.LayerNormEpsilon);            // [B, T, d]
+        var hidden = op.At("ff.1").Gelu(op.At("ff.0").Linear(normed2, d, 4 * d));                // [B, T, 4d]
         return (op.Add(x, op.At("ff.3").Linear(hidden, 4 * d, d)), present);                     // [B, T, d]
     }
 
@@ -128,16 +89,10 @@ public static class AsymDec
         RowPositions<T> positions, FastWeights<T> past)
     {
         var d = config.Dim;
-        var (q, k, v) = Qkv(op.At("qkv"), op.At("norm").LayerNorm(x, d, AsymDecConfig.LayerNormEpsilon), d);
-        var (read, present) = op.At("memory").FastWeightRead(q, k, v, config.Heads, AsymDecConfig.MemoryEpsilon, positions, past);
+        var normed = op.At("norm").LayerNorm(x, d, AsymDecConfig.LayerNormEpsilon);              // [B, T, d]
+        var qkv = op.At("qkv").Linear(normed, d, 3 * d);                                         // [B, T, 3d]
+        var (read, present) = op.At("memory").FastWeightRead(qkv, d, config.Heads, AsymDecConfig.MemoryEpsilon, positions, past);
         var gate = op.Apply(UnaryFunction.Tanh, op.Parameter("gate", 1));                        // [1]
         return (op.Add(x, op.Multiply(op.At("proj").Linear(read, d, d), gate)), present);        // [B, T, d]
-    }
-
-    /// <summary>[B, T, d] -> three times [B, T, d]: a row of 3d holds all of q, then k, then v.</summary>
-    private static (T Q, T K, T V) Qkv<T>(ITensorOps<T> op, T x, int d)
-    {
-        var qkv = op.Linear(x, d, 3 * d);                                                        // [B, T, 3d]
-        return (op.Slice(qkv, 2, 0, d), op.Slice(qkv, 2, d, 2 * d), op.Slice(qkv, 2, 2 * d));
     }
 }

@@ -133,7 +133,7 @@ public class GraphRecordingTests
             graph.Input.Select(port => port.Name));
         Assert.Equal(["logits", .. graph.Input.Skip(2).Select(port => "present" + port.Name["past".Length..])],
             graph.Output.Select(port => port.Name));
-        Assert.Equal(recorded.Recorder.NodesFor(recorded.Outputs.Select(port => port.Value)).Select(node => node.OpType),
+        Assert.Equal(recorded.Recorder.NodesFor(recorded.Outputs.Select(port => port.Value)).Select(node => node.Operator.Type),
             graph.Node.Select(node => node.OpType));
     }
 
@@ -141,7 +141,8 @@ public class GraphRecordingTests
     {
         var config = new AsymDecConfig(dim: 64, decLayers: layers, heads: 4, slotBytes: 2);
         var sizes = AsymDec.ParameterShapes(config).ToDictionary(entry => entry.Key, entry => entry.Value.Aggregate(1, (a, b) => a * b));
-        return AsymDecGraph.Record(config, recorder => new OnnxOps(recorder, name => new float[sizes[name]]));
+        return AsymDecGraph.Record(config, recorder => new OnnxOps(recorder, name => new float[sizes[name]]),
+            GraphState.Portable(config));
     }
 
     private static string[] NamesOf(AsymDecGraph graph) =>
@@ -153,7 +154,7 @@ public class GraphRecordingTests
     private static ModelProto Write(RecordedGraph graph)
     {
         using var folder = new TemporaryFolder();
-        OnnxFile.Write(graph, folder["graph.onnx"], OnnxOps.Opset, ("test", "1"));
+        OnnxFile.Write(graph, folder["graph.onnx"], GraphVariant.Portable.Opsets, ("test", "1"));
         return ModelProto.Parser.ParseFrom(File.ReadAllBytes(folder["graph.onnx"]));
     }
 

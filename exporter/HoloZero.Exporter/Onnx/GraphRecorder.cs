@@ -4,9 +4,25 @@ using static HoloZero.Exporter.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter.Onnx;
 
-/// <summary>A recorded node.</summary>
-internal sealed record GraphNode(string Name, string OpType, IReadOnlyList<GraphValue?> Inputs,
-    IReadOnlyList<GraphValue> Outputs, IReadOnlyList<AttributeProto> Attributes);
+/// <summary>An operator: its name, and the domain that defines it, "" for the standard.</summary>
+internal readonly record struct OnnxOperator(string Type, string Domain = "")
+{
+    /// <summary>The domain of ONNX Runtime's own operators.</summary>
+    public const string ContribDomain = "com.microsoft";
+
+    /// <summary>One of ONNX Runtime's own.</summary>
+    public static OnnxOperator Contrib(string type) => new(type, ContribDomain);
+}
+
+/// <summary>A recorded node; an output that is null is one that nobody asks for.</summary>
+internal sealed record GraphNode(string Name, OnnxOperator Operator, IReadOnlyList<GraphValue?> Inputs,
+    IReadOnlyList<GraphValue?> Outputs, IReadOnlyList<AttributeProto> Attributes);
+
+/// <summary>An output that a node is to have.</summary>
+/// <param name="Name">What is put behind the node's name.</param>
+/// <param name="Type">Element type.</param>
+/// <param name="Shape">Its shape at the example sizes.</param>
+internal sealed record OutputPort(string Name, DataType Type, Shape Shape);
 
 /// <summary>Collects the nodes and initializers of one graph, and names them by module.</summary>
 internal sealed class GraphRecorder
@@ -24,8 +40,19 @@ internal sealed class GraphRecorder
     {
         var name = UniqueName(path, opType);
         var output = new GraphValue(name, type, shape);
-        _nodes.Add(new(name, opType, inputs, [output], attributes));
+        _nodes.Add(new(name, new(opType), inputs, [output], attributes));
         return output;
+    }
+
+    /// <summary>Records a node with any number of outputs, some of which may be left out.</summary>
+    public IReadOnlyList<GraphValue?> Node(string path, OnnxOperator op, IReadOnlyList<OutputPort?> outputs,
+        IReadOnlyList<GraphValue?> inputs, params AttributeProto[] attributes)
+    {
+        var name = UniqueName(path, op.Type);
+        GraphValue?[] values = [.. outputs.Select(port =>
+            port is null ? null : new GraphValue(port.Name.Length == 0 ? name : $"{name}.{port.Name}", port.Type, port.Shape))];
+        _nodes.Add(new(name, op, inputs, values, attributes));
+        return values;
     }
 
     /// <summary>An initializer; asking again for the same name gives the same one.</summary>
@@ -47,7 +74,7 @@ internal sealed class GraphRecorder
     {
         var needed = new HashSet<GraphValue>(outputs, ReferenceEqualityComparer.Instance);
         var kept = new List<GraphNode>();
-        foreach (var node in Enumerable.Reverse(_nodes).Where(node => node.Outputs.Any(needed.Contains)))
+        foreach (var node in Enumerable.Reverse(_nodes).Where(node => node.Outputs.Any(output => output is not null && needed.Contains(output))))
         {
             kept.Add(node);
             foreach (var input in node.Inputs.OfType<GraphValue>()) needed.Add(input);

@@ -13,11 +13,17 @@ namespace HoloZero.Exporter.Onnx;
 /// </param>
 internal class GraphValue(string name, DataType type, Shape shape)
 {
+    /// <summary>Stands where a graph has no value; using it in a node is a mistake.</summary>
+    public static GraphValue Absent { get; } = new("", DataType.Undefined, new([]));
+
     public string Name { get; set; } = name;
 
     public DataType Type { get; } = type;
 
     public Shape Shape { get; } = shape;
+
+    /// <summary>The value that a node gives, for values that were put off until it was known what becomes of them.</summary>
+    public virtual GraphValue Recorded => this;
 
     public override string ToString() => $"{Name}: {Type} {Shape}";
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using static HoloZero.Exporter.Onnx.AttributeProto.Types;
 
 namespace HoloZero.Exporter.Onnx;
@@ -11,4 +12,7 @@ internal static class NodeAttribute
 
     public static AttributeProto Of(string name, params long[] values) =>
         new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
+
+    public static AttributeProto Of(string name, string value) =>
+        new() { Name = name, Type = AttributeType.String, S = ByteString.CopyFromUtf8(value) };
 }

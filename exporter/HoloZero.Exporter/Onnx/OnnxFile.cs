@@ -6,7 +6,7 @@ namespace HoloZero.Exporter.Onnx;
 /// <summary>Writes a recorded graph as an .onnx file, with its weights inside or beside it.</summary>
 internal static class OnnxFile
 {
-    /// <summary>IR version of the ONNX release that brought opset 17.</summary>
+    /// <summary>IR version of the ONNX releases that brought opsets 17 and 18.</summary>
     private const int IrVersion = 8;
 
     /// <summary>Protocol buffers end at 2 GiB; the rest of the file needs a little of it.</summary>
@@ -23,11 +23,11 @@ internal static class OnnxFile
     /// </summary>
     /// <param name="graph">The graph.</param>
     /// <param name="path">The .onnx file; external data goes to the same name with <c>.data</c> behind it.</param>
-    /// <param name="opset">Version of the standard operators.</param>
+    /// <param name="opsets">Version by operator domain; "" is the standard one.</param>
     /// <param name="producer">Tool name and version.</param>
     /// <param name="maxInlineBytes">Weights beyond this total go to external data.</param>
     /// <returns>The names of the files written.</returns>
-    public static IReadOnlyList<string> Write(RecordedGraph graph, string path, int opset, (string Name, string Version) producer,
+    public static IReadOnlyList<string> Write(RecordedGraph graph, string path, IReadOnlyDictionary<string, int> opsets, (string Name, string Version) producer,
         long maxInlineBytes = MaxInlineBytes)
     {
         var outputs = graph.Outputs.Select(port => port.Value).ToArray();
@@ -58,21 +58,30 @@ internal static class OnnxFile
             ProducerName = producer.Name,
             ProducerVersion = producer.Version,
             Graph = proto,
-            OpsetImport = { new OperatorSetIdProto { Domain = "", Version = opset } },
+            OpsetImport =
+            {
+                opsets.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                    .Select(pair => new OperatorSetIdProto { Domain = pair.Key, Version = pair.Value }),
+            },
         };
         using var file = File.Create(path);
         model.WriteTo(file);
         return files;
     }
 
-    private static NodeProto ToProto(GraphNode node) => new()
+    private static NodeProto ToProto(GraphNode node)
     {
-        Name = node.Name,
-        OpType = node.OpType,
-        Input = { node.Inputs.Select(input => input?.Name ?? "") },
-        Output = { node.Outputs.Select(output => output.Name) },
-        Attribute = { node.Attributes },
-    };
+        var proto = new NodeProto
+        {
+            Name = node.Name,
+            OpType = node.Operator.Type,
+            Input = { node.Inputs.Select(input => input?.Name ?? "") },
+            Output = { node.Outputs.Select(output => output?.Name ?? "") },
+            Attribute = { node.Attributes },
+        };
+        if (node.Operator.Domain.Length > 0) proto.Domain = node.Operator.Domain;
+        return proto;
+    }
 
     private static ValueInfoProto ToProto(GraphPort port)
     {

@@ -6,7 +6,8 @@ namespace HoloZero.Models.Ops;
 /// <param name="Sin">Rotary sines of those positions: [T, k/2].</param>
 /// <param name="VisibleKeys">Which of all keys a new row attends to: condition [T, P+T].</param>
 /// <param name="EarlierRows">Which new rows are not after a new row: condition [T, T].</param>
-public sealed record RowPositions<T>(T Rows, T Cos, T Sin, T VisibleKeys, T EarlierRows);
+/// <param name="End">The position after the last new row, P + T.</param>
+public record RowPositions<T>(T Rows, T Cos, T Sin, T VisibleKeys, T EarlierRows, T End);
 
 /// <summary>Rotated keys and values of the positions so far, each [B, H, P, k].</summary>
 public sealed record KvCache<T>(T Keys, T Values);
@@ -55,13 +56,60 @@ public partial interface ITensorOps<T>
             this.Add(this.Multiply(b, cos), this.Multiply(a, sin)));                             // [B, H, T, k]
     }
 
-    /// <summary>Rotary attention of new rows to every key so far: q, k, v [B, T, d] -> [B, T, d], with the cache grown by T.</summary>
-    (T Output, KvCache<T> Present) Attention(T q, T k, T v, int heads, int headWidth, RowPositions<T> positions, KvCache<T> past)
+    /// <summary>
+    /// HSL features of a run of n bytes [B, n]: 18 columns from the table [256, 18], 9 from the two bytes before. Gives them with zeros
+    /// up to <paramref name="width"/>, [B, n, width], and the last two bytes [B, 2].
+    /// </summary>
+    (T Features, T Tail) HslFeatures(T table, T bytes, T tail, T position, int width)
     {
-        var queries = Rope(SplitHeads(q, heads), headWidth, positions.Cos, positions.Sin);       // [B, H, T, k]
-        var newKeys = Rope(SplitHeads(k, heads), headWidth, positions.Cos, positions.Sin);       // [B, H, T, k]
+        var run = Concat(1, tail, bytes);                                                        // [B, n+2]
+        var own = Gather(table, bytes);                                                          // [B, n, 18]
+        var dxor = Slice(Gather(table, run), 2, 0, 8);                                           // [B, n+2, 8]
+        var current = Slice(dxor, 1, 1);                                                         // [B, n+1, 8]
+        var flips = this.Subtract(current, Slice(dxor, 1, 0, -1));
+        var d2xor = this.Multiply(flips, flips);                                                 // [B, n+1, 8]: (a - b)^2 = a xor b
+        var energy = this.Add(current, this.Multiply(d2xor, this.Scalar("half", 0.5)));          // [B, n+1, 8]
+        var lastFour = Constant("last_four", [0, 0, 0, 0, 1, 1, 1, 1], 8, 1);
+        var firstFive = Constant("first_five", [1, 1, 1, 1, 1, 0, 0, 0], 8, 1);
+        var before = MatMul(Slice(energy, 1, 0, -1), lastFour);                                  // [B, n, 1]
+        var after = MatMul(Slice(energy, 1, 1), firstFive);                                      // [B, n, 1]
+        var index = Range(position, Length(bytes, 1));                                           // [n, 1]
+        var isFirst = Apply(BinaryFunction.LessOrEqual, index, this.Scalar("first", 0));         // [n, 1]
+        var terms = Where(isFirst, this.Scalar("terms_at_first", 5), this.Scalar("terms", 9));   // [n, 1]
+        var boundary = RoundToFloat32(this.Divide(this.Add(before, after), terms));              // [B, n, 1]
+        var ofNeighbours = Concat(2, Slice(d2xor, 1, 1), boundary);                              // [B, n, 9]
+        var features = Concat(2, Concat(2, Slice(own, 2, 0, 8), ofNeighbours), Slice(own, 2, 8));
+        return (PadLast(features, width), Slice(run, 1, -2));                                    // [B, n, width], [B, 2]
+    }
+
+    /// <summary>Where <paramref name="count"/> new rows after <paramref name="position"/> stand, of which the first are prefix slots.</summary>
+    RowPositions<T> RowPositions(AsymDecConfig config, T position, T count, T slots)
+    {
+        var end = this.Add(position, count);
+        var rows = Range(position, count);                                                       // [T, 1]
+        var keys = Transpose(Range(this.Scalar("zero", 0), end));                                // [1, P+T]
+        var lastVisible = config.PrefixAttention == PrefixAttention.Causal
+            ? rows
+            : Apply(BinaryFunction.Maximum, rows, this.Subtract(slots, this.Scalar("one", 1)));  // [T, 1]
+        var visible = Apply(BinaryFunction.LessOrEqual, keys, lastVisible);                      // [T, P+T]
+        var earlier = Apply(BinaryFunction.LessOrEqual, Transpose(rows), rows);                  // [T, T]
+        var (cos, sin) = RopeTables(rows, config.HeadWidth, AsymDecConfig.RopeBase);             // [T, k/2]
+        return new(rows, cos, sin, visible, earlier, end);
+    }
+
+    /// <summary>[B, T, 3d] -> three times [B, H, T, k]: a row of 3d holds all of q, then k, then v.</summary>
+    (T Q, T K, T V) SplitQkv(T qkv, int d, int heads) => (SplitHeads(Slice(qkv, 2, 0, d), heads),
+        SplitHeads(Slice(qkv, 2, d, 2 * d), heads), SplitHeads(Slice(qkv, 2, 2 * d), heads));
+
+    /// <summary>Rotary attention of new rows to every key so far: qkv [B, T, 3d] -> [B, T, d], with the cache grown by T.</summary>
+    (T Output, KvCache<T> Present) Attention(T qkv, int d, int heads, RowPositions<T> positions, KvCache<T> past)
+    {
+        var headWidth = d / heads;
+        var (q, k, v) = SplitQkv(qkv, d, heads);                                                 // [B, H, T, k]
+        var queries = Rope(q, headWidth, positions.Cos, positions.Sin);       // [B, H, T, k]
+        var newKeys = Rope(k, headWidth, positions.Cos, positions.Sin);       // [B, H, T, k]
         var keys = Concat(2, past.Keys, newKeys);                                                // [B, H, P+T, k]
-        var values = Concat(2, past.Values, SplitHeads(v, heads));                               // [B, H, P+T, k]
+        var values = Concat(2, past.Values, v);                                                  // [B, H, P+T, k]
         var scores = this.Multiply(MatMul(queries, Transpose(keys)), this.Scalar("scale", 1 / Math.Sqrt(headWidth)));
         var masked = Where(positions.VisibleKeys, scores, this.Scalar("hidden", double.NegativeInfinity));
         return (MergeHeads(MatMul(Softmax(masked), values)), new(keys, values));
@@ -69,14 +117,13 @@ public partial interface ITensorOps<T>
 
     /// <summary>
     /// The gated memory's read, before its projection: o_t = phi(q_t) S_t / (phi(q_t) . z_t + epsilon), where S_t and z_t take in the
-    /// rows up to t themselves: q, k, v [B, T, d] -> [B, T, d], with the memory after the last row.
+    /// rows up to t themselves: qkv [B, T, 3d] -> [B, T, d], with the memory after the last row.
     /// </summary>
-    (T Output, FastWeights<T> Present) FastWeightRead(T q, T k, T v, int heads, double epsilon, RowPositions<T> positions,
+    (T Output, FastWeights<T> Present) FastWeightRead(T qkv, int d, int heads, double epsilon, RowPositions<T> positions,
         FastWeights<T> past)
     {
-        var queries = Phi(SplitHeads(q, heads));                                                 // [B, H, T, k]
-        var keys = Phi(SplitHeads(k, heads));                                                    // [B, H, T, k]
-        var values = SplitHeads(v, heads);                                                       // [B, H, T, k]
+        var (q, k, values) = SplitQkv(qkv, d, heads);                                            // [B, H, T, k]
+        var (queries, keys) = (Phi(q), Phi(k));                                                  // [B, H, T, k]
         var keysByColumn = Transpose(keys);                                                      // [B, H, k, T]
         var weights = Where(positions.EarlierRows, MatMul(queries, keysByColumn), this.Scalar("zero", 0)); // [B, H, T, T]
         var numerator = this.Add(MatMul(weights, values), MatMul(queries, past.S));              // [B, H, T, k]

@@ -16,14 +16,15 @@ public sealed class DecodingSession : IDisposable
 
     private readonly HoloZeroModel _model;
     private readonly RunOptions _runOptions = new();
-    private DecoderState _state;
+    private IDecoderState _state;
+    private IDecoderState? _spare;
     private float[] _logits = [];
     private bool _disposed;
 
     internal DecodingSession(HoloZeroModel model)
     {
         _model = model;
-        _state = DecoderState.Fresh(model.Variant.Signature);
+        _state = model.Graph.NewState();
     }
 
     /// <summary>Prefix slots and stream bytes so far: the length of the KV cache.</summary>
@@ -46,7 +47,20 @@ public sealed class DecodingSession : IDisposable
         if (prefix.Length / _model.SlotBytes > MaxPrefixSlots)
             throw new ArgumentException($"{prefix.Length / _model.SlotBytes} slots are more than {MaxPrefixSlots}", nameof(prefix));
 
-        return Run(DecoderState.Fresh(_model.Variant.Signature), 0, prefix, stream, cancellation);
+        Require(stream);
+        // The sequence so far stays as it is until all of the new one has run.
+        _spare ??= _model.Graph.NewState();
+        try
+        {
+            var logits = Run(_spare, prefix, stream, cancellation);
+            (_state, _spare) = (_spare, _state);
+            Position = prefix.Length / _model.SlotBytes + stream.Length;
+            return logits;
+        }
+        finally
+        {
+            _spare.Reset();
+        }
     }
 
     /// <summary>Continues the sequence.</summary>
@@ -55,19 +69,48 @@ public sealed class DecodingSession : IDisposable
     /// <returns>One row per byte, valid until the next call.</returns>
     /// <exception cref="ArgumentException">There are no bytes, or more than <see cref="MaxStreamBytes"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public Logits Append(scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default) =>
-        Run(_state.Share(), Position, [], stream, cancellation);
+    public Logits Append(scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default)
+    {
+        Require(stream);
+        _state.Mark();
+        try
+        {
+            var logits = Run(_state, [], stream, cancellation);
+            Position += stream.Length;
+            return logits;
+        }
+        catch
+        {
+            _state.Rollback();
+            throw;
+        }
+        finally
+        {
+            _state.Unmark();
+        }
+    }
 
-    /// <summary>Continues the sequence by one byte.</summary>
+    /// <summary>
+    /// Continues the sequence by one byte. Variants whose state is in place allocate nothing for it; should such a call fail half-way, the
+    /// session takes no other until it is prefilled or restored.
+    /// </summary>
     /// <param name="next">The byte.</param>
     /// <returns>The logits of what follows it, [vocabulary], valid until the next call.</returns>
-    public ReadOnlySpan<float> Step(byte next) => Append([next]).Last;
+    /// <exception cref="InvalidOperationException">An earlier step failed half-way.</exception>
+    public ReadOnlySpan<float> Step(byte next)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runOptions.Terminate = false;
+        var logits = _state.Step(_runOptions, next);
+        Position++;
+        return logits;
+    }
 
     /// <summary>Remembers the sequence as it is. The caller disposes the snapshot, which outlives this session if need be.</summary>
     public SessionSnapshot Snapshot()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new(_model, _state.Share(), Position);
+        return new(_model, _state.Copy(), Position);
     }
 
     /// <summary>
@@ -78,7 +121,8 @@ public sealed class DecodingSession : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (snapshot.Model != _model) throw new ArgumentException("the snapshot is of another model", nameof(snapshot));
-        Adopt(snapshot.Share(), snapshot.Position);
+        _state.CopyFrom(snapshot.State);
+        Position = snapshot.Position;
     }
 
     /// <summary>A second session that continues from here on its own. The caller disposes it.</summary>
@@ -95,42 +139,36 @@ public sealed class DecodingSession : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        _state.Release();
+        _state.Dispose();
+        _spare?.Dispose();
         _runOptions.Dispose();
     }
 
-    /// <summary>Runs from <paramref name="state"/>, which it releases, and adopts what comes out once all of it has run.</summary>
-    private Logits Run(DecoderState state, long position, scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<byte> stream,
+    private void Require(scoped ReadOnlySpan<byte> stream)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (stream.IsEmpty) throw new ArgumentException("at least one stream byte is needed", nameof(stream));
+        if (stream.Length > MaxStreamBytes)
+            throw new ArgumentException($"{stream.Length} bytes are more than {MaxStreamBytes} in one call", nameof(stream));
+    }
+
+    /// <summary>Moves <paramref name="state"/> on by the bytes, in pieces.</summary>
+    private Logits Run(IDecoderState state, scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<byte> stream,
         CancellationToken cancellation)
     {
-        try
+        var vocabulary = _model.Vocabulary;
+        if (_logits.Length < stream.Length * vocabulary) _logits = new float[stream.Length * vocabulary];
+        using var terminate = Terminator(prefix.Length + stream.Length, cancellation);
+        for (var done = 0; done < stream.Length;)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (stream.IsEmpty) throw new ArgumentException("at least one stream byte is needed", nameof(stream));
-            if (stream.Length > MaxStreamBytes)
-                throw new ArgumentException($"{stream.Length} bytes are more than {MaxStreamBytes} in one call", nameof(stream));
-
-            var vocabulary = _model.Vocabulary;
-            if (_logits.Length < stream.Length * vocabulary) _logits = new float[stream.Length * vocabulary];
-            using var terminate = Terminator(prefix.Length + stream.Length, cancellation);
-            for (var done = 0; done < stream.Length;)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var piece = stream.Slice(done, Math.Min(_model.PrefillChunkBytes, stream.Length - done));
-                var next = _model.Graph.Run(_runOptions, done == 0 ? prefix : [], piece, state,
-                    _logits.AsSpan(done * vocabulary, piece.Length * vocabulary), cancellation);
-                state.Release();
-                state = next;
-                done += piece.Length;
-            }
-
-            Adopt(state.Share(), position + prefix.Length / _model.SlotBytes + stream.Length);
-            return new(_logits.AsSpan(0, stream.Length * vocabulary), vocabulary);
+            cancellation.ThrowIfCancellationRequested();
+            var piece = stream.Slice(done, Math.Min(_model.PrefillChunkBytes, stream.Length - done));
+            state.Advance(_runOptions, done == 0 ? prefix : [], piece, _logits.AsSpan(done * vocabulary, piece.Length * vocabulary),
+                cancellation);
+            done += piece.Length;
         }
-        finally
-        {
-            state.Release();
-        }
+
+        return new(_logits.AsSpan(0, stream.Length * vocabulary), vocabulary);
     }
 
     /// <summary>Lets a cancellation interrupt a long run; a step of one byte is over before it would help.</summary>
@@ -139,20 +177,14 @@ public sealed class DecodingSession : IDisposable
         _runOptions.Terminate = false;
         return bytes == 1 ? default : cancellation.Register(() => _runOptions.Terminate = true);
     }
-
-    private void Adopt(DecoderState state, long position)
-    {
-        _state.Release();
-        (_state, Position) = (state, position);
-    }
 }
 
-/// <summary>A remembered sequence. Immutable and thread-safe; holds memory until it is disposed.</summary>
+/// <summary>A remembered sequence. Immutable and thread-safe; holds memory until it is disposed, after which nothing may use it.</summary>
 public sealed class SessionSnapshot : IDisposable
 {
-    private DecoderState? _state;
+    private IDecoderState? _state;
 
-    internal SessionSnapshot(HoloZeroModel model, DecoderState state, long position) =>
+    internal SessionSnapshot(HoloZeroModel model, IDecoderState state, long position) =>
         (Model, _state, Position) = (model, state, position);
 
     /// <summary>Prefix slots and stream bytes up to here.</summary>
@@ -160,8 +192,8 @@ public sealed class SessionSnapshot : IDisposable
 
     internal HoloZeroModel Model { get; }
 
-    /// <summary>Frees what no session uses any more.</summary>
-    public void Dispose() => Interlocked.Exchange(ref _state, null)?.Release();
+    internal IDecoderState State => _state ?? throw new ObjectDisposedException(nameof(SessionSnapshot));
 
-    internal DecoderState Share() => (_state ?? throw new ObjectDisposedException(nameof(SessionSnapshot))).Share();
+    /// <summary>Frees its memory.</summary>
+    public void Dispose() => Interlocked.Exchange(ref _state, null)?.Dispose();
 }

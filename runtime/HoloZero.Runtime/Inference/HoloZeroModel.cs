@@ -49,7 +49,7 @@ public sealed class HoloZeroModel : IDisposable
 
         OnnxEnvironment.Ensure();
         var (graph, provider) = ProviderSelection.Load(options,
-            sessionOptions => OnnxGraph.Load(artifact.PathOf(variant.File), variant.Signature, sessionOptions));
+            sessionOptions => OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes, sessionOptions));
         return new(artifact, variant, graph, provider, options);
     }
 
@@ -59,6 +59,17 @@ public sealed class HoloZeroModel : IDisposable
     {
         Graph.ThrowIfDisposed();
         return new(this);
+    }
+
+    /// <summary>Opens a batch of <paramref name="rows"/> sequences that step together. The caller disposes it.</summary>
+    /// <param name="rows">Sequences, 1 to <see cref="DecodingBatch.MaxRows"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rows"/> is out of range.</exception>
+    /// <exception cref="MissingCapabilityException">The variant keeps one position for all rows: it has no batches.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public DecodingBatch OpenBatch(int rows)
+    {
+        Graph.ThrowIfDisposed();
+        return new(this, rows);
     }
 
     /// <summary>Frees the graph.</summary>

@@ -11,19 +11,35 @@ internal sealed class OnnxGraph : IDisposable
     private readonly string[] _outputs;
     private volatile bool _disposed;
 
-    private OnnxGraph(InferenceSession session, ArtifactManifest.SignatureInfo signature)
+    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes)
     {
-        _session = session;
-        _inputs = [signature.Prefix.Name, signature.Stream.Name, .. signature.State.Select(state => state.Past.Name)];
-        _outputs = [signature.Logits.Name, .. signature.State.Select(state => state.Present.Name)];
+        (_session, Signature, MaxPositions, SlotBytes) = (session, variant.Signature, variant.MaxPositions, slotBytes);
+        _inputs = [Signature.Prefix.Name, Signature.Stream.Name, .. Signature.State.Select(state => state.Past.Name)];
+        _outputs = [Signature.Logits.Name, .. Signature.State.Select(state => state.Present.Name)];
     }
+
+    /// <summary>Inputs and outputs.</summary>
+    public ArtifactManifest.SignatureInfo Signature { get; }
+
+    /// <summary>Positions that a sequence may have at most; null is no limit.</summary>
+    public int? MaxPositions { get; }
+
+    /// <summary>Bytes in a prefix slot, K.</summary>
+    public int SlotBytes { get; }
+
+    /// <summary>Whether the graph writes its state over what it reads.</summary>
+    public bool IsInPlace => Signature.State.Any(state => state.InPlace);
+
+    /// <summary>A state before the first byte. The caller disposes it.</summary>
+    public IDecoderState NewState() => IsInPlace ? new InPlaceState(this) : new ImmutableState(this);
 
     /// <summary>Loads a graph and compares it with its signature.</summary>
     /// <exception cref="BadInputException">
     /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
     /// </exception>
-    public static OnnxGraph Load(string path, ArtifactManifest.SignatureInfo signature, SessionOptions options)
+    public static OnnxGraph Load(string path, ArtifactManifest.VariantInfo variant, int slotBytes, SessionOptions options)
     {
+        var signature = variant.Signature;
         InferenceSession? session = null;
         if (OnnxEnvironment.Try(() => session = new InferenceSession(path, options), out var error) is { } failure)
             throw new BadInputException(path, $"ONNX Runtime does not load it ({failure})", "export the model again", error);
@@ -32,7 +48,7 @@ internal sealed class OnnxGraph : IDisposable
         {
             Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
             Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
-            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }] ? new(session, signature)
+            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }] ? new(session, variant, slotBytes)
                 : throw new BadInputException(path,
                     $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
                     "export the model again");
@@ -44,45 +60,60 @@ internal sealed class OnnxGraph : IDisposable
         }
     }
 
-    /// <summary>Runs one call.</summary>
+    /// <summary>Buffers to bind inputs and outputs to, once for many calls. The caller disposes it.</summary>
+    public OrtIoBinding NewBinding() => _session.CreateIoBinding();
+
+    /// <summary>Runs one call with bound buffers; allocates nothing.</summary>
+    /// <exception cref="UnsoundModelException">The graph fails.</exception>
+    public void Run(RunOptions options, OrtIoBinding binding)
+    {
+        ThrowIfDisposed();
+        try
+        {
+            _session.RunWithBinding(options, binding);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Failure(e, prefix: 0, stream: 1, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Runs one call whose outputs ONNX Runtime allocates. The caller disposes them.</summary>
     /// <param name="options">Run options; their termination is reported as cancellation.</param>
-    /// <param name="prefix">Prefix bytes.</param>
-    /// <param name="stream">Stream bytes.</param>
-    /// <param name="past">The state before; the caller keeps it.</param>
-    /// <param name="logits">Filled: [stream, vocabulary].</param>
+    /// <param name="inputs">Every input in the order of the signature.</param>
+    /// <param name="prefix">Prefix bytes among them.</param>
+    /// <param name="stream">Stream bytes among them.</param>
     /// <param name="cancellation">The reason for a termination.</param>
-    /// <returns>The state after, held once for the caller.</returns>
     /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
     /// <exception cref="UnsoundModelException">The graph fails.</exception>
-    public DecoderState Run(RunOptions options, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, DecoderState past, Span<float> logits,
+    /// <exception cref="OperationCanceledException">Terminated.</exception>
+    public IDisposableReadOnlyCollection<OrtValue> Run(RunOptions options, IReadOnlyCollection<OrtValue> inputs, int prefix, int stream,
         CancellationToken cancellation)
     {
         ThrowIfDisposed();
-        using var prefixValue = Row(prefix);
-        using var streamValue = Row(stream);
-        IDisposableReadOnlyCollection<OrtValue> results;
         try
         {
-            results = _session.Run(options, _inputs, [prefixValue, streamValue, .. past.Tensors], _outputs);
-        }
-        catch (OnnxRuntimeException) when (cancellation.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellation);
-        }
-        catch (OnnxRuntimeException e)
-            when (e.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("bad_alloc"))
-        {
-            throw new MissingCapabilityException(
-                $"memory is too small for {prefix.Length} prefix bytes and {stream.Length} stream bytes in one call",
-                "use fewer prefix slots or shorter pieces", e);
+            return _session.Run(options, _inputs, inputs, _outputs);
         }
         catch (OnnxRuntimeException e)
         {
-            throw new UnsoundModelException($"the graph fails on ONNX Runtime ({e.Message}); check the model with doctor");
+            throw Failure(e, prefix, stream, cancellation);
         }
+    }
 
-        using (results[0]) results[0].GetTensorDataAsSpan<float>().CopyTo(logits);
-        return new([.. results.Skip(1)]);
+    /// <summary>The same into tensors of the caller's, in the order of the signature.</summary>
+    public void Run(RunOptions options, IReadOnlyCollection<OrtValue> inputs, IReadOnlyCollection<OrtValue> outputs, int prefix, int stream,
+        CancellationToken cancellation)
+    {
+        ThrowIfDisposed();
+        try
+        {
+            _session.Run(options, _inputs, inputs, _outputs, outputs);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Failure(e, prefix, stream, cancellation);
+        }
     }
 
     /// <summary>Refuses to go on once the model is disposed: ONNX Runtime itself would go on with freed memory.</summary>
@@ -95,13 +126,14 @@ internal sealed class OnnxGraph : IDisposable
         _session.Dispose();
     }
 
-    private static OrtValue Row(ReadOnlySpan<byte> bytes)
+    private static Exception Failure(OnnxRuntimeException e, int prefix, int stream, CancellationToken cancellation) => e switch
     {
-        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance,
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.UInt8, [1, bytes.Length]);
-        bytes.CopyTo(value.GetTensorMutableRawData());
-        return value;
-    }
+        _ when cancellation.IsCancellationRequested => new OperationCanceledException(cancellation),
+        _ when e.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("bad_alloc") =>
+            new MissingCapabilityException($"memory is too small for {prefix} prefix bytes and {stream} stream bytes in one call",
+                "use fewer prefix slots or shorter pieces", e),
+        _ => new UnsoundModelException($"the graph fails on ONNX Runtime ({e.Message}); check the model with doctor"),
+    };
 
     private static void Compare(string path, IReadOnlyDictionary<string, NodeMetadata> actual,
         IReadOnlyList<ArtifactManifest.PortInfo> expected)

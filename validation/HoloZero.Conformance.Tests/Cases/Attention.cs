@@ -1,3 +1,5 @@
+using HoloZero.Models.Ops;
+
 namespace HoloZero.Conformance;
 
 internal static partial class OperationCases<T>
@@ -20,7 +22,7 @@ internal static partial class OperationCases<T>
             Tensor[] cache = [Tensor.Pattern(33, b, h, past, k), Tensor.Pattern(34, b, h, past, k)];
             yield return new("Attention", what, [.. qkv, cos, sin, visible, .. cache], (op, x) =>
             {
-                var (output, present) = op.Attention(x[0], x[1], x[2], h, k, new(x[3], x[3], x[4], x[5], x[5]), new(x[6], x[7]));
+                var (output, present) = op.Attention(Packed(op, x), h * k, h, new(x[3], x[3], x[4], x[5], x[5], x[3]), new(x[6], x[7]));
                 return [output, present.Keys, present.Values];
             }, Truth.Attention(qkv, h, cos, sin, visible, cache))
             {
@@ -51,8 +53,8 @@ internal static partial class OperationCases<T>
                 : (Tensor.Pattern(43, b, h, k, k), Tensor.Pattern(44, b, h, k, 1).Select(value => Math.Abs(value) + 0.5));
             yield return new("FastWeightRead", what, [.. qkv, earlier, s, z], (op, x) =>
             {
-                var (output, present) = op.FastWeightRead(x[0], x[1], x[2], h, MemoryEpsilon, new(x[3], x[3], x[3], x[3], x[3]),
-                    new(x[4], x[5]));
+                var (output, present) = op.FastWeightRead(Packed(op, x), h * k, h, MemoryEpsilon,
+                    new(x[3], x[3], x[3], x[3], x[3], x[3]), new(x[4], x[5]));
                 return [output, present.S, present.Z];
             }, Truth.FastWeightRead(qkv, h, s, z, MemoryEpsilon))
             {
@@ -69,7 +71,10 @@ internal static partial class OperationCases<T>
         yield return new("FastWeightRead", "where only epsilon is below the fraction",
             [far, far, Tensor.Pattern(45, 1, 2, 2), Tensor.Of([2, 2], 1, 0, 1, 1).As(Element.Condition), Tensor.Zeros(1, 1, 2, 2),
                 Tensor.Zeros(1, 1, 2, 1)],
-            (op, x) => [op.FastWeightRead(x[0], x[1], x[2], 1, MemoryEpsilon, new(x[3], x[3], x[3], x[3], x[3]), new(x[4], x[5])).Output],
-                [Tensor.Zeros(1, 2, 2)]);
+            (op, x) => [op.FastWeightRead(Packed(op, x), 2, 1, MemoryEpsilon, new(x[3], x[3], x[3], x[3], x[3], x[3]),
+                new(x[4], x[5])).Output], [Tensor.Zeros(1, 2, 2)]);
     }
+
+    /// <summary>q, k and v side by side.</summary>
+    private static T Packed(ITensorOps<T> op, T[] qkv) => op.Concat(2, op.Concat(2, qkv[0], qkv[1]), qkv[2]);
 }

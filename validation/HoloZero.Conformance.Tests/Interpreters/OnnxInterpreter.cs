@@ -30,7 +30,7 @@ internal sealed class OnnxInterpreter(GraphVariant variant, Tolerances tolerance
     {
         var graph = Record(test, decorate);
         using var folder = new TemporaryFolder();
-        OnnxFile.Write(graph, folder["case.onnx"], variant.Opset, ("conformance", "0"));
+        OnnxFile.Write(graph, folder["case.onnx"], variant.Opsets, ("conformance", "0"));
 
         using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         using var session = new InferenceSession(folder["case.onnx"], options);

@@ -26,7 +26,7 @@ internal sealed class Tolerances(
     private static readonly string[] Moving =
     [
         "At", "Parameter", "Constant", "Where", "Transpose", "Concat", "Slice", "Skip", "Gather", "PadLast", "RoundToFloat32", "Length",
-        "Range", "SplitHeads", "MergeHeads", "SlotRows", nameof(BinaryFunction.Maximum), nameof(BinaryFunction.LessOrEqual),
+        "Range", "SplitHeads", "MergeHeads", "SlotRows", "SplitQkv", nameof(BinaryFunction.Maximum), nameof(BinaryFunction.LessOrEqual),
     ];
 
     private static readonly string[] Rounding =
@@ -45,6 +45,8 @@ internal sealed class Tolerances(
         (Moving, new(0, 0, "moves or picks numbers")),
         (Rounding, new(0, 0, "correctly rounded by IEEE 754")),
         (["RopeTables"], new(0, 0, "published bit for bit")),
+        (["HslFeatures"], new(0, 0, "published bit for bit")),
+        (["RowPositions"], new(0, 1e-7, "cos and sin as published in float32, here of the angle in float64")),
         (["Exp", "Tanh"], new(4e-16, 0, "libm is within 1 ulp, and the truth is one as well")),
         (["Erf"], new(0, 1e-15, "what the reference's series promises")),
         (["MatMul", "Sum", "Linear", "Rope"], new(0, 1e-14, "order of at most 64 terms below 4")),
@@ -58,6 +60,8 @@ internal sealed class Tolerances(
         (Moving, new(0, 0, "moves or picks numbers")),
         (Rounding, new(FloatUnit, 0, "correctly rounded by IEEE 754")),
         (["RopeTables"], new(0, 2e-7, "angles are float32 as published; cos and sin of another libm are within 2 ulp of 1")),
+        (["HslFeatures"], new(0, 0, "bits from tables, sums of halves, one division")),
+        (["RowPositions"], new(0, 4e-7, "as the rotary tables, here of the angle in float64")),
         (["Exp"], new(4 * FloatUnit, SmallestNormalFloat, "2 ulp of a polynomial; denormal results may be 0")),
         (["Tanh", "Erf"], new(8 * FloatUnit, FloatUnit, "rational approximations, a few ulp of 1")),
         (["MatMul", "Sum", "Linear"], new(0, 4e-6, "order of at most 64 terms below 4")),

@@ -10,11 +10,15 @@ internal sealed class QkvInOrder(params int[] order) : FaultyOps
 {
     public override GraphValue Slice(GraphValue x, int axis, int start, int? end = null)
     {
-        if (!Path.EndsWith(".qkv", StringComparison.Ordinal)) return Inner.Slice(x, axis, start, end);
+        if (!IsQkv(Path, axis)) return Inner.Slice(x, axis, start, end);
         var d = x.Shape.Dimensions[^1] / 3;
         var third = order[start / d];
         return Inner.Slice(x, axis, third * d, (third + 1) * d);
     }
+
+    /// <summary>Whether a slice takes q, k or v: the blocks cut nothing else along the last of three axes.</summary>
+    public static bool IsQkv(string path, int axis) => axis == 2
+        && (path.EndsWith(".attention", StringComparison.Ordinal) || path.EndsWith(".memory", StringComparison.Ordinal));
 }
 
 /// <summary>A row of 3d taken for [H, 3, k] instead of [3, H, k].</summary>
@@ -22,7 +26,7 @@ internal sealed class QkvByHead(int heads) : FaultyOps
 {
     public override GraphValue Slice(GraphValue x, int axis, int start, int? end = null)
     {
-        if (!Path.EndsWith(".qkv", StringComparison.Ordinal)) return Inner.Slice(x, axis, start, end);
+        if (!QkvInOrder.IsQkv(Path, axis)) return Inner.Slice(x, axis, start, end);
         var d = x.Shape.Dimensions[^1] / 3;
         var (k, third) = (d / heads, start / d);
         return Inner.MergeHeads(Inner.Slice(Inner.SplitHeads(x, heads), 3, third * k, (third + 1) * k));
@@ -32,9 +36,10 @@ internal sealed class QkvByHead(int heads) : FaultyOps
 /// <summary>Queries are asked as keys and keys as queries.</summary>
 internal sealed class QueriesAndKeysSwapped : FaultyOps, ITensorOps<GraphValue>
 {
-    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue q, GraphValue k, GraphValue v, int heads,
-        int headWidth, RowPositions<GraphValue> positions, KvCache<GraphValue> past) =>
-        Inner.Attention(k, q, v, heads, headWidth, positions, past);
+    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue qkv, int d, int heads,
+        RowPositions<GraphValue> positions, KvCache<GraphValue> past) =>
+        Inner.Attention(Inner.Concat(2, Inner.Concat(2, Inner.Slice(qkv, 2, d, 2 * d), Inner.Slice(qkv, 2, 0, d)), Inner.Slice(qkv, 2, 2 * d)),
+            d, heads, positions, past);
 }
 
 /// <summary>Rope turns neighbours (2i, 2i + 1) instead of (i, i + k/2).</summary>
@@ -75,21 +80,21 @@ internal sealed class HeadsMergedInPlace : FaultyOps
 /// <summary>New keys go to the cache before rope.</summary>
 internal sealed class KeysCachedUnrotated : FaultyOps, ITensorOps<GraphValue>
 {
-    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue q, GraphValue k, GraphValue v, int heads,
-        int headWidth, RowPositions<GraphValue> positions, KvCache<GraphValue> past)
+    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue qkv, int d, int heads,
+        RowPositions<GraphValue> positions, KvCache<GraphValue> past)
     {
-        var (output, present) = Inner.Attention(q, k, v, heads, headWidth, positions, past);
-        return (output, present with { Keys = Inner.Concat(2, past.Keys, Inner.SplitHeads(k, heads)) });
+        var (output, present) = Inner.Attention(qkv, d, heads, positions, past);
+        return (output, present with { Keys = Inner.Concat(2, past.Keys, Inner.SplitQkv(qkv, d, heads).K) });
     }
 }
 
 /// <summary>The cache of keys goes through float16.</summary>
 internal sealed class KeysCachedInFloat16 : FaultyOps, ITensorOps<GraphValue>
 {
-    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue q, GraphValue k, GraphValue v, int heads,
-        int headWidth, RowPositions<GraphValue> positions, KvCache<GraphValue> past)
+    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue qkv, int d, int heads,
+        RowPositions<GraphValue> positions, KvCache<GraphValue> past)
     {
-        var (output, present) = Inner.Attention(q, k, v, heads, headWidth, positions, past);
+        var (output, present) = Inner.Attention(qkv, d, heads, positions, past);
         return (output, present with { Keys = Cast(DataType.Float, Cast(DataType.Float16, present.Keys)) });
     }
 
@@ -102,10 +107,10 @@ internal sealed class ValuesOfThePreviousLayer : FaultyOps, ITensorOps<GraphValu
 {
     private readonly StrongBox<GraphValue?> _before = new();
 
-    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue q, GraphValue k, GraphValue v, int heads,
-        int headWidth, RowPositions<GraphValue> positions, KvCache<GraphValue> past)
+    (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue qkv, int d, int heads,
+        RowPositions<GraphValue> positions, KvCache<GraphValue> past)
     {
-        var (output, present) = Inner.Attention(q, k, v, heads, headWidth, positions, past);
+        var (output, present) = Inner.Attention(qkv, d, heads, positions, past);
         var values = _before.Value is { } before ? Graph.Node(Path, "Identity", before.Type, before.Shape, [before]) : present.Values;
         _before.Value = present.Values;
         return (output, present with { Values = values });

@@ -7,8 +7,8 @@ namespace HoloZero.Mutants.Tests.Faults;
 /// The exporter's operations with one of them done wrongly: whatever a subclass does not override is recorded as in a real export.
 /// </summary>
 /// <remarks>
-/// Attention and the fast-weight read are left to the interface: their published definitions run over this object, so that a fault in
-/// an operation inside them is met. A subclass that gets one of those two wrong implements the interface's member anew.
+/// The features, attention and the fast-weight read are left to the interface: their published definitions run over this object, so that
+/// a fault in an operation inside them is met. A subclass that gets one of those wrong implements the interface's member anew.
 /// Instances serve one recording.
 /// </remarks>
 internal abstract class FaultyOps : ITensorOps<GraphValue>

@@ -7,12 +7,11 @@ namespace HoloZero.Mutants.Tests.Faults;
 /// <param name="fault">Which.</param>
 internal sealed class FaultyMemory(MemoryFault fault) : FaultyOps, ITensorOps<GraphValue>
 {
-    (GraphValue Output, FastWeights<GraphValue> Present) ITensorOps<GraphValue>.FastWeightRead(GraphValue q, GraphValue k, GraphValue v,
+    (GraphValue Output, FastWeights<GraphValue> Present) ITensorOps<GraphValue>.FastWeightRead(GraphValue qkv, int d,
         int heads, double epsilon, RowPositions<GraphValue> positions, FastWeights<GraphValue> past)
     {
-        var queries = Inner.Phi(Inner.SplitHeads(q, heads));                                     // [B, H, T, k]
-        var keysByColumn = Inner.Transpose(Inner.Phi(Inner.SplitHeads(k, heads)));               // [B, H, k, T]
-        var values = Inner.SplitHeads(v, heads);                                                 // [B, H, T, k]
+        var (q, k, values) = Inner.SplitQkv(qkv, d, heads);                                      // [B, H, T, k]
+        var (queries, keysByColumn) = (Inner.Phi(q), Inner.Transpose(Inner.Phi(k)));             // [B, H, T, k], [B, H, k, T]
         var products = Inner.MatMul(queries, keysByColumn);                                      // [B, H, T, T]
         var zero = Inner.Constant("zero", [0]);
         var weights = Inner.Where(positions.EarlierRows, products, zero);

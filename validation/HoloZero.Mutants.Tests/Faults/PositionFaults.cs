@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using HoloZero.Exporter.Onnx;
+using HoloZero.Models;
 using HoloZero.Models.Ops;
 using static HoloZero.Exporter.Onnx.TensorProto.Types;
 
@@ -124,21 +125,11 @@ internal sealed class PrefixSeesThePast : FaultyOps
 }
 
 /// <summary>The position is handed on as it came.</summary>
-internal sealed class PositionNotAdvanced : FaultyOps
+internal sealed class PositionNotAdvanced : FaultyOps, ITensorOps<GraphValue>
 {
-    private bool _rowsCounted;
-
-    public override GraphValue Range(GraphValue start, GraphValue length)
-    {
-        _rowsCounted = true;
-        return Inner.Range(start, length);
-    }
-
-    // The sum over which no row is counted is the one that is handed on.
-    public override GraphValue Apply(BinaryFunction function, GraphValue a, GraphValue b) =>
-        Path == "positions" && function == BinaryFunction.Add && !_rowsCounted
-            ? Inner.Apply(function, a, Inner.Constant("nothing", [0]))
-            : Inner.Apply(function, a, b);
+    RowPositions<GraphValue> ITensorOps<GraphValue>.RowPositions(AsymDecConfig config, GraphValue position, GraphValue count,
+        GraphValue slots) =>
+        Inner.RowPositions(config, position, count, slots) with { End = Inner.Add(position, Inner.Constant("nothing", [0])) };
 }
 
 /// <summary>The logits are those of the first rows, prefix included, instead of the stream's.</summary>

@@ -1,0 +1,61 @@
+using HoloZero.Exporter.Onnx;
+using HoloZero.Models.Ops;
+using static HoloZero.Exporter.Onnx.TensorProto.Types;
+
+namespace HoloZero.Exporter.Fused;
+
+/// <summary>A Linear that waits for what is done with it: its bias may go into the next node, a factor into its weights.</summary>
+internal sealed class DeferredLinear(FusedOnnxOps op, GraphValue input, LinearWeights weights, Shape shape)
+    : GraphValue(weights.Name, DataType.Float, shape)
+{
+    private GraphValue? _recorded;
+
+    /// <summary>What is multiplied: [.., in].</summary>
+    public GraphValue Input => input;
+
+    public LinearWeights Weights => weights;
+
+    public override GraphValue Recorded => _recorded ??= op.Product(input, weights, Shape, withBias: true);
+
+    /// <summary>Records the product alone: whoever asks for it adds <see cref="Bias"/>.</summary>
+    public GraphValue Product() => op.Product(input, weights, Shape, withBias: false);
+
+    public InitializerValue Bias() => op.Bias(weights);
+
+    /// <summary>The same Linear with other weights.</summary>
+    public DeferredLinear With(LinearWeights other) =>
+        new(op, input, other, new([.. Shape.Dimensions[..^1], other.Outputs]));
+}
+
+/// <summary>A residual sum x + Linear that waits for the norm which follows it.</summary>
+internal sealed class DeferredSum(FusedOnnxOps op, GraphValue residual, DeferredLinear branch)
+    : GraphValue("sum", DataType.Float, residual.Shape)
+{
+    private GraphValue? _recorded;
+
+    public GraphValue Residual => residual;
+
+    public DeferredLinear Branch => branch;
+
+    public override GraphValue Recorded => _recorded ??= op.Sum(residual, branch);
+
+    /// <summary>Whether there is no node yet that gives the sum.</summary>
+    public bool IsOpen => _recorded is null;
+
+    /// <summary>The sum comes out of the norm that took it in.</summary>
+    public void ComesFrom(GraphValue value) => _recorded = value;
+}
+
+/// <summary>All but the first rows of a residual sum, which waits for a norm: norms keep rows apart, so it may run on all of them.</summary>
+internal sealed class DeferredSkip(FusedOnnxOps op, DeferredSum sum, int axis, GraphValue count, Shape shape)
+    : GraphValue("skip", DataType.Float, shape)
+{
+    private GraphValue? _recorded;
+
+    public DeferredSum Sum => sum;
+
+    public override GraphValue Recorded => _recorded ??= Of(sum);
+
+    /// <summary>The same rows of something as long.</summary>
+    public GraphValue Of(GraphValue rows) => op.RecordSkip(rows, axis, count);
+}

@@ -1,0 +1,282 @@
+using System.Runtime.InteropServices;
+using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Quantization;
+using HoloZero.Models;
+using HoloZero.Models.Ops;
+using HoloZero.Models.PublishedArithmetic;
+using static HoloZero.Exporter.Onnx.TensorProto.Types;
+
+namespace HoloZero.Exporter.Fused;
+
+/// <summary>
+/// The exporter with ONNX Runtime's own fused operators: fewer and larger nodes, state in place, weights in any
+/// <see cref="LinearFormats"/>. Constants are folded into weights where that is exact but for one rounding.
+/// </summary>
+internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
+{
+    /// <summary>The lowest opset that has every standard operator used here: BitwiseXor came with it.</summary>
+    public new const int Opset = 18;
+
+    private readonly LinearFormats _formats;
+
+    public FusedOnnxOps(GraphRecorder graph, Func<string, float[]> parameters, LinearFormats formats)
+        : base(graph, parameters) => _formats = formats;
+
+    private FusedOnnxOps(FusedOnnxOps parent, string module)
+        : base(parent, module) => _formats = parent._formats;
+
+    public override ITensorOps<GraphValue> At(string module) => new FusedOnnxOps(this, module);
+
+    /// <summary>A function of a parameter is known now: it becomes a constant.</summary>
+    public override GraphValue Apply(UnaryFunction function, GraphValue x) => (function, x) switch
+    {
+        (UnaryFunction.Tanh, ParameterValue parameter) => new UntypedConstant($"tanh({parameter.Name})",
+            [.. parameter.Data.Select(value => Math.Tanh(value))], parameter.Shape),
+        _ => base.Apply(function, x),
+    };
+
+    public override GraphValue Apply(BinaryFunction function, GraphValue a, GraphValue b) => (function, a, b) switch
+    {
+        (BinaryFunction.Add, _, DeferredLinear branch) when a.Shape.Dimensions.AsSpan().SequenceEqual(branch.Shape.Dimensions) =>
+            new DeferredSum(this, a, branch),
+        (BinaryFunction.Multiply, DeferredLinear linear, UntypedConstant { Values: [var factor] } constant) =>
+            linear.With(linear.Weights.Scaled(factor, constant.Name)),
+        _ => base.Apply(function, a, b),
+    };
+
+    public GraphValue Linear(GraphValue x, int inputs, int outputs)
+    {
+        var (weight, bias) = (Parameter("weight", outputs, inputs), Parameter("bias", outputs));
+        var shape = Shapes.MatMul(x.Shape, new([inputs, outputs]));
+        var weights = new LinearWeights(Path, inputs, outputs, () => ((ParameterValue)weight).Data, () => ((ParameterValue)bias).Data);
+        return new DeferredLinear(this, x, weights, shape);
+    }
+
+    public override GraphValue LayerNorm(GraphValue x, int width, double epsilon) => x switch
+    {
+        DeferredSum { IsOpen: true } sum => SkipLayerNorm(sum, width, epsilon),
+        DeferredSkip { Sum.IsOpen: true } skip => skip.Of(SkipLayerNorm(skip.Sum, width, epsilon)),
+        _ => base.LayerNorm(x, width, epsilon),
+    };
+
+    public override GraphValue Skip(GraphValue x, int axis, GraphValue count) => x is DeferredSum sum
+        ? new DeferredSkip(this, sum, axis, count, Shapes.Skip(x.Shape, axis, count.Shape))
+        : base.Skip(x, axis, count);
+
+    /// <summary>Exact GELU; the bias of the Linear before it comes in here.</summary>
+    public GraphValue Gelu(GraphValue x) => x is DeferredLinear linear
+        ? Contrib("BiasGelu", x.Shape, [linear.Product(), linear.Bias()])
+        : Contrib("Gelu", x.Shape, [x]);
+
+    public (GraphValue Features, GraphValue Tail) HslFeatures(GraphValue table, GraphValue bytes, GraphValue tail, GraphValue position,
+        int width)
+    {
+        // Nothing above 256 where there is a byte, 0 where there is none yet: an xor of two codes tells both whether the bits differ and
+        // whether one of the bytes is missing.
+        var codes = Node("Add", DataType.Int32, bytes.Shape,
+            [As(DataType.Int32, bytes), Integer("present_byte", FusedState.PresentByte)]);
+        var run = Concat(1, tail, codes);                                                        // [B, n+2]
+        var (older, newer) = (Slice(run, 1, 0, -1), Slice(run, 1, 1));                           // [B, n+1]
+        var changes = Node("BitwiseXor", DataType.Int32, older.Shape, [older, newer]);           // [B, n+1]
+        var change = Slice(changes, 1, 1);                                                       // [B, n]
+        var parts = new[]
+        {
+            Lookup("own", FusedFrontDoor.Own, codes),
+            Lookup("change", FusedFrontDoor.Change, change),
+            Lookup("before", FusedFrontDoor.Before, Slice(older, 1, 1)),
+            Lookup("change_before", FusedFrontDoor.ChangeBefore, Slice(changes, 1, 0, -1)),
+        };
+        var sum = Node("Sum", DataType.Float, parts[0].Shape, parts);                            // [B, n, 27], exact
+        var features = Node("Div", DataType.Float, sum.Shape, [sum, Lookup("terms", FusedFrontDoor.Terms, change)]);
+        return (PadLast(features, width), Slice(run, 1, -2));
+
+        GraphValue Lookup(string name, float[] rows, GraphValue indices) => Gather(Graph.Initializer($"door/{name}", DataType.Float,
+            new([rows.Length / HslFrontDoor.FeatureCount, HslFrontDoor.FeatureCount]), () => BytesOf(rows)), indices);
+    }
+
+    public RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots)
+    {
+        var end = Apply(BinaryFunction.Add, position, count);                                    // [B]
+        var narrow = As(DataType.Int32, end);
+        var total = Node("ReduceMax", DataType.Int32, new([]), [narrow], NodeAttribute.Of("keepdims", 0));
+        var last = Node("Sub", DataType.Int32, end.Shape, [narrow, Integer("one", 1)]);          // [B]
+        var (cos, sin) = BakedRopeTables(config.HeadWidth, AsymDecConfig.RopeBase);
+        return new FusedRowPositions(last, total, slots, config.PrefixAttention, cos, sin, end);
+    }
+
+    public (GraphValue Output, KvCache<GraphValue> Present) Attention(GraphValue qkv, int d, int heads,
+        RowPositions<GraphValue> positions, KvCache<GraphValue> past)
+    {
+        var rows = (FusedRowPositions)positions;
+        var shape = new Shape([.. qkv.Shape.Dimensions[..^1], d]);
+        var outputs = Contrib("GroupQueryAttention",
+            [new("", DataType.Float, shape), Grown("k", past.Keys), Grown("v", past.Values)],
+            [qkv, null, null, past.Keys, past.Values, rows.LastPosition, rows.TotalLength, rows.Cos, rows.Sin],
+            NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("kv_num_heads", heads), NodeAttribute.Of("do_rotary", 1));
+        var attended = outputs[0]!;
+        if (rows.PrefixAttention == PrefixAttention.Bidirectional) attended = WithWholePrefix(qkv, d, heads, rows, attended);
+        return (attended, new(outputs[1]!, outputs[2]!));
+
+        OutputPort Grown(string name, GraphValue cache)
+        {
+            var dimensions = (int[])cache.Shape.Dimensions.Clone();
+            dimensions[2] += shape.Dimensions[1];
+            return new(name, DataType.Float, new(dimensions));
+        }
+    }
+
+    /// <summary>As derived, with z as a column of S: each row of v is followed by a one, which the qkv product itself gives.</summary>
+    public (GraphValue Output, FastWeights<GraphValue> Present) FastWeightRead(GraphValue qkv, int d, int heads, double epsilon,
+        RowPositions<GraphValue> positions, FastWeights<GraphValue> past)
+    {
+        var width = d / heads;
+        var wide = width + FusedState.ExtraColumns;
+        var linear = (DeferredLinear)qkv;
+        var product = linear.With(linear.Weights.WithOnes(2 * d, width, FusedState.ExtraColumns));
+        int[] rows = qkv.Shape.Dimensions[..^1];
+
+        var parts = Split(product, 2, 2 * d, heads * wide);
+        var elu = Node("Elu", DataType.Float, parts[0].Shape, [parts[0]]);
+        var phi = Split(Apply(BinaryFunction.Add, elu, Constant("one", [1])), 2, d, d);
+        var outputs = Contrib("LinearAttention",
+            [new("", DataType.Float, new([.. rows, heads * wide])), new("state", DataType.Float, past.S.Shape)],
+            [phi[0], phi[1], parts[1], past.S],
+            NodeAttribute.Of("q_num_heads", heads), NodeAttribute.Of("kv_num_heads", heads),
+            NodeAttribute.Of("update_rule", "linear"), NodeAttribute.Of("scale", 1f));
+
+        var byHead = Node("Reshape", DataType.Float, new([.. rows, heads, wide]), [outputs[0], Graph.Integers(0, 0, heads, wide)]);
+        var sums = Split(byHead, 3, width, 1, FusedState.ExtraColumns - 1);
+        var read = Apply(BinaryFunction.Divide, sums[0], Apply(BinaryFunction.Add, sums[1], Constant("epsilon", [epsilon])));
+        var merged = Node("Reshape", DataType.Float, new([.. rows, d]), [read, Graph.Integers(0, 0, d)]);
+        return (merged, new(outputs[1]!, GraphValue.Absent));
+    }
+
+    internal GraphValue Sum(GraphValue residual, DeferredLinear branch) => base.Apply(BinaryFunction.Add, residual, branch);
+
+    internal GraphValue RecordSkip(GraphValue rows, int axis, GraphValue count) => base.Skip(rows, axis, count);
+
+    internal InitializerValue Bias(LinearWeights weights) =>
+        Graph.Initializer($"{weights.Name}.bias", DataType.Float, new([weights.Outputs]), () => BytesOf(weights.Bias()));
+
+    /// <summary>x W^T, with or without the bias.</summary>
+    internal GraphValue Product(GraphValue x, LinearWeights weights, Shape shape, bool withBias)
+    {
+        var format = _formats.Of(Path);
+        if (format.Blocks is { } blocks) return BlockedProduct(x, weights, blocks, shape, withBias);
+
+        var product = format.Type == DataType.Float16
+            ? As(DataType.Float, Node("MatMul", DataType.Float16, shape, [As(DataType.Float16, x), Matrix(weights, DataType.Float16)]))
+            : Node("MatMul", DataType.Float, shape, [x, Matrix(weights, DataType.Float)]);
+        return withBias ? Node("Add", DataType.Float, shape, [product, Bias(weights)]) : product;
+    }
+
+    /// <summary>The product with weights in blocks, multiplied as whole numbers: the rows of x are rounded to 8 bits in blocks, too.</summary>
+    private GraphValue BlockedProduct(GraphValue x, LinearWeights weights, BlockFormat format, Shape shape, bool withBias)
+    {
+        const int accuracyLevelInt8 = 4;
+        var (n, k) = (weights.Outputs, weights.Inputs);
+        var matrix = new Lazy<QuantizedMatrix>(() => BlockQuantizer.Quantize(weights.Matrix(), n, k, format));
+        var name = $"{weights.Name}.weight.int{format.Bits}";
+        return Contrib("MatMulNBits", shape,
+        [
+            x,
+            Graph.Initializer(name, DataType.Uint8, new([n, format.Blocks(k), format.BlockBytes]), () => matrix.Value.Values),
+            Graph.Initializer($"{name}.scales", DataType.Float, new([n, format.Blocks(k)]), () => BytesOf(matrix.Value.Scales)),
+            format.ZeroPoints ? Graph.Initializer($"{name}.zero_points", DataType.Uint8, new([n, format.ZeroPointBytes(k)]),
+                () => matrix.Value.ZeroPoints!) : null,
+            null,
+            withBias ? Bias(weights) : null,
+        ], NodeAttribute.Of("N", n), NodeAttribute.Of("K", k), NodeAttribute.Of("bits", format.Bits),
+            NodeAttribute.Of("block_size", format.BlockSize), NodeAttribute.Of("accuracy_level", accuracyLevelInt8));
+    }
+
+    private InitializerValue Matrix(LinearWeights weights, DataType type) =>
+        Graph.Initializer($"{weights.Name}.weight.T{(type == DataType.Float16 ? ".float16" : "")}", type,
+            new([weights.Inputs, weights.Outputs]), () =>
+            {
+                var transposed = Transposed(weights.Matrix(), weights.Outputs, weights.Inputs);
+                return type == DataType.Float16 ? MemoryMarshal.AsBytes<Half>([.. transposed.Select(value => (Half)value)]).ToArray()
+                    : BytesOf(transposed);
+            });
+
+    private GraphValue SkipLayerNorm(DeferredSum sum, int width, double epsilon)
+    {
+        var outputs = Contrib("SkipLayerNormalization",
+            [new("", DataType.Float, sum.Shape), null, null, new("sum", DataType.Float, sum.Shape)],
+            [sum.Branch.Product(), sum.Residual, Parameter("weight", width), Parameter("bias", width), sum.Branch.Bias()],
+            NodeAttribute.Of("epsilon", (float)epsilon));
+        sum.ComesFrom(outputs[3]!);
+        return outputs[0]!;
+    }
+
+    /// <summary>The rows of the prefix attend to all of it, which the causal operator cannot: they are computed apart.</summary>
+    private GraphValue WithWholePrefix(GraphValue qkv, int d, int heads, FusedRowPositions rows, GraphValue causal)
+    {
+        ITensorOps<GraphValue> op = this;
+        var prefix = Take(qkv, 1, rows.Slots);                                                   // [B, N, 3d]
+        var (cos, sin) = (Take(rows.Cos, 0, rows.Slots), Take(rows.Sin, 0, rows.Slots));         // [N, k/2]
+        var (q, k, v) = op.SplitQkv(prefix, d, heads);                                           // [B, H, N, k]
+        var width = d / heads;
+        var scores = MatMul(op.Rope(q, width, cos, sin), Transpose(op.Rope(k, width, cos, sin))); // [B, H, N, N]
+        var weights = Softmax(Apply(BinaryFunction.Multiply, scores, Constant("scale", [1 / Math.Sqrt(width)])));
+        return Concat(1, MergeHeads(MatMul(weights, v)), base.Skip(causal, 1, rows.Slots));      // [B, T, d]
+    }
+
+    /// <summary>The first <paramref name="count"/> elements of an axis.</summary>
+    private GraphValue Take(GraphValue x, int axis, GraphValue count)
+    {
+        var dimensions = (int[])x.Shape.Dimensions.Clone();
+        dimensions[axis] = (int)count.Shape.Value!.Value;
+        var end = Node("Unsqueeze", DataType.Int64, new([1]), [As(DataType.Int64, count), Graph.Integers(0)]);
+        return Node("Slice", x.Type, new(dimensions), [x, Graph.Integers(0), end, Graph.Integers(axis)]);
+    }
+
+    private (GraphValue Cos, GraphValue Sin) BakedRopeTables(int width, double @base)
+    {
+        var (cos, sin) = (new float[FusedState.MaxPositions * width / 2], new float[FusedState.MaxPositions * width / 2]);
+        var frequencies = RotaryTable.Frequencies(width, @base);
+        for (var position = 0; position < FusedState.MaxPositions; position++)
+        {
+            var row = new Range(position * frequencies.Length, (position + 1) * frequencies.Length);
+            RotaryTable.Fill(position, frequencies, cos.AsSpan(row), sin.AsSpan(row));
+        }
+
+        return (Table("cos", cos), Table("sin", sin));
+
+        GraphValue Table(string name, float[] values) => Graph.Initializer($"{Path}/{name}", DataType.Float,
+            new([FusedState.MaxPositions, width / 2]), () => BytesOf(values));
+    }
+
+    private IReadOnlyList<GraphValue> Split(GraphValue x, int axis, params int[] lengths)
+    {
+        var rest = x.Shape.Dimensions;
+        OutputPort[] ports = [.. lengths.Select((length, i) =>
+            new OutputPort(i.ToString(), x.Type, new([.. rest[..axis], length, .. rest[(axis + 1)..]])))];
+        return [.. Graph.Node(Path, new("Split"), ports,
+            [x.Recorded, Graph.Integers([.. lengths.Select(length => (long)length)])], NodeAttribute.Of("axis", axis))!];
+    }
+
+    private GraphValue Integer(string name, int value) => Graph.Initializer($"{Path}/{name}.int32", DataType.Int32, new([]),
+        () => BitConverter.GetBytes(value));
+
+    private GraphValue Contrib(string type, Shape shape, GraphValue?[] inputs, params AttributeProto[] attributes) =>
+        Contrib(type, [new("", DataType.Float, shape)], inputs, attributes)[0]!;
+
+    private IReadOnlyList<GraphValue?> Contrib(string type, IReadOnlyList<OutputPort?> outputs, GraphValue?[] inputs,
+        params AttributeProto[] attributes) =>
+        Graph.Node(Path, OnnxOperator.Contrib(type), outputs,
+            [.. inputs.Select(input => input is null ? null : As(input.Type, input))],
+            attributes);
+
+    /// <summary>Positions as ONNX Runtime's attention wants them.</summary>
+    /// <param name="LastPosition">Of the last new row of each sequence: int32 [B].</param>
+    /// <param name="TotalLength">The longest sequence with its new rows: int32.</param>
+    /// <param name="Slots">How many of the new rows are prefix slots.</param>
+    /// <param name="PrefixAttention">What these see.</param>
+    /// <param name="Cos">All rotary cosines, [max, k/2].</param>
+    /// <param name="Sin">All rotary sines, [max, k/2].</param>
+    /// <param name="End">The position after the last new row: int64 [B].</param>
+    private sealed record FusedRowPositions(GraphValue LastPosition, GraphValue TotalLength, GraphValue Slots,
+        PrefixAttention PrefixAttention, GraphValue Cos, GraphValue Sin, GraphValue End)
+        : RowPositions<GraphValue>(GraphValue.Absent, Cos, Sin, GraphValue.Absent, GraphValue.Absent, End);
+}

@@ -1,0 +1,32 @@
+using HoloZero.Models;
+using static HoloZero.Exporter.Onnx.TensorProto.Types;
+
+namespace HoloZero.Exporter.Fused;
+
+/// <summary>
+/// The state of fused graphs: every row of a batch has a position of its own, keys and values lie in place, and z is a column of S.
+/// </summary>
+internal static class FusedState
+{
+    /// <summary>Rows of the baked rotary tables.</summary>
+    public const int MaxPositions = 8192;
+
+    /// <summary>Columns that S has beyond the head's k: z is the first, the others are zeros that keep rows in whole vectors.</summary>
+    public const int ExtraColumns = 8;
+
+    /// <summary>Set in the code of a byte in the tail of the stream; 0 stands for a byte that is not there yet.</summary>
+    public const int PresentByte = 256;
+
+    public static AsymDecState<GraphState?> Layout(AsymDecConfig config)
+    {
+        var (h, k) = (config.Heads, config.HeadWidth);
+        var portable = AsymDecState.Layout(config);
+        return new(new(new("position", [AsymDecState.Batch]), DataType.Int64, InPlace: false),
+            new(portable.StreamTail, DataType.Int32, InPlace: false),
+            [.. portable.Layers.Select(layer => new LayerState<GraphState?>(
+                new(InPlace(layer.Attention.Keys), InPlace(layer.Attention.Values)),
+                new(InPlace(layer.Memory.S with { Axes = [AsymDecState.Batch, h, k, k + ExtraColumns] }), null)))]);
+
+        static GraphState InPlace(StateTensor tensor) => new(tensor, DataType.Float, InPlace: true);
+    }
+}

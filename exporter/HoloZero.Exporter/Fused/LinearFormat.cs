@@ -1,0 +1,25 @@
+using HoloZero.Exporter.Quantization;
+using static HoloZero.Exporter.Onnx.TensorProto.Types;
+
+namespace HoloZero.Exporter.Fused;
+
+/// <summary>How the weights of a Linear are stored and multiplied.</summary>
+/// <param name="Type">Element type of weights and product where there are no blocks.</param>
+/// <param name="Blocks">Whole numbers with a scale a block; null for floating point.</param>
+internal sealed record LinearFormat(DataType Type, BlockFormat? Blocks = null)
+{
+    public static LinearFormat Float32 { get; } = new(DataType.Float);
+
+    public static LinearFormat Float16 { get; } = new(DataType.Float16);
+
+    public static LinearFormat InBlocks(int bits, int blockSize, bool zeroPoints = false) =>
+        new(DataType.Uint8, new(bits, blockSize, zeroPoints));
+}
+
+/// <summary>The formats of a variant.</summary>
+/// <param name="Blocks">Of everything within the blocks.</param>
+/// <param name="Head">Of the head, whose error goes straight into the logits.</param>
+internal sealed record LinearFormats(LinearFormat Blocks, LinearFormat Head)
+{
+    public LinearFormat Of(string module) => module == "head" ? Head : Blocks;
+}
