@@ -51,8 +51,8 @@ public class ByteSamplerTests
                 var weights = ids.Select(id => PortableExp.Exp(((double)x[id] - x[ids[0]]) / options.Temperature!.Value)).ToArray();
                 var sum = 0.0;
                 var sums = weights.Select(w => sum += w).ToArray();
-                var (nucleus, likely) = (sums.TakeWhile(s => s < options.TopP * sum).Count() + 1, weights.TakeWhile(w => w >= options.MinP));
-                var kept = Math.Min(nucleus, likely.Count());
+                var nucleus = 1 + sums.TakeWhile(s => s < options.TopP * sum).Count();
+                var kept = Math.Min(nucleus, weights.TakeWhile(w => w >= options.MinP).Count());
                 var target = draws.NextDouble() * weights.Take(kept).Aggregate(0.0, (total, w) => total + w);
                 var running = 0.0;
                 var expected = ids.Zip(weights).First(pair => (running += pair.Second) > target).First;
