@@ -12,7 +12,7 @@ internal sealed class ModelArguments
     private readonly Option<ExecutionProvider> _provider = Values.Choice("--provider", "what to run it on", ExecutionProvider.Cpu);
     private readonly Option<bool> _fallback =
         new("--allow-cpu-fallback") { Description = "run on the processor where the provider does not load" };
-    private readonly Option<int?> _threads = Values.Whole<int>("--threads", "threads a call computes with [all processors]");
+    private readonly Option<int?> _threads = Values.Whole<int>("--threads", "threads a call computes with [physical cores]");
 
     public ModelArguments(Command command, bool required = true)
     {

@@ -158,9 +158,21 @@ public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         Assert.Matches(@"ONNX Runtime +1\.29\.0", result.Text);
         Assert.Matches("provider +CPUExecutionProvider: loads", result.Text);
+        Assert.Matches("threads +[1-9][0-9]* a call unless --threads says otherwise: [a-z]", result.Text);
         Assert.Contains("the model is sound on this machine", result.Text);
-        Assert.Equal(JsonValueKind.Array, JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput)
-            .RootElement.GetProperty("runtime").GetProperty("providers").ValueKind);
+
+        var runtime = JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput).RootElement.GetProperty("runtime");
+        Assert.Equal(JsonValueKind.Array, runtime.GetProperty("providers").ValueKind);
+        Assert.InRange(runtime.GetProperty("threads").GetInt32(), 1, runtime.GetProperty("processors").GetInt32());
+    }
+
+    [Fact]
+    public async Task Every_command_that_loads_a_model_takes_threads()
+    {
+        foreach (var command in (string[])["generate", "score", "logits", "doctor"])
+            Assert.Contains("--threads", (await HoloZeroAsync(command, "--help")).Text);
+        RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Tiny, "--prompt", "x", "--max-bytes", "1", "--threads", "0"),
+            2, "threads");
     }
 
     [Fact]

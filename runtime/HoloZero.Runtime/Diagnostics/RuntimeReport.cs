@@ -16,11 +16,14 @@ public sealed record ProviderStatus(string Name, string? Problem, bool Supported
 /// <param name="ExtensionsProblem">Why ONNX Runtime Extensions do not load; null where they do.</param>
 /// <param name="Providers">Providers compiled in.</param>
 /// <param name="Processors">Processors that this process may use.</param>
+/// <param name="Threads">Threads that compute one call unless <see cref="ModelOptions.Threads"/> says otherwise.</param>
+/// <param name="ThreadsSource">Where that number comes from, in words.</param>
 /// <param name="CpuModel">The processor's name.</param>
 /// <param name="CpuFeatures">Its vector and matrix instruction sets.</param>
 /// <param name="Platform">.NET and operating system.</param>
 public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntimeDistribution, string? ExtensionsProblem,
-    IReadOnlyList<ProviderStatus> Providers, int Processors, string CpuModel, IReadOnlyList<string> CpuFeatures, string Platform)
+    IReadOnlyList<ProviderStatus> Providers, int Processors, int Threads, string ThreadsSource, string CpuModel,
+    IReadOnlyList<string> CpuFeatures, string Platform)
 {
     private static readonly string[] InterestingFeatures =
         ["sse4_2", "avx", "f16c", "fma", "avx2", "avx_vnni", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
@@ -31,8 +34,9 @@ public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntime
     {
         var environment = OnnxEnvironment.Ensure();
         var (model, features) = Cpu();
+        var cores = ProcessorCores.Detect();
         return new(environment.GetVersionString(), Distribution(), WhyExtensionsDoNotLoad(),
-            [.. environment.GetAvailableProviders().Select(Status)], Environment.ProcessorCount, model, features,
+            [.. environment.GetAvailableProviders().Select(Status)], Environment.ProcessorCount, cores.Count, cores.Source, model, features,
             $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {RuntimeInformation.RuntimeIdentifier}");
     }
 

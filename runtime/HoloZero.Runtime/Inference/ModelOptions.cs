@@ -37,7 +37,10 @@ public sealed record ModelOptions
     public int DeviceId { get; init; }
 
     /// <summary>Threads that compute one call, 1 to 1,024.</summary>
-    /// <value>The processors that this process may use.</value>
+    /// <value>
+    /// The physical cores that this process may use: its affinity and a container's CPU limit count, a core's second hardware thread
+    /// does not. Where the cores are not known, the processors.
+    /// </value>
     public int? Threads { get; init; }
 
     /// <summary>

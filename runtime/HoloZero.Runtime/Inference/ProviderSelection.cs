@@ -51,7 +51,7 @@ internal static class ProviderSelection
 
     private static SessionOptions NewSession(ModelOptions options) => new()
     {
-        IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
+        IntraOpNumThreads = options.Threads ?? ProcessorCores.Detect().Count,
         GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
     };
 

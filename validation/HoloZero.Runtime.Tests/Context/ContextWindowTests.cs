@@ -5,6 +5,22 @@ namespace HoloZero.Runtime.Tests;
 public class ContextWindowTests
 {
     [Fact]
+    public void A_byte_allocates_nothing()
+    {
+        var window = new ContextWindow(8, new() { StreamBytes = 64, MaxPrefixSlots = 4 }, new byte[100]);
+        var repacked = 0;
+        window.Append(1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            if (window.Append((byte)i)) repacked++;
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(repacked > 20);
+    }
+
+    [Fact]
     public void It_agrees_with_the_specification_after_every_byte()
     {
         var random = new Random(123);

@@ -25,6 +25,61 @@ public class ByteSamplerTests
         }
     }
 
+    /// <summary>The documented steps one number at a time, with all ids: what the vectors and the ids left out must not change.</summary>
+    [Fact]
+    public void It_draws_what_scalar_code_draws()
+    {
+        var random = new Random(77);
+        for (var round = 0; round < 2_000; round++)
+        {
+            var options = new SamplingOptions
+            {
+                Seed = (ulong)round,
+                Temperature = Math.Pow(10, random.NextDouble() * 4 - 3),
+                TopK = random.Next(2) == 0 ? random.Next(1, 258) : 0,
+                TopP = random.Next(2) == 0 ? 1 - random.NextDouble() / 10 : 1,
+                MinP = random.Next(2) == 0 ? Math.Pow(10, -20 * random.NextDouble()) : 0,
+            };
+            var (sampler, draws) = (new ByteSampler(options), new ByteRandom(options.Seed!.Value));
+            for (var step = 0; step < 5; step++)
+            {
+                var logits = RandomLogits(random);
+                var x = logits.ToArray();
+                x[256] = float.NegativeInfinity;
+                var ids = Enumerable.Range(0, 258).Where(id => !float.IsNegativeInfinity(x[id])).OrderByDescending(id => x[id])
+                    .Take(options.TopK is 0 or null ? 258 : options.TopK.Value).ToArray();
+                var weights = ids.Select(id => PortableExp.Exp(((double)x[id] - x[ids[0]]) / options.Temperature!.Value)).ToArray();
+                var sum = 0.0;
+                var sums = weights.Select(w => sum += w).ToArray();
+                var nucleus = 1 + sums.TakeWhile(s => s < options.TopP * sum).Count();
+                var kept = Math.Min(nucleus, weights.TakeWhile(w => w >= options.MinP).Count());
+                var target = draws.NextDouble() * weights.Take(kept).Aggregate(0.0, (total, w) => total + w);
+                var running = 0.0;
+                var expected = ids.Zip(weights).First(pair => (running += pair.Second) > target).First;
+                Assert.Equal(expected, sampler.Sample(logits));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_negligible_weight_changes_no_sum()
+    {
+        var weight = PortableExp.Exp(ByteSampler.NegligibleExponent);
+        Assert.True(weight > 0);
+        Assert.Equal(1.0, 1.0 + weight);
+    }
+
+    [Fact]
+    public void Ids_crowded_far_below_the_first_are_ranked_all_the_same()
+    {
+        // One outlier makes all others fall into one place of the first sorting; only the last keeps them apart.
+        var logits = Enumerable.Range(0, 258).Select(id => -30 + id % 16 * 4e-6f).ToArray();
+        logits[3] = 0;
+        var ranked = Enumerable.Range(0, 258).Where(id => id != 256).OrderByDescending(id => logits[id]).ToArray();
+        foreach (var k in (int[])[1, 2, 17, 40])
+            Assert.Equal(ranked.Take(k).Order(), Reachable(new() { TopK = k, Temperature = 1e4 }, logits));
+    }
+
     [Fact]
     public void Draws_follow_the_softmax()
     {
@@ -280,10 +335,19 @@ public class ByteSamplerTests
     public void Sampling_allocates_nothing()
     {
         var logits = RandomLogits(new Random(9));
+        var bias = new Dictionary<int, float> { [1] = 2, [2] = float.NegativeInfinity };
         foreach (var options in new SamplingOptions[]
         {
             new() { Greedy = true },
+            new() { Greedy = true, LogitBias = bias, RepetitionPenalty = 1.1, RepetitionWindow = 5, AllowEos = false },
             new() { Seed = 1 },
+            new() { Seed = 1, Temperature = 0.8 },
+            new() { Seed = 1, TopK = 40 },
+            new() { Seed = 1, TopP = 0.9 },
+            new() { Seed = 1, MinP = 0.01 },
+            new() { Seed = 1, RepetitionPenalty = 1.1 },
+            new() { Seed = 1, LogitBias = bias },
+            new() { Seed = 1, AllowEos = false },
             new() { Seed = 1, Temperature = 0.8, TopK = 200, TopP = 0.95, MinP = 0.01, RepetitionPenalty = 1.1 },
         })
         {

@@ -47,6 +47,30 @@ public class PortableExpTests
     [InlineData(-700.5, 0x00C4FF475C68CA02)]
     public void Its_bits_are_pinned(double x, long bits) => Assert.Equal(bits, BitConverter.DoubleToInt64Bits(PortableExp.Exp(x)));
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(258)]
+    public void Many_at_once_have_the_bits_of_one_at_a_time(int count)
+    {
+        var random = new Random(count);
+        for (var round = 0; round < 200; round++)
+        {
+            var values = Enumerable.Range(0, count).Select(_ => random.Next(8) switch
+            {
+                0 => 0.0,
+                1 => double.NegativeInfinity,
+                2 => -708 - random.NextDouble() * random.Next(2),
+                3 => -Math.Pow(10, -300 * random.NextDouble()),
+                _ => -Math.Pow(10, 3 * random.NextDouble() - 0.1),
+            }).ToArray();
+            var expected = values.Select(x => BitConverter.DoubleToInt64Bits(PortableExp.Exp(x))).ToArray();
+            PortableExp.Exp(values.AsSpan());
+            Assert.Equal(expected, values.Select(BitConverter.DoubleToInt64Bits));
+        }
+    }
+
     private static void AssertClose(double expected, double actual, double tolerance, double x) =>
         Assert.True(Math.Abs(actual - expected) <= tolerance * expected, $"exp({x:R}): {actual:R}, expected {expected:R}");
 

@@ -6,6 +6,19 @@ namespace HoloZero.Runtime.Tests;
 
 public class StopSequenceMatcherTests
 {
+    [Fact]
+    public void A_byte_allocates_nothing()
+    {
+        var matcher = new StopSequenceMatcher(StopSequences.FromText(["abababx", "bay", "never"]));
+        var released = new ArrayBufferWriter<byte>(4_096);
+        for (var i = 0; i < 100; i++) matcher.Append((byte)('a' + i % 2), released);
+        released.ResetWrittenCount();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++) matcher.Append((byte)('a' + i % 7 % 2), released);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.InRange(released.WrittenCount, 900, 1_100);
+    }
+
     [Theory]
     [InlineData("xaby", "ab", "x", 0)]
     [InlineData("xabcy", "abc,ab", "x", 1)] // "ab" completes before "abc" can
