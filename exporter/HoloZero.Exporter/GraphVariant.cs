@@ -20,7 +20,8 @@ internal sealed record GraphVariant(string Name, string Precision, int Opset, do
     public static GraphVariant Portable { get; } = new("portable", "float32", OnnxOps.Opset, 1e-5,
         (graph, data) => new OnnxOps(graph, data));
 
-    private static IReadOnlyList<GraphVariant> All { get; } = [Portable];
+    /// <summary>Every variant.</summary>
+    public static IReadOnlyList<GraphVariant> All { get; } = [Portable];
 
     /// <summary>The variant of that name.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
