@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using HoloZero.Artifacts;
-using HoloZero.Runtime;
 
 namespace HoloZero.Cli;
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using HoloZero.Testing;
 using static HoloZero.EndToEnd.Tests.Programs;
 
 namespace HoloZero.EndToEnd.Tests;
@@ -40,6 +42,52 @@ public sealed class BenchTests(ExportedModels exported)
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         var names = result.Text.Split('\n').Select(line => line.Length > 15 ? line[..15].Trim() : "").Where(name => name.Length > 0);
         Assert.Equal(["model", "machine", "software", "file", "latency", "memory floor", "ratio", "allocated", "peak memory"], names);
+    }
+
+    [Fact]
+    public async Task The_contest_with_a_peer_comes_out_as_a_table_and_its_data()
+    {
+        using var temporary = new TemporaryFolder();
+        var result = await ContestAsync(temporary, """
+            echo '{"median_milliseconds": 1000000, "llama_cpp_release": "r", "cpu_library": "l", "cpu_features": "AVX",
+                   "node_llama_cpp_version": "3", "node_version": "v20"}'
+            """);
+        Assert.Equal(0, result.ExitCode);
+
+        var page = Assert.Single(Directory.GetFiles(temporary["results"], "*.md"));
+        Assert.Equal(File.ReadAllText(page), result.Text);
+        var row = Regex.Match(result.Text,
+            @"\| portable \| float32 \| f32 1000000\.000 \(1\) \| (\S+) \(1\) \| (\S+) \(\S+\) \| \S+ \| \S+ \|");
+        Assert.True(row.Success, result.Text);
+        var (ours, ratio) = (double.Parse(row.Groups[1].Value), double.Parse(row.Groups[2].Value));
+        // But for the digits that are not printed.
+        Assert.InRange(ratio * ours, 950_000, 1_050_000);
+
+        using var data = JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(page, ".json")));
+        var variant = Assert.Single(data.RootElement.GetProperty("variants").EnumerateArray());
+        Assert.Equal(1, variant.GetProperty("pairs").GetArrayLength());
+        Assert.Equal(ratio, variant.GetProperty("median_ratio").GetDouble(), 0.01);
+        Assert.Equal("test", data.RootElement.GetProperty("commit").GetString());
+    }
+
+    [Fact]
+    public async Task A_peer_that_fails_is_told_in_one_line()
+    {
+        using var temporary = new TemporaryFolder();
+        RequireRefusal(await ContestAsync(temporary, "echo no such model >&2; exit 5"), 1, "exit code 5", "no such model");
+        RequireRefusal(await ContestAsync(temporary, "echo hello"), 1, "no JSON");
+        RequireRefusal(await ContestAsync(temporary, "", "--node", temporary["nowhere"]), 3, "does not start");
+        Assert.False(Directory.Exists(temporary["results"]));
+    }
+
+    private Task<ProgramResult> ContestAsync(TemporaryFolder temporary, string peer, params string[] more)
+    {
+        // A shell stands in for node, and what it runs for the harness.
+        File.WriteAllText(temporary["peer"], peer);
+        string[] node = more.Length > 0 ? more : ["--node", "/bin/sh"];
+        return RunAsync("HoloZero.Benchmarks", "holozero-benchmarks", ["--program", PathOf("HoloZero.Cli", "holozero"),
+            "--model", exported.Tiny, "--results", temporary["results"], "--peers", temporary.Path, "--harness", temporary["peer"],
+            "--rounds", "1", "--bytes", "16", "--threads", "1", "--commit", "test", .. node]);
     }
 
     [Fact]
