@@ -13,7 +13,7 @@ OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
 export CHECKPOINT OUTPUT PROMPT
 
-.PHONY: help setup build export demo validate test format check-onnx clean-clone clean clean-feed
+.PHONY: help setup build export demo validate test bench format check-onnx clean-clone clean clean-feed
 
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
@@ -24,12 +24,15 @@ help:
 	@echo 'make setup       make the packages restorable: ask the NuGet sources, else put them together from npm'
 	@echo 'make check-onnx  hold exported graphs against ONNX'"'"'s own checker (needs python3-onnx)'
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
+	@echo 'make bench       measure all variants at full size in turn with llama.cpp; tables in validation/benchmarks/results'
 	@echo 'make clean       remove what build made; packages and downloads stay'
 	@echo 'make clean-feed  remove the local packages, the downloads and what setup found out'
 	@echo
 	@echo 'GPU=1            with any of them: CUDA 13 and TensorRT 10 providers too (180 MB more to download);'
 	@echo '                 remembered until GPU=0'
 	@echo 'CONFIGURATION=Debug    instead of Release'
+	@echo 'PEERS=0          bench without llama.cpp, which needs node and npm; ROUNDS, THREADS, LAUNCH, RESULTS: see'
+	@echo '                 validation/benchmarks/README.md'
 
 setup:
 	@ci/feed/setup.sh
@@ -61,6 +64,9 @@ test: build format
 	dotnet test --solution pipeline.sln -c $(CONFIGURATION) --no-build
 	$(MAKE) validate
 	$(MAKE) demo
+
+bench: build
+	@validation/benchmarks/run.sh
 
 check-onnx: build
 	@ci/check-onnx.sh

@@ -8,3 +8,4 @@ link() { ln -sfn "../artifacts/bin/$1/$configuration/$2" "$root/bin/$2"; }
 link HoloZero.Exporter.Cli holozero-export
 link HoloZero.Cli holozero
 link HoloZero.Validation.Cli holozero-validate
+link HoloZero.Benchmarks holozero-benchmarks

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
@@ -6,36 +7,56 @@ using HoloZero.Reference;
 
 namespace HoloZero.Exporter.Cli;
 
-/// <summary><c>holozero-export --checkpoint F --output DIR</c>, with <c>inspect</c> below it.</summary>
+/// <summary>
+/// <c>holozero-export --checkpoint F --output DIR</c>, or <c>--random CONFIG</c> in its place, with <c>inspect</c> below it.
+/// </summary>
 internal static class ExportCommand
 {
     public static RootCommand Create()
     {
-        var checkpoint = new Option<string>("--checkpoint") { Description = "PyTorch (.pt) or safetensors checkpoint", Required = true };
+        var checkpoint = new Option<string?>("--checkpoint") { Description = "PyTorch (.pt) or safetensors checkpoint" };
+        var random = new Option<string?>("--random")
+        {
+            Description = $"""random weights instead: "{RandomWeights.Published}", or a JSON file with dim, dec_layers, heads, K, door""",
+            HelpName = "config",
+        };
+        var seed = Values.Whole<ulong>("--seed", "the same seed gives the same random weights [0]");
         var output = new Option<string>("--output") { Description = "folder to write: new, empty, or an older export", Required = true };
-        var variants =
-            new Option<string[]>("--variant") { Description = "graph to export; may be repeated, the first is the default [portable]" };
+        var variants = new Option<string[]>("--variant")
+        {
+            Description = $"graph to export; may be repeated, the first is the default [{new ExportOptions().Variants[0]}]; \"all\" is every one",
+        };
         var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, output, variants, attention, InspectCommand.Create(),
+            checkpoint, random, seed, output, variants, attention, InspectCommand.Create(),
         };
         root.SetAction((parsed, cancellation) =>
         {
             var options = new ExportOptions { PrefixAttention = parsed.GetValue(attention) };
-            if (parsed.GetValue(variants) is { Length: > 0 } names) options = options with { Variants = names };
-            Export(parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output), options, cancellation);
+            if (parsed.GetValue(variants) is { Length: > 0 } names)
+                options = options with { Variants = names is ["all"] ? ExportOptions.AllVariants : names };
+            var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(random), parsed.GetValue(seed));
+            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;
     }
 
-    private static void Export(string path, string folder, ExportOptions options, CancellationToken cancellation)
+    private static IWeightSource Source(string? checkpoint, string? random, ulong? seed) => (checkpoint, random, seed) switch
+    {
+        ({ } path, null, null) => Checkpoint.Open(path),
+        (null, { } config, _) => RandomWeights.Open(config, seed ?? 0),
+        (null, null, _) => throw new BadInputException("checkpoint", "there is none", "give --checkpoint F or --random CONFIG"),
+        (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),
+        _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
+    };
+
+    private static void Export(IWeightSource source, string folder, ExportOptions options, CancellationToken cancellation)
     {
         using var progress = new TerminalProgress();
-        using var checkpoint = Checkpoint.Open(path);
-        var manifest = ArtifactExporter.Export(checkpoint, folder, options, new ReferenceEngine(), progress, cancellation);
+        var manifest = ArtifactExporter.Export(source, folder, options, new ReferenceEngine(), progress, cancellation);
         progress.Dispose();
         foreach (var variant in manifest.Variants)
         {

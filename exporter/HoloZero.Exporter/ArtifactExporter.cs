@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using HoloZero.Artifacts;
 using HoloZero.Exporter.Onnx;
 using HoloZero.Models;
-using HoloZero.Models.Checkpoints;
 using static HoloZero.Artifacts.ArtifactManifest;
 
 namespace HoloZero.Exporter;
@@ -12,6 +11,9 @@ namespace HoloZero.Exporter;
 /// <summary>What to export.</summary>
 public sealed record ExportOptions
 {
+    /// <summary>The names of all variants that there are.</summary>
+    public static IReadOnlyList<string> AllVariants { get; } = [.. GraphVariant.All.Select(variant => variant.Name)];
+
     /// <summary>Names of the variants, the default one first.</summary>
     /// <value><c>portable</c> alone.</value>
     public IReadOnlyList<string> Variants { get; init; } = [GraphVariant.Portable.Name];
@@ -25,7 +27,7 @@ public sealed record ExportOptions
     public long MaxInlineBytes { get; init; } = OnnxFile.MaxInlineBytes;
 }
 
-/// <summary>Turns a checkpoint into an artifact folder. Stateless and thread-safe.</summary>
+/// <summary>Turns weights, most often a checkpoint's, into an artifact folder. Stateless and thread-safe.</summary>
 public static class ArtifactExporter
 {
     private const string Tool = "holozero-export";
@@ -34,9 +36,9 @@ public static class ArtifactExporter
         typeof(ArtifactExporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>
-    /// Exports <paramref name="checkpoint"/> into <paramref name="folder"/>, whole or not at all. The same input gives the same bytes.
+    /// Exports <paramref name="source"/> into <paramref name="folder"/>, whole or not at all. The same input gives the same bytes.
     /// </summary>
-    /// <param name="checkpoint">An open checkpoint.</param>
+    /// <param name="source">An open checkpoint, or random weights.</param>
     /// <param name="folder">A new or empty folder, or an older artifact to replace.</param>
     /// <param name="options">What to export.</param>
     /// <param name="engine">Computes the logits for the self-check.</param>
@@ -44,24 +46,24 @@ public static class ArtifactExporter
     /// <param name="cancellation">Checked between steps; nothing is left behind.</param>
     /// <returns>The manifest as written.</returns>
     /// <exception cref="BadInputException">
-    /// The checkpoint does not hold this network, a variant is unknown, or the folder cannot be written.
+    /// The source does not hold this network, a variant is unknown, or the folder cannot be written.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static ArtifactManifest Export(Checkpoint checkpoint, string folder, ExportOptions options, IReferenceEngine engine,
+    public static ArtifactManifest Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
         IProgress<string>? progress = null, CancellationToken cancellation = default) =>
-        Export(checkpoint, folder, options, [.. options.Variants.Select(GraphVariant.Named).Distinct()], engine, progress, cancellation);
+        Export(source, folder, options, [.. options.Variants.Select(GraphVariant.Named).Distinct()], engine, progress, cancellation);
 
     /// <summary>The same with variants of the caller's making instead of those that <paramref name="options"/> name.</summary>
-    internal static ArtifactManifest Export(Checkpoint checkpoint, string folder, ExportOptions options,
+    internal static ArtifactManifest Export(IWeightSource source, string folder, ExportOptions options,
         IReadOnlyList<GraphVariant> variants, IReferenceEngine engine, IProgress<string>? progress = null,
         CancellationToken cancellation = default)
     {
         if (variants.Count == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
-        var config = checkpoint.Config with { PrefixAttention = options.PrefixAttention };
+        var config = source.Config with { PrefixAttention = options.PrefixAttention };
         using var output = new FolderTransaction(folder);
-        Step("reading the checkpoint");
-        var weights = checkpoint.LoadWeights(AsymDec.ParameterShapes(config));
+        Step("reading the weights");
+        var weights = source.LoadWeights(AsymDec.ParameterShapes(config));
 
         var files = new List<string>();
         var variantInfos = new List<VariantInfo>();
@@ -87,9 +89,7 @@ public static class ArtifactExporter
             FormatVersion = CurrentVersion,
             Producer = new(Tool, ToolVersion),
             Model = Describe(config, weights.Values.Sum(weight => weight.Data.LongLength)),
-            Source = new(Path.GetFileName(checkpoint.Path), checkpoint.Format, checkpoint.Sha256(),
-                [.. checkpoint.Tensors.Select(tensor => tensor.Type.ToString().ToLowerInvariant()).Distinct()
-                    .Order(StringComparer.Ordinal)]),
+            Source = new(source.Name, source.Format, source.Sha256(), source.StoredTypes),
             ValueTable = new(256, HslFrontDoor.ValueColumns, Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
             Golden = new(GoldenLogits.FileName, [engine.Name]),

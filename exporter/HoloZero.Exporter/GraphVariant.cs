@@ -28,9 +28,17 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// <summary>ONNX Runtime's fused operators in float32.</summary>
     public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32));
 
-    private static IReadOnlyList<GraphVariant> All { get; } = [Portable, Float32,
-        Fused("fp16", "float16", 1e-2, new(LinearFormat.Float16, LinearFormat.Float16)),
-        .. from bits in (int[])[8, 4] from size in (int[])[32,64,128,256] select Fused($"int{bits}.{size}", $"int{bits}", 0.5, new(LinearFormat.InBlocks(bits,size), LinearFormat.InBlocks(8,size)))];
+    /// <summary>Weights and products in float16, all between them in float32: for GPUs.</summary>
+    public static GraphVariant Float16 { get; } = Fused("fp16", "float16", 1e-2, new(LinearFormat.Float16, LinearFormat.Float16));
+
+    /// <summary>Weights in blocks of 8 bits. Block sizes: docs/decisions/0006-quantized-weights.md.</summary>
+    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.05, new(LinearFormat.InBlocks(8, 128), LinearFormat.InBlocks(8, 128)));
+
+    /// <summary>Weights in blocks of 4 bits, those of the head in 8.</summary>
+    public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)));
+
+    /// <summary>Every variant.</summary>
+    public static IReadOnlyList<GraphVariant> All { get; } = [Float32, Portable, Float16, Int8, Int4];
 
     /// <summary>What the state consists of.</summary>
     public Func<AsymDecConfig, AsymDecState<GraphState?>> State { get; init; } = GraphState.Portable;

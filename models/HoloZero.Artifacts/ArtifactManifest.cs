@@ -32,7 +32,7 @@ public sealed record ArtifactManifest
     /// <summary>The network.</summary>
     public required ModelInfo Model { get; init; }
 
-    /// <summary>The checkpoint that the weights came from.</summary>
+    /// <summary>The checkpoint that the weights came from, or that they are random.</summary>
     public required SourceInfo Source { get; init; }
 
     /// <summary>The HSL value table that every graph carries.</summary>
@@ -65,10 +65,10 @@ public sealed record ArtifactManifest
     public sealed record ModelInfo(string Architecture, int Dim, int DecLayers, int Heads, int SlotBytes, string Door,
         string PrefixAttention, int Vocabulary, int MaskId, int EosId, long Parameters);
 
-    /// <summary>The checkpoint.</summary>
-    /// <param name="File">Its name, without folder.</param>
-    /// <param name="Format">pytorch-zip or safetensors.</param>
-    /// <param name="Sha256">Of the file.</param>
+    /// <summary>Where the weights came from.</summary>
+    /// <param name="File">The checkpoint's name, without folder; of random weights their configuration and seed.</param>
+    /// <param name="Format">pytorch-zip, safetensors or random.</param>
+    /// <param name="Sha256">Of the file; of random weights as little-endian float32, tensors sorted by name.</param>
     /// <param name="StoredTypes">Element types that its tensors have there.</param>
     public sealed record SourceInfo(string File, string Format, string Sha256, IReadOnlyList<string> StoredTypes);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using HoloZero.CommandLine;
 using HoloZero.Runtime;
 
@@ -21,6 +22,17 @@ internal sealed class ModelArguments
     }
 
     public string? Folder(ParseResult parsed) => parsed.GetValue(_folder);
+
+    /// <summary>The options as they were given, for another process.</summary>
+    public IReadOnlyList<string> ToArguments(ParseResult parsed)
+    {
+        List<string> arguments = [_folder.Name, Path.GetFullPath(parsed.GetRequiredValue(_folder)),
+            _provider.Name, parsed.GetValue(_provider).ToString().ToLowerInvariant()];
+        if (parsed.GetValue(_variant) is { } variant) arguments.AddRange([_variant.Name, variant]);
+        if (parsed.GetValue(_fallback)) arguments.Add(_fallback.Name);
+        if (parsed.GetValue(_threads) is { } threads) arguments.AddRange([_threads.Name, threads.ToString(CultureInfo.InvariantCulture)]);
+        return arguments;
+    }
 
     public HoloZeroModel Load(ParseResult parsed) => HoloZeroModel.Load(parsed.GetRequiredValue(_folder), new()
     {

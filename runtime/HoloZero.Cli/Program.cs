@@ -7,6 +7,7 @@ var root = new RootCommand("Runs exported HoLo_ZeRo models.")
     GenerateCommand.Create(),
     ScoreCommand.Create(),
     LogitsCommand.Create(),
+    BenchCommand.Create(),
     DoctorCommand.Create(),
 };
 return await CommandLineProgram.RunAsync("holozero", root, args);

@@ -113,6 +113,25 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Random_weights_stand_in_for_a_checkpoint()
+    {
+        File.WriteAllText(_temporary["config.json"], """{"dim": 54, "dec_layers": 1, "heads": 3, "K": 2, "door": "zero"}""");
+        string[] random = ["--random", _temporary["config.json"], "--seed", "7", "--variant", "all"];
+        var result = await ExportAsync([.. random, "--output", _temporary["model"]]);
+        Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
+        var doctor = await HoloZeroAsync("doctor", "--model", _temporary["model"]);
+        Assert.Equal(0, doctor.ExitCode);
+        Assert.Contains("the model is sound", doctor.Text);
+
+        string[] tiny = ["--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"]];
+        RequireRefusal(await ExportAsync([.. tiny, .. random]), 2, "--random", "--checkpoint");
+        RequireRefusal(await ExportAsync([.. tiny, "--seed", "7"]), 2, "--seed");
+        RequireRefusal(await ExportAsync("--output", _temporary["out"]), 2, "--checkpoint", "--random");
+        RequireRefusal(await ExportAsync("--random", "nowhere", "--output", _temporary["out"]), 2, "--random", "'nowhere'", "published");
+        Assert.False(Directory.Exists(_temporary["out"]));
+    }
+
+    [Fact]
     public async Task Inspect_tells_what_a_checkpoint_holds()
     {
         var result = await ExportAsync("inspect", GoldenSuite.Demo.CheckpointPath);

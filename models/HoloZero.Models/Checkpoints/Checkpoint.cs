@@ -8,7 +8,7 @@ namespace HoloZero.Models.Checkpoints;
 /// <see cref="LoadWeights"/>, and nothing but the weights ever is: what else a training run saved may be larger than memory.
 /// No code in the file is run. Owns the open file: dispose it. The properties are thread-safe, the methods are not.
 /// </summary>
-public abstract class Checkpoint : IDisposable
+public abstract class Checkpoint : IWeightSource, IDisposable
 {
     // Views may share and repeat storage, and records may be compressed: without a bound a small file could ask for all memory.
     // Honest files stay below 2 (float16 widened) times the number of names for one tensor.
@@ -29,6 +29,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>The path that it was opened by.</summary>
     public string Path { get; }
 
+    /// <inheritdoc/>
+    public string Name => System.IO.Path.GetFileName(Path);
+
     /// <summary>The file's format: <c>pytorch-zip</c> or <c>safetensors</c>.</summary>
     public string Format { get; }
 
@@ -40,6 +43,10 @@ public abstract class Checkpoint : IDisposable
 
     /// <summary>The model's tensors, in the file's order.</summary>
     public ImmutableArray<StoredTensor> Tensors { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> StoredTypes =>
+        [.. Tensors.Select(tensor => tensor.Type.ToString().ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>The SHA-256 of the file in lower-case hexadecimal; computed at the first call, by reading the whole file.</summary>
     /// <exception cref="BadInputException">The disk fails.</exception>

@@ -7,7 +7,9 @@ namespace HoloZero.Models.Checkpoints;
 /// <param name="path">The file, for messages.</param>
 /// <param name="where">Where in the file, for messages.</param>
 /// <param name="find">Finds a value by its key: an integer, a text, a numpy integer; null where there is none.</param>
-internal sealed class CheckpointConfig(string path, string where, Func<string, object?> find)
+/// <param name="remedy">What to do about a value that is missing or wrong.</param>
+internal sealed class CheckpointConfig(string path, string where, Func<string, object?> find,
+    string remedy = CheckpointConfig.Remedy)
 {
     private const string Remedy = "save it with cfg = {'dim': .., 'dec_layers': .., 'heads': .., 'K': .., 'door': 'zero'} beside the model";
 
@@ -37,5 +39,5 @@ internal sealed class CheckpointConfig(string path, string where, Func<string, o
     }
 
     private BadInputException Bad(string key, string kind) =>
-        new(path, find(key) is null ? $"its {where} has no {key}" : $"{key} in its {where} is not {kind}", Remedy);
+        new(path, find(key) is null ? $"its {where} has no {key}" : $"{key} in its {where} is not {kind}", remedy);
 }

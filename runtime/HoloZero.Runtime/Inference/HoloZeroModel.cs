@@ -12,6 +12,7 @@ public sealed class HoloZeroModel : IDisposable
     {
         (Artifact, Variant, Graph, Provider) = (artifact, variant, graph, provider);
         PrefillChunkBytes = options.PrefillChunkBytes;
+        Threads = options.Threads ?? Environment.ProcessorCount;
     }
 
     /// <summary>The folder and manifest that it was loaded from.</summary>
@@ -22,6 +23,9 @@ public sealed class HoloZeroModel : IDisposable
 
     /// <summary>What it runs on.</summary>
     public ExecutionProvider Provider { get; }
+
+    /// <summary>Threads that compute one call on the processor.</summary>
+    public int Threads { get; }
 
     /// <summary>Bytes in a prefix slot, K.</summary>
     public int SlotBytes => Artifact.Manifest.Model.SlotBytes;

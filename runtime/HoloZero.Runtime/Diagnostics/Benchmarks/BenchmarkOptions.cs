@@ -1,0 +1,28 @@
+using HoloZero.Artifacts;
+
+namespace HoloZero.Runtime;
+
+/// <summary>What to measure. Immutable.</summary>
+public sealed record BenchmarkOptions
+{
+    /// <summary>Times that everything is measured after one round of warm-up, 1 to 100; results are medians over them.</summary>
+    /// <value>5.</value>
+    public int Rounds { get; init; } = 5;
+
+    /// <summary>Bytes decoded in a round, which is also how long the KV cache gets, and bytes prefilled at once, 16 to 4,096.</summary>
+    /// <value>440.</value>
+    public int Bytes { get; init; } = 440;
+
+    /// <summary>Whether to measure only the latency of a byte and the memory floor below it.</summary>
+    /// <value>false.</value>
+    public bool LatencyOnly { get; init; }
+
+    /// <summary>Refuses what is out of range.</summary>
+    /// <exception cref="BadInputException">A value is out of range.</exception>
+    public void Validate()
+    {
+        if (Rounds is < 1 or > 100) throw new BadInputException("rounds", $"{Rounds} is not within 1 to 100", "choose some, 5 say");
+        if (Bytes is < 16 or > 4096)
+            throw new BadInputException("bytes", $"{Bytes} is not within 16 to 4,096", "choose some hundred bytes");
+    }
+}

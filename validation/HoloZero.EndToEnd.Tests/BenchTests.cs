@@ -1,0 +1,100 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using HoloZero.Testing;
+using static HoloZero.EndToEnd.Tests.Programs;
+
+namespace HoloZero.EndToEnd.Tests;
+
+public sealed class BenchTests(ExportedModels exported)
+{
+    [Fact]
+    public async Task Bench_measures_everything_and_says_on_what()
+    {
+        var result = await HoloZeroAsync("bench", "--model", exported.Tiny, "--rounds", "1", "--bytes", "16", "--threads", "1", "--json");
+        Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
+        using var json = JsonDocument.Parse(result.StandardOutput);
+        var root = json.RootElement;
+        Assert.Equal(("tiny.pt", "portable", 150_404L), (root.GetProperty("model").GetProperty("source").GetString(),
+            root.GetProperty("model").GetProperty("variant").GetString(), root.GetProperty("model").GetProperty("parameters").GetInt64()));
+        Assert.Equal(("cpu", 1), (root.GetProperty("provider").GetString(), root.GetProperty("threads").GetInt32()));
+        Assert.NotEqual("", root.GetProperty("machine").GetProperty("cpu_model").GetString());
+        Assert.StartsWith("1.", root.GetProperty("machine").GetProperty("onnx_runtime_version").GetString());
+        Assert.StartsWith(".NET", root.GetProperty("machine").GetProperty("dotnet_version").GetString());
+        foreach (var path in (string[])["model.file_bytes", "measured.latency.median_milliseconds", "measured.latency.p99_milliseconds",
+            "measured.latency.mean_milliseconds", "measured.memory_floor.weight_bytes", "measured.memory_floor.median_milliseconds",
+            "measured.memory_floor.gigabytes_per_second", "measured.latency_to_floor_ratio", "measured.peak_resident_bytes",
+            "measured.prefill.stream_bytes_per_second", "measured.prefill.prefix_bytes_per_second", "measured.sampling.greedy_microseconds",
+            "measured.sampling.nucleus_microseconds", "start_up.median_milliseconds"])
+        {
+            var value = path.Split('.').Aggregate(root, (element, name) => element.GetProperty(name)).GetDouble();
+            Assert.True(double.IsFinite(value) && value > 0, $"{path} is {value}");
+        }
+
+        Assert.True(root.GetProperty("measured").GetProperty("latency").GetProperty("allocated_bytes_per_step").GetDouble() >= 0);
+        Assert.All(root.GetProperty("measured").GetProperty("batches").EnumerateArray(),
+            batch => Assert.True(batch.GetProperty("bytes_per_second").GetDouble() > 0));
+    }
+
+    [Fact]
+    public async Task Bench_prints_a_table_for_people()
+    {
+        var result = await HoloZeroAsync("bench", "--model", exported.Tiny, "--rounds", "1", "--bytes", "16", "--latency-only");
+        Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
+        var names = result.Text.Split('\n').Select(line => line.Length > 15 ? line[..15].Trim() : "").Where(name => name.Length > 0);
+        Assert.Equal(["model", "machine", "software", "file", "latency", "memory floor", "ratio", "allocated", "peak memory"], names);
+    }
+
+    [Fact]
+    public async Task The_contest_with_a_peer_comes_out_as_a_table_and_its_data()
+    {
+        using var temporary = new TemporaryFolder();
+        var result = await ContestAsync(temporary, """
+            echo '{"median_milliseconds": 1000000, "llama_cpp_release": "r", "cpu_library": "l", "cpu_features": "AVX",
+                   "node_llama_cpp_version": "3", "node_version": "v20"}'
+            """);
+        Assert.Equal(0, result.ExitCode);
+
+        var page = Assert.Single(Directory.GetFiles(temporary["results"], "*.md"));
+        Assert.Equal(File.ReadAllText(page), result.Text);
+        var row = Regex.Match(result.Text,
+            @"\| portable \| float32 \| f32 1000000\.000 \(1\) \| (\S+) \(1\) \| (\S+) \(\S+\) \| \S+ \| \S+ \|");
+        Assert.True(row.Success, result.Text);
+        var (ours, ratio) = (double.Parse(row.Groups[1].Value), double.Parse(row.Groups[2].Value));
+        // But for the digits that are not printed.
+        Assert.InRange(ratio * ours, 950_000, 1_050_000);
+
+        using var data = JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(page, ".json")));
+        var variant = Assert.Single(data.RootElement.GetProperty("variants").EnumerateArray());
+        Assert.Equal(1, variant.GetProperty("pairs").GetArrayLength());
+        Assert.Equal(ratio, variant.GetProperty("median_ratio").GetDouble(), 0.01);
+        Assert.Equal("test", data.RootElement.GetProperty("commit").GetString());
+    }
+
+    [Fact]
+    public async Task A_peer_that_fails_is_told_in_one_line()
+    {
+        using var temporary = new TemporaryFolder();
+        RequireRefusal(await ContestAsync(temporary, "echo no such model >&2; exit 5"), 1, "exit code 5", "no such model");
+        RequireRefusal(await ContestAsync(temporary, "echo hello"), 1, "no JSON");
+        RequireRefusal(await ContestAsync(temporary, "", "--node", temporary["nowhere"]), 3, "does not start");
+        Assert.False(Directory.Exists(temporary["results"]));
+    }
+
+    private Task<ProgramResult> ContestAsync(TemporaryFolder temporary, string peer, params string[] more)
+    {
+        // A shell stands in for node, and what it runs for the harness.
+        File.WriteAllText(temporary["peer"], peer);
+        string[] node = more.Length > 0 ? more : ["--node", "/bin/sh"];
+        return RunAsync("HoloZero.Benchmarks", "holozero-benchmarks", ["--program", PathOf("HoloZero.Cli", "holozero"),
+            "--model", exported.Tiny, "--results", temporary["results"], "--peers", temporary.Path, "--harness", temporary["peer"],
+            "--rounds", "1", "--bytes", "16", "--threads", "1", "--commit", "test", .. node]);
+    }
+
+    [Fact]
+    public async Task Bench_refuses_what_is_out_of_range()
+    {
+        RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--rounds", "0"), 2, "--rounds", "1 to 100");
+        RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--bytes", "8"), 2, "--bytes", "16 to 4,096");
+        RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--variant", "fastest"), 2, "'fastest'");
+    }
+}
