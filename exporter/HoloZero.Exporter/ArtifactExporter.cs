@@ -15,8 +15,8 @@ public sealed record ExportOptions
     public static IReadOnlyList<string> AllVariants { get; } = [.. GraphVariant.All.Select(variant => variant.Name)];
 
     /// <summary>Names of the variants, the default one first.</summary>
-    /// <value><c>portable</c> alone.</value>
-    public IReadOnlyList<string> Variants { get; init; } = [GraphVariant.Portable.Name];
+    /// <value><c>fp32</c> alone.</value>
+    public IReadOnlyList<string> Variants { get; init; } = [GraphVariant.Float32.Name];
 
     /// <summary>What a prefix position sees; no checkpoint tells.</summary>
     /// <value><see cref="PrefixAttention.Causal"/>.</value>

@@ -15,7 +15,8 @@ public sealed class TinyArtifacts : IDisposable
         foreach (var attention in Enum.GetValues<PrefixAttention>())
         {
             using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-            ArtifactExporter.Export(checkpoint, Folder(attention), new() { PrefixAttention = attention }, new ReferenceEngine());
+            ArtifactExporter.Export(checkpoint, Folder(attention), new() { PrefixAttention = attention, Variants = ["fp32", "portable"] },
+                new ReferenceEngine());
         }
     }
 

@@ -170,7 +170,8 @@ public static class Benchmark
             return new(rows, steps, median / steps * 1e3, rows * steps / median);
         }
 
-        private IBatch? OpenBatch(int rows) => rows == 1 ? new SingleRow(_model.OpenSession()) : null;
+        private IBatch? OpenBatch(int rows) => rows == 1 ? new SingleRow(_model.OpenSession())
+            : _model.Graph.IsInPlace ? new Rows(_model.OpenBatch(rows)) : null;
 
         private double Seconds(Action action)
         {
@@ -186,6 +187,13 @@ public static class Benchmark
     private interface IBatch : IDisposable
     {
         void Step(ReadOnlySpan<byte> next);
+    }
+
+    private sealed class Rows(DecodingBatch batch) : IBatch
+    {
+        public void Step(ReadOnlySpan<byte> next) => batch.Step(next);
+
+        public void Dispose() => batch.Dispose();
     }
 
     private sealed class SingleRow(DecodingSession session) : IBatch
