@@ -119,7 +119,7 @@ public sealed class InPlaceStateTests(AllVariants variants)
             for (var row = 0; row < 4; row++)
             {
                 Assert.Null(TensorComparison.Mismatch($"step {i}, row {row}", (ReadOnlySpan<float>)logits.AsSpan(row * 258, 258),
-                    sessions[row].Step(next[row]), variant == "fp32" ? 1e-5 : 5e-3));
+                    sessions[row].Step(next[row]), variant == "fp32" ? 1e-5 : 0.05));
                 Assert.Equal(sessions[row].Position, batch.Position(row));
             }
         }
