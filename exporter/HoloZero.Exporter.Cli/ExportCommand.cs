@@ -28,7 +28,7 @@ internal static class ExportCommand
         var output = new Option<string>("--output") { Description = "folder to write: new, empty, or an older export", Required = true };
         var variants = new Option<string[]>("--variant")
         {
-            Description = $"graph to export; may be repeated, the first is the default [{new ExportOptions().Variants[0]}]; \"all\" is every one",
+            Description = $"graph, repeatable, the first is the default; \"all\" is every one [{new ExportOptions().Variants[0]}]",
         };
         var heldOut = new Option<string?>("--held-out")
         {
