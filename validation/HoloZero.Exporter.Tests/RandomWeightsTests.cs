@@ -93,5 +93,6 @@ public sealed class RandomWeightsTests : IDisposable
     }
 
     private void Export(string name, ulong seed) =>
-        ArtifactExporter.Export(new RandomWeights(Small, seed), _temporary[name], new(), new ReferenceEngine());
+        ArtifactExporter.Export(new RandomWeights(Small, seed), _temporary[name], new() { Variants = ["portable"] },
+            new ReferenceEngine());
 }
