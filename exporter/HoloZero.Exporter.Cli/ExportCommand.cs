@@ -49,7 +49,7 @@ internal static class ExportCommand
                 Quality = new()
                 {
                     Meter = new RuntimeQualityMeter(),
-                    HeldOutText = parsed.GetValue(heldOut) is { } text ? ReadText(text) : null,
+                    HeldOutText = parsed.GetValue(heldOut) is { } text ? ReadText(text) : default(ReadOnlyMemory<byte>?),
                     AcceptAny = parsed.GetValue(acceptAny),
                 },
             };

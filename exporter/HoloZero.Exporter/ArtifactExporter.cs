@@ -50,7 +50,7 @@ public static class ArtifactExporter
     /// <param name="cancellation">Checked between steps; nothing is left behind.</param>
     /// <returns>The manifest as written.</returns>
     /// <exception cref="BadInputException">
-    /// The source does not hold this network, a variant is unknown, or the folder cannot be written.
+    /// The source does not hold this network, a variant is unknown or cannot compute it, or the folder cannot be written.
     /// </exception>
     /// <exception cref="UnsoundModelException">A variant with rounded weights costs more bits/byte than it may.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -66,6 +66,7 @@ public static class ArtifactExporter
         if (variants.Count == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
         var config = source.Config with { PrefixAttention = options.PrefixAttention };
+        foreach (var variant in variants) variant.RequireFits(config);
         using var output = new FolderTransaction(folder);
         Step("reading the weights");
         var weights = source.LoadWeights(AsymDec.ParameterShapes(config));

@@ -51,6 +51,19 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// <summary>Positions that a sequence may have at most; null is no limit.</summary>
     public int? MaxPositions { get; init; }
 
+    /// <summary>The operators take heads whose width is a multiple of this.</summary>
+    public int HeadMultiple { get; init; } = 1;
+
+    /// <summary>Refuses a network that the variant's operators cannot compute.</summary>
+    /// <exception cref="BadInputException">Its heads do not fit.</exception>
+    public void RequireFits(AsymDecConfig config)
+    {
+        if (config.HeadWidth % HeadMultiple == 0) return;
+        throw new BadInputException("variant",
+            $"{Name} takes heads of a multiple of {HeadMultiple}, and {config.Dim} / {config.Heads} is {config.HeadWidth}",
+            $"export the variant {Portable.Name}, which takes any");
+    }
+
     /// <summary>The variant of that name.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static GraphVariant Named(string name) => All.FirstOrDefault(variant => variant.Name == name)
@@ -63,5 +76,6 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
             State = FusedState.Layout,
             MaxPositions = FusedState.MaxPositions,
             MaxQualityLoss = maxQualityLoss,
+            HeadMultiple = FusedOnnxOps.HeadMultiple,
         };
 }

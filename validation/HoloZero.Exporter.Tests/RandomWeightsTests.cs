@@ -95,5 +95,6 @@ public sealed class RandomWeightsTests : IDisposable
     private ArtifactManifest.SourceInfo Source(string name) => ArtifactFolder.Open(_temporary[name]).Manifest.Source;
 
     private void Export(string name, ulong seed) =>
-        ArtifactExporter.Export(new RandomWeights(Small, seed), _temporary[name], new(), new ReferenceEngine());
+        ArtifactExporter.Export(new RandomWeights(Small, seed), _temporary[name], new() { Variants = ["portable"] },
+            new ReferenceEngine());
 }

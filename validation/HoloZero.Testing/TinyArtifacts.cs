@@ -15,7 +15,7 @@ public sealed class TinyArtifacts : IDisposable
         foreach (var attention in Enum.GetValues<PrefixAttention>())
         {
             using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-            ArtifactExporter.Export(checkpoint, Folder(attention), new() { PrefixAttention = attention, Variants = ["fp32", "portable"] },
+            ArtifactExporter.Export(checkpoint, Folder(attention), new() { PrefixAttention = attention, Variants = ["fp32", "portable", "int8"] },
                 new ReferenceEngine());
         }
     }
@@ -23,8 +23,8 @@ public sealed class TinyArtifacts : IDisposable
     /// <summary>The artifact of that reading.</summary>
     public string Folder(PrefixAttention attention) => _folder[attention.ToString()];
 
-    /// <summary>Its portable graph.</summary>
-    public string Graph(PrefixAttention attention) => Path.Combine(Folder(attention), "model.portable.onnx");
+    /// <summary>One of its graphs.</summary>
+    public string Graph(PrefixAttention attention, string variant = "portable") => Path.Combine(Folder(attention), $"model.{variant}.onnx");
 
     /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();
