@@ -12,6 +12,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Artifacts"] = [],
         ["HoloZero.Models"] = ["HoloZero.Artifacts"],
         ["HoloZero.Exporter"] = ["HoloZero.Models"],
+        ["HoloZero.TorchSharp"] = ["HoloZero.Models"],
         ["HoloZero.Reference"] = ["HoloZero.Models"],
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
@@ -46,6 +47,18 @@ public sealed partial class RepositoryTests
     public void Package_versions_stand_in_one_place()
     {
         Assert.All(Projects(), path => Assert.DoesNotMatch("PackageReference[^>]*Version", File.ReadAllText(path)));
+    }
+
+    [Fact]
+    public void One_project_alone_names_TorchSharp()
+    {
+        Assert.All(Projects().Where(path => !path.Contains("HoloZero.TorchSharp", StringComparison.Ordinal)), path =>
+        {
+            Assert.DoesNotContain("PackageReference Include=\"TorchSharp", File.ReadAllText(path));
+            if (path.Contains("Tests", StringComparison.Ordinal)) return;
+            var sources = Directory.EnumerateFiles(Path.GetDirectoryName(path)!, "*.cs", SearchOption.AllDirectories);
+            Assert.All(sources, source => Assert.DoesNotMatch("(?m)^using (static )?TorchSharp", File.ReadAllText(source)));
+        });
     }
 
     [Fact]

@@ -73,6 +73,14 @@ internal sealed class Tolerances(
         ["LayerNorm"] = new(4e-6, 2e-6, "one kernel sums in another order than ReduceSum"),
     });
 
+    /// <summary>The same for an interpreter with other overrides.</summary>
+    public Tolerances WithOverrides(IReadOnlyDictionary<string, Tolerance> overrides) =>
+        new(_ofOperations.Select(entry => ((string[])[entry.Key], entry.Value)), overrides);
+
+    /// <summary>The same with another tolerance for one operation.</summary>
+    public Tolerances With(string operation, Tolerance tolerance) => new(_ofOperations.Select(entry =>
+        ((string[])[entry.Key], entry.Key == operation ? tolerance : entry.Value)), ofOverrides);
+
     /// <summary>The operations with a tolerance as overrides.</summary>
     public IEnumerable<string> Overrides => ofOverrides.Keys;
 
