@@ -2,7 +2,6 @@ using System.CommandLine;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
-using HoloZero.Reference;
 
 namespace HoloZero.Exporter.Cli;
 
@@ -19,23 +18,26 @@ internal static class ExportCommand
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, output, variants, attention, InspectCommand.Create(),
+            checkpoint, output, variants, attention, InspectCommand.Create(), ProbeCommand.Create(), TrainCommand.Create(),
         };
+        var engine = new EngineArguments(root, "what computes the self-check; TorchSharp has to agree with the reference",
+            EngineName.Reference);
         root.SetAction((parsed, cancellation) =>
         {
             var options = new ExportOptions { PrefixAttention = parsed.GetValue(attention) };
             if (parsed.GetValue(variants) is { Length: > 0 } names) options = options with { Variants = names };
-            Export(parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output), options, cancellation);
+            Export(parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;
     }
 
-    private static void Export(string path, string folder, ExportOptions options, CancellationToken cancellation)
+    private static void Export(string path, string folder, ExportOptions options, IReferenceEngine engine,
+        CancellationToken cancellation)
     {
         using var progress = new TerminalProgress();
         using var checkpoint = Checkpoint.Open(path);
-        var manifest = ArtifactExporter.Export(checkpoint, folder, options, new ReferenceEngine(), progress, cancellation);
+        var manifest = ArtifactExporter.Export(checkpoint, folder, options, engine, progress, cancellation);
         progress.Dispose();
         foreach (var variant in manifest.Variants)
         {

@@ -91,7 +91,7 @@ public static class ArtifactExporter
                     .Order(StringComparer.Ordinal)]),
             ValueTable = new(256, HslFrontDoor.ValueColumns, Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
-            Golden = new(GoldenLogits.FileName, [engine.Name]),
+            Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };

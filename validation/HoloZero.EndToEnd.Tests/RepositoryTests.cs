@@ -12,14 +12,16 @@ public sealed partial class RepositoryTests
         ["HoloZero.Artifacts"] = [],
         ["HoloZero.Models"] = ["HoloZero.Artifacts"],
         ["HoloZero.Exporter"] = ["HoloZero.Models"],
-        ["HoloZero.TorchSharp"] = ["HoloZero.Models"],
+        ["HoloZero.Training"] = ["HoloZero.Models"],
+        ["HoloZero.TorchSharp"] = ["HoloZero.Models", "HoloZero.Training"],
         ["HoloZero.Reference"] = ["HoloZero.Models"],
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
-        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.CommandLine"],
+        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.TorchSharp", "HoloZero.Training",
+            "HoloZero.CommandLine"],
         ["HoloZero.Validation"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime"],
-        ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.CommandLine"],
+        ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
     };
 
     [Fact]
