@@ -26,7 +26,8 @@ internal static class ExportCommand
         {
             var options = new ExportOptions { PrefixAttention = parsed.GetValue(attention) };
             if (parsed.GetValue(variants) is { Length: > 0 } names) options = options with { Variants = names };
-            Export(parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
+            Export(parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed),
+                cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;

@@ -40,8 +40,8 @@ internal static class ProbeCommand
                 bytes = bytes[..Math.Min(limit, bytes.Length)];
             }
 
-            var result = Run(parsed.GetRequiredValue(file), bytes, chosen, engine.ForMeasuring(parsed), cancellation);
-            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(result), ProbeJson.Default.ProbeReport) : Text(result));
+            var found = Run(parsed.GetRequiredValue(file), bytes, chosen, engine.ForMeasuring(parsed), cancellation);
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found), ProbeJson.Default.ProbeReport) : Text(found));
             return Task.FromResult(ExitCode.Done);
         });
         return command;
@@ -62,13 +62,14 @@ internal static class ProbeCommand
         var best = result.Readings.Min(reading => reading.BitsPerByte);
         var lines = new List<string>
         {
-            string.Create(CultureInfo.InvariantCulture, $"{result.Bytes:N0} bytes in {result.Windows:N0} windows of {result.Layout.PrefixSlots} prefix slots and "
-                + $"{result.Layout.StreamBytes} stream bytes, computed with {result.Engine}"),
+            string.Create(CultureInfo.InvariantCulture, $"{result.Bytes:N0} bytes in {result.Windows:N0} windows of "
+                + $"{result.Layout.PrefixSlots} prefix slots and {result.Layout.StreamBytes} stream bytes, computed with {result.Engine}"),
             "",
             "prefix attention   bits/byte",
         };
-        lines.AddRange(result.Readings.Select(reading => string.Create(CultureInfo.InvariantCulture, $"{Name(reading.PrefixAttention),-17} {reading.BitsPerByte,10:F5}"
-            + $"{(reading.BitsPerByte == best ? "" : $"  +{reading.BitsPerByte - best:F5}")}")));
+        lines.AddRange(result.Readings.Select(reading => string.Create(CultureInfo.InvariantCulture,
+            $"{Name(reading.PrefixAttention),-17} {reading.BitsPerByte,10:F5}"
+                + $"{(reading.BitsPerByte == best ? "" : $"  +{reading.BitsPerByte - best:F5}")}")));
         lines.Add("");
         lines.Add(Verdict(result));
         return string.Join('\n', lines);
@@ -78,10 +79,10 @@ internal static class ProbeCommand
     {
         var (difference, error) = (Math.Abs(result.Difference), result.StandardError);
         return result.Verdict is { } verdict
-            ? string.Create(CultureInfo.InvariantCulture, $"verdict: {Name(verdict)}, better by {difference:F5} bits/byte (standard error {error:F5}); ")
-                + $"export with --prefix-attention {Name(verdict)}"
-            : string.Create(CultureInfo.InvariantCulture, $"verdict: none, {difference:F5} bits/byte are within the noise (standard error {error:F5}); ")
-                + "use more text, of the kind that the checkpoint was trained on";
+            ? string.Create(CultureInfo.InvariantCulture, $"verdict: {Name(verdict)}, better by {difference:F5} bits/byte "
+                + $"(standard error {error:F5}); export with --prefix-attention {Name(verdict)}")
+            : string.Create(CultureInfo.InvariantCulture, $"verdict: none, {difference:F5} bits/byte are within the noise "
+                + $"(standard error {error:F5}); use more text, of the kind that the checkpoint was trained on");
     }
 
     private static ProbeReport Report(ProbeResult result) => new(result.Engine, result.Windows, result.Bytes, result.Layout.PrefixSlots,

@@ -89,7 +89,8 @@ internal sealed class TrainCommand
         return (new(engine, config, new(0, weights, none, none), log, text, folder), folder, config);
     }
 
-    private (AsymDecConfig Config, IReadOnlyDictionary<string, WeightTensor> Weights, string BeganWith) First(ParseResult parsed, ulong seed)
+    private (AsymDecConfig Config, IReadOnlyDictionary<string, WeightTensor> Weights, string BeganWith) First(ParseResult parsed,
+        ulong seed)
     {
         switch (parsed.GetValue(_checkpoint), parsed.GetValue(_new))
         {
@@ -104,7 +105,8 @@ internal sealed class TrainCommand
                 var config = Presets.GetValueOrDefault(name) ?? ConfigurationFile.Read(name);
                 return (config, FreshWeights.For(config, seed), $"random weights of seed {seed}");
             case (null, null):
-                throw new BadInputException("checkpoint", "there is nothing to begin with", "give --checkpoint F, --new CONFIG or --resume DIR");
+                throw new BadInputException("checkpoint", "there is nothing to begin with",
+                    "give --checkpoint F, --new CONFIG or --resume DIR");
             default: throw new BadInputException("new", "it contradicts --checkpoint", "give one of them");
         }
     }
@@ -120,7 +122,11 @@ internal sealed class TrainCommand
         var (log, config, state) = TrainingFolder.Read(folder);
         var given = parsed.GetValue(_texts) is { Length: > 0 } paths ? paths : [.. log.Texts.Select(text => text.Path)];
         if (given.Length != log.Texts.Count)
-            throw new BadInputException("text", $"the run has {log.Texts.Count} texts, not {given.Length}", "name them all, in order, or none");
+        {
+            throw new BadInputException("text", $"the run has {log.Texts.Count} texts, not {given.Length}",
+                "name them all, in order, or none");
+        }
+
         byte[][] texts = [.. given.Zip(log.Texts, Same)];
         var heldOut = log.HeldOut is { } source ? Same(source.Path, source) : null;
         var text = new TrainingText(TextFiles.Join(texts), heldOut, log.Options, config.SlotBytes);
@@ -138,7 +144,8 @@ internal sealed class TrainCommand
     {
         var parts = AsymDec.ParameterShapes(config).GroupBy(entry => entry.Key.Split('.')[0], entry =>
             entry.Value.Aggregate(1L, (product, length) => product * length)).ToDictionary(part => part.Key, part => part.Sum());
-        return string.Create(CultureInfo.InvariantCulture, $"parameters: {parts.Values.Sum():N0} (door: 0, self_blocks: {parts["self_blocks"]:N0}, "
-            + $"mem_blocks: {parts["mem_blocks"]:N0}, norm: {parts["norm"]:N0}, head: {parts["head"]:N0})");
+        return string.Create(CultureInfo.InvariantCulture, $"parameters: {parts.Values.Sum():N0} (door: 0, "
+            + $"self_blocks: {parts["self_blocks"]:N0}, mem_blocks: {parts["mem_blocks"]:N0}, "
+            + $"norm: {parts["norm"]:N0}, head: {parts["head"]:N0})");
     }
 }

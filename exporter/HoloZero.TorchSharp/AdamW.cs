@@ -17,7 +17,8 @@ internal sealed class AdamW : IDisposable
     /// <param name="options">Its numbers.</param>
     /// <param name="steps">Steps done.</param>
     /// <param name="parameters">Each parameter, whether it decays, and its moments, row-major; null are zeros.</param>
-    public AdamW(OptimizerOptions options, long steps, IEnumerable<(Tensor Parameter, bool Decays, float[]? First, float[]? Second)> parameters)
+    public AdamW(OptimizerOptions options, long steps,
+        IEnumerable<(Tensor Parameter, bool Decays, float[]? First, float[]? Second)> parameters)
     {
         (_options, Steps) = (options, steps);
         var all = parameters.ToArray();

@@ -57,7 +57,7 @@ public sealed class TorchSharpModel : IDisposable
     /// <summary>The parameters as float32 on the host, for a checkpoint: copies that the caller owns.</summary>
     public IReadOnlyDictionary<string, WeightTensor> Weights() => _parameters.ToDictionary(
         entry => entry.Key,
-        entry => new WeightTensor(entry.Key, [.. entry.Value.shape.Select(length => (int)length)], TorchSharpTensors.ToFloats(entry.Value)));
+        entry => TorchSharpTensors.ToWeight(entry.Key, entry.Value));
 
     /// <summary>The state before the first call, for <paramref name="batch"/> sequences; belongs to the caller's dispose scope.</summary>
     public AsymDecState<Tensor> FreshState(int batch) => AsymDecState.Layout(Config).Select(piece =>

@@ -54,8 +54,10 @@ public static class TorchSharpRuntime
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            var cause = e.Message.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Contains("cannot open", StringComparison.Ordinal)
-                && !line.Contains("LibTorchSharp.so", StringComparison.Ordinal)) ?? e.Message.Split('\n')[0].Trim();
+            // .NET tells of every place where it looked; the one line about another library says what is missing.
+            string[] lines = [.. e.Message.Split('\n').Select(line => line.Trim())];
+            var cause = lines.FirstOrDefault(line => line.Contains("cannot open", StringComparison.Ordinal)
+                && !line.Contains("LibTorchSharp", StringComparison.Ordinal)) ?? lines[0];
             return $"TorchSharp's native library does not load ({cause})";
         }
     }

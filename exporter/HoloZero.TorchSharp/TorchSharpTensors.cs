@@ -1,3 +1,4 @@
+using HoloZero.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,7 +7,8 @@ namespace HoloZero.TorchSharp;
 /// <summary>Tensors to host arrays, whatever device and layout they have.</summary>
 internal static class TorchSharpTensors
 {
-    public static float[] ToFloats(Tensor x) => Read<float>(x, ScalarType.Float32);
+    public static WeightTensor ToWeight(string name, Tensor x) =>
+        new(name, [.. x.shape.Select(length => (int)length)], Read<float>(x, ScalarType.Float32));
 
     public static long[] ToLongs(Tensor x) => Read<long>(x, ScalarType.Int64);
 

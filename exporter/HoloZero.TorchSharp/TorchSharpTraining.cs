@@ -67,7 +67,6 @@ public sealed class TorchSharpTraining(ComputeDevice device) : ITrainingEngine
 
         private Dictionary<string, WeightTensor> Moments(IReadOnlyList<Tensor> moments) => _names.Zip(moments).ToDictionary(
             entry => entry.First,
-            entry => new WeightTensor(entry.First, [.. entry.Second.shape.Select(length => (int)length)],
-                TorchSharpTensors.ToFloats(entry.Second)));
+            entry => TorchSharpTensors.ToWeight(entry.First, entry.Second));
     }
 }

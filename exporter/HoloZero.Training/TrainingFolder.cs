@@ -5,8 +5,8 @@ using HoloZero.Models.Checkpoints;
 namespace HoloZero.Training;
 
 /// <summary>
-/// What a run leaves: <c>model.safetensors</c> and <c>model.pt</c> with the same weights, <c>optimizer.safetensors</c> with the moments, and
-/// <c>training.json</c>. Written whole or not at all, so the files always belong to one step. Stateless and thread-safe.
+/// What a run leaves: <c>model.safetensors</c> and <c>model.pt</c> with the same weights, <c>optimizer.safetensors</c> with the moments,
+/// and <c>training.json</c>. Written whole or not at all, so the files always belong to one step. Stateless and thread-safe.
 /// </summary>
 public static class TrainingFolder
 {
@@ -50,7 +50,8 @@ public static class TrainingFolder
     /// <exception cref="BadInputException">The folder holds none, or a file of it is damaged or of another run.</exception>
     public static (TrainingLog Log, AsymDecConfig Config, TrainingState State) Read(string folder)
     {
-        if (!Directory.Exists(folder)) throw new BadInputException(folder, "no such folder", "name a folder that holozero-export train wrote");
+        if (!Directory.Exists(folder))
+            throw new BadInputException(folder, "no such folder", "name a folder that holozero-export train wrote");
         var log = TrainingLog.Read(Path.Combine(folder, TrainingLog.FileName));
         using var checkpoint = Checkpoint.Open(Path.Combine(folder, Model));
         var config = checkpoint.Config with { PrefixAttention = log.Options.PrefixAttention };
@@ -59,7 +60,11 @@ public static class TrainingFolder
         using var moments = SafetensorsFile.Open(Path.Combine(folder, Optimizer));
         var state = new TrainingState(log.Step, weights, Moments(First), Moments(Second));
         if (log.Step < 0 || log.Step > log.Options.Steps)
-            throw new BadInputException(folder, $"step {log.Step} is not within 0 to {log.Options.Steps}", "use the folder as it was written");
+        {
+            throw new BadInputException(folder, $"step {log.Step} is not within 0 to {log.Options.Steps}",
+                "use the folder as it was written");
+        }
+
         return (log, config, state);
 
         Dictionary<string, WeightTensor> Moments(string prefix) => shapes.ToDictionary(entry => entry.Key, entry =>

@@ -16,12 +16,15 @@ public sealed record TextSource(string Path, long Bytes, string Sha256);
 /// <param name="HeldOutBitsPerByte">Of held-out text at its end.</param>
 /// <param name="LearningRate">Of its last step.</param>
 /// <param name="GradientNorm">Mean over its steps, before clipping.</param>
-public sealed record TrainingEntry(long Step, double? BitsPerByte, double HeldOutBitsPerByte, double LearningRate, double? GradientNorm);
+public sealed record TrainingEntry(long Step, double? BitsPerByte, double HeldOutBitsPerByte, double LearningRate,
+    double? GradientNorm);
 
 /// <summary>The network, as <c>cfg</c> has it.</summary>
 public sealed record NetworkShape(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door);
 
-/// <summary><c>training.json</c>: how a run is made, how far it is and what it did. Holds no time, so equal runs give equal files.</summary>
+/// <summary>
+/// <c>training.json</c>: how a run is made, how far it is and what it did. Holds no time, so equal runs give equal files.
+/// </summary>
 public sealed record TrainingLog
 {
     /// <summary>Name of the file in its folder.</summary>

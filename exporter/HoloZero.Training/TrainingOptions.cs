@@ -40,7 +40,9 @@ public sealed record TrainingOptions
     /// <value>16.</value>
     public int BatchSize { get; init; } = 16;
 
-    /// <summary>Most prefix slots of a window; each step draws a number from 0 to this. Held-out text is measured with all of them.</summary>
+    /// <summary>
+    /// Most prefix slots of a window; each step draws a number from 0 to this. Held-out text is measured with all of them.
+    /// </summary>
     /// <value>24.</value>
     public int PrefixSlots { get; init; } = 24;
 
@@ -120,7 +122,8 @@ public sealed record TrainingOptions
         Require("held-out-share", HeldOutShare, HeldOutShare is > 0 and < 1, "above 0 and below 1");
 
         static void Whole(string name, long value, long least, long most) =>
-            Require(name, value, value >= least && value <= most, most == long.MaxValue ? $"at least {least}" : $"within {least:N0} to {most:N0}");
+            Require(name, value, value >= least && value <= most,
+                most == long.MaxValue ? $"at least {least}" : $"within {least:N0} to {most:N0}");
 
         static void Require(string name, double value, bool holds, string allowed)
         {

@@ -12,8 +12,8 @@ namespace HoloZero.Training;
 public sealed record TrainingProgress(long Step, long Steps, long PredictedBytes, double? BitsPerByte, double? HeldOutBitsPerByte);
 
 /// <summary>
-/// A run of training: windows drawn from the text, AdamW, a folder now and then. A run that was stopped and resumed gives the files of one
-/// that was not, bit for bit, on the same machine and engine.
+/// A run of training: windows drawn from the text, AdamW, a folder now and then. A run that was stopped and resumed gives the files of
+/// one that was not, bit for bit, on the same machine and engine.
 /// </summary>
 public sealed class TrainingRun
 {
@@ -111,7 +111,8 @@ public sealed class TrainingRun
         }
 
         return double.IsFinite(nats) ? nats / bytes / Math.Log(2)
-            : throw new UnsoundModelException($"held-out text has a loss of {nats} at step {_log.Step}; train anew with a lower --learning-rate");
+            : throw new UnsoundModelException($"held-out text has a loss of {nats} at step {_log.Step}; "
+                + "train anew with a lower --learning-rate");
     }
 
     private void Save(ITrainer trainer)

@@ -5,7 +5,9 @@ using HoloZero.Artifacts;
 
 namespace HoloZero.Models.Checkpoints;
 
-/// <summary>Writes checkpoints that this library and PyTorch read. The same weights give the same bytes. Stateless and thread-safe.</summary>
+/// <summary>
+/// Writes checkpoints that this library and PyTorch read. The same weights give the same bytes. Stateless and thread-safe.
+/// </summary>
 public static class CheckpointWriter
 {
     private const string Archive = "archive";

@@ -15,14 +15,13 @@ public static class ConfigurationFile
         {
             using var json = InputFile.Guard(path, () => JsonDocument.Parse(stream));
             var root = json.RootElement;
-            return new CheckpointConfig(path, "JSON", key => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(key, out var value)
-                ? value.ValueKind switch
+            return new CheckpointConfig(path, "JSON", key =>
+                root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(key, out var value) ? null : value.ValueKind switch
                 {
                     JsonValueKind.String => value.GetString(),
                     JsonValueKind.Number when value.TryGetInt64(out var number) => number,
                     _ => false,
-                }
-                : null).Read();
+                }).Read();
         }
         catch (JsonException e)
         {
