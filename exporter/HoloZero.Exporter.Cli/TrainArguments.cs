@@ -1,6 +1,6 @@
 using System.CommandLine;
-using HoloZero.CommandLine;
 using HoloZero.Artifacts;
+using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Training;
 

@@ -1,5 +1,4 @@
 using HoloZero.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;

@@ -1,6 +1,5 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;

@@ -1,6 +1,5 @@
 using HoloZero.Models.Ops;
 using HoloZero.Models.PublishedArithmetic;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using HoloZero.Artifacts;
 using HoloZero.Models;

@@ -1,5 +1,4 @@
 using HoloZero.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;

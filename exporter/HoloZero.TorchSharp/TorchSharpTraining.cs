@@ -1,6 +1,5 @@
 using HoloZero.Models;
 using HoloZero.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;

@@ -1,7 +1,6 @@
 using HoloZero.Models;
 using HoloZero.Reference;
 using HoloZero.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp.Tests;

@@ -1,6 +1,4 @@
-using HoloZero.Models;
 using HoloZero.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 // The number of living tensors is counted for the whole process.

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using HoloZero.Models;
 using HoloZero.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp.Tests;
