@@ -82,25 +82,16 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Fact]
-    public void A_loss_that_is_not_finite_ends_the_run_in_words_and_leaves_the_last_folder()
+    public void Weights_that_overflow_end_the_run_in_words()
     {
-        // So steep a rise overflows float32 within a few steps.
-        var options = Options with
-        {
-            Steps = 400,
-            LearningRate = 1,
-            WarmUp = 0,
-            SaveEvery = 1,
-            EvaluateEvery = 400,
-            Optimizer = new() { ClipNorm = 1e30, WeightDecay = 0, Epsilon = 1e-30, Beta1 = 0, Beta2 = 0 },
-        };
         var state = FreshWeights.For(Network, 0).ToDictionary(entry => entry.Key, entry => entry.Value with
         {
-            Data = [.. entry.Value.Data.Select(value => entry.Key.EndsWith("norm.weight", StringComparison.Ordinal) ? 3e37f : value)],
+            Data = [.. entry.Value.Data.Select(value => entry.Key == "norm.weight" ? 3e38f : value)],
         });
-        var exception = Assert.Throws<UnsoundModelException>(() => Begin(options, _temporary["run"], state).Run());
+        var exception = Assert.Throws<UnsoundModelException>(() => Begin(Options, _temporary["run"], state).Run());
         Assert.DoesNotContain('\n', exception.Message);
         Assert.Contains("--learning-rate", exception.Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
     }
 
     [Fact]
