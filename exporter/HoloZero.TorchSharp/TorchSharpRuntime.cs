@@ -56,7 +56,7 @@ public static class TorchSharpRuntime
             // .NET tells of every place where it looked; the one line about another library says what is missing.
             string[] lines = [.. e.Message.Split('\n').Select(line => line.Trim())];
             var cause = lines.FirstOrDefault(line => line.Contains("cannot open", StringComparison.Ordinal)
-                && !line.Contains("LibTorchSharp", StringComparison.Ordinal)) ?? lines[0];
+                && !line.Contains("LibTorchSharp", StringComparison.Ordinal)) ?? lines[0].Split(". ")[0];
             return $"TorchSharp's native library does not load ({cause})";
         }
     }

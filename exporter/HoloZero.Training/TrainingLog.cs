@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using HoloZero.Artifacts;
+using HoloZero.Models;
 
 namespace HoloZero.Training;
 
@@ -102,6 +103,9 @@ public sealed record TrainingLog
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    Converters = [typeof(LowerCaseAttention)], RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(TrainingLog))]
 internal sealed partial class TrainingJson : JsonSerializerContext;
+
+internal sealed class LowerCaseAttention() : JsonStringEnumConverter<PrefixAttention>(
+    JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
