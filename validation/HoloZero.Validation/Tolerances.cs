@@ -22,19 +22,34 @@ internal sealed class Tolerances
     /// <summary>Goldens name bits per byte with all digits; computed from their own logits they agree to rounding.</summary>
     public const double GoldenConsistency = 1e-9;
 
+    /// <summary>
+    /// The reference with weights that have tanh(gate) folded in, each rounded to float32 once more: measured 1e-8 of the largest.
+    /// </summary>
+    public const double FoldedReference = 3e-7;
+
+    private const double Float32 = 1.0 / (1 << 24), Float16 = 1.0 / (1 << 11);
+
+    /// <summary>Half a step of 8 bits, of which one is the sign, per unit of the largest of a block.</summary>
+    private const double EightBits = 1.0 / 254;
+
+    /// <summary>TODO</summary>
+    private const double ActivationNoise = 4;
+
     private readonly double _roundoff;
     private readonly double _unit;
     private readonly AsymDecConfig _config;
     private readonly string _precision;
 
-    private Tolerances(string precision, double roundoff, AsymDecConfig config)
+    private Tolerances(string precision, double roundoff, double unit, RoundingLimits rounding, AsymDecConfig config)
     {
-        (_precision, _roundoff, _config) = (precision, roundoff, config);
-        _unit = roundoff * Math.Sqrt(config.Dim);
+        (_precision, _roundoff, _unit, Rounding, _config) = (precision, roundoff, unit, rounding, config);
     }
 
     /// <summary>The precisions that there are limits for.</summary>
-    public static IReadOnlyList<string> Precisions { get; } = ["float32", "float16"];
+    public static IReadOnlyList<string> Precisions { get; } = ["float32", "float16", "int8", "int4"];
+
+    /// <summary>What rounding the weights may cost.</summary>
+    public RoundingLimits Rounding { get; }
 
     /// <summary>
     /// Allowed error of logits per unit of the largest: half a unit for each block, of which a layer has two, and for the head.
@@ -49,12 +64,29 @@ internal sealed class Tolerances
 
     /// <summary>The limits for a precision and a network.</summary>
     /// <exception cref="ArgumentException">There are none for the precision.</exception>
-    public static Tolerances For(string precision, AsymDecConfig config) => new(precision, precision switch
+    public static Tolerances For(string precision, AsymDecConfig config)
     {
-        "float32" => Math.ScaleB(1, -24),
-        "float16" => Math.ScaleB(1, -11),
-        _ => throw new ArgumentException($"there are no tolerances for {precision}", nameof(precision)),
-    }, config);
+        var root = Math.Sqrt(config.Dim);
+        return precision switch
+        {
+            "float32" => new(precision, Float32, Float32 * root, RoundingLimits.None, config),
+            "float16" => new(precision, Float16, Float16 * root, RoundingLimits.Float16, config),
+            "int8" => new(precision, EightBits, EightBits * ActivationNoise, RoundingLimits.Int8, config),
+            "int4" => new(precision, EightBits, EightBits * ActivationNoise, RoundingLimits.Int4, config),
+            _ => throw new ArgumentException($"there are no tolerances for {precision}", nameof(precision)),
+        };
+    }
+
+    /// <summary>How far a graph's logits may be from the published ones, weights and arithmetic together.</summary>
+    public double Published(double largest) => Rounding == RoundingLimits.None ? Logits(largest) : Rounding.LogitsPerUnit * largest;
+
+    /// <summary>Error of bits per byte of held-out text against the published number.</summary>
+    public double HeldOut(double logits, long bytes, double bitsPerByte) =>
+        Rounding == RoundingLimits.None ? BitsPerByte(logits, bytes) : Rounding.BitsPerByte * bitsPerByte;
+
+    /// <summary>Relative error, root mean square, of a parameter as a graph stores it.</summary>
+    public double Weights(string name, int rank) =>
+        rank < 2 ? Float32 : name.StartsWith("head.", StringComparison.Ordinal) ? Rounding.Head : Rounding.Weights;
 
     /// <summary>Absolute error of a logit.</summary>
     public double Logits(double largest) => LogitsPerUnit * largest;
@@ -115,4 +147,23 @@ internal sealed class Tolerances
     ];
 
     private double Door(double largest) => _precision == "float32" ? 0 : _roundoff * largest;
+}
+
+/// <summary>What rounding weights may cost: against published logits, and against the exact weights where an artifact has them too.</summary>
+/// <param name="LogitsPerUnit">Error of a logit per unit of the case's largest.</param>
+/// <param name="MeanDivergence">Kullback-Leibler divergence in bits, mean over all rows of all prompts.</param>
+/// <param name="BitsPerByte">Relative change of bits per byte of held-out text.</param>
+/// <param name="Weights">Relative error of a matrix, root mean square.</param>
+/// <param name="Head">The same of the head's.</param>
+internal sealed record RoundingLimits(double LogitsPerUnit, double MeanDivergence, double BitsPerByte, double Weights, double Head)
+{
+    public static RoundingLimits None { get; } = new(0, 0, 0, Exact, Exact);
+
+    public static RoundingLimits Float16 { get; } = new(1e-2, 1e-4, 1e-3, 3e-4, 3e-4);
+
+    public static RoundingLimits Int8 { get; } = new(0.05, 1e-2, 0.005, 0.01, 0.01);
+
+    public static RoundingLimits Int4 { get; } = new(0.2, 0.1, 0.02, 0.15, 0.01);
+
+    private const double Exact = 1.0 / (1 << 24);
 }
