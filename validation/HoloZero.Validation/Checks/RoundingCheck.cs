@@ -70,7 +70,7 @@ internal sealed class RoundingCheck(Tolerances tolerances)
         Tolerances tolerances, string scope)
     {
         var misses = new List<Miss>();
-        Margin? worst = null;
+        var (worst, largest) = ((Margin?)null, 0.0);
         foreach (var (name, sound) in exact)
         {
             if (name.EndsWith(".gate", StringComparison.Ordinal)) continue;
@@ -87,13 +87,14 @@ internal sealed class RoundingCheck(Tolerances tolerances)
             }
 
             var (relative, allowed) = (Math.Sqrt(error / Math.Max(size, double.Epsilon)), tolerances.Weights(name, sound.Shape.Length));
+            largest = Larger(largest, relative);
             worst = Margin.Worse(worst, new(relative, allowed, name));
             if (!(relative <= allowed))
                 misses.Add(new($"{name}, relative error (root mean square)", $"{relative:g4}", $"at most {allowed:g4}"));
         }
 
         return new(CheckNames.Rounding, "weights against exact ones", misses,
-            new Dictionary<string, double> { ["max_relative"] = worst?.Error ?? 0 })
+            new Dictionary<string, double> { ["max_relative"] = largest })
         { Scope = scope, Worst = worst };
     }
 
