@@ -39,8 +39,8 @@ internal static class FusedMutants
                 var row = (int)(tensor.Dims[1] * tensor.Dims[2]);
                 for (var i = 'e' * row; i < ('e' + 1) * row; i++) codes[i] = (byte)(256 - codes[i]);
             }))) { Variant = "int4" },
-        new("weights of half precision too small", "a matrix lost its last three bits on the way to float16", Quantized,
-            Graph(Change<ushort>("self_blocks.0.qkv.weight.T.float16", (bits, _) => Each(bits, value => (ushort)(value & ~7)))))
+        new("float16 cut off", "matrices lost their last three bits on the way to float16", Quantized,
+            Graph(Change<ushort>(".weight.T.float16", (bits, _) => Each(bits, value => (ushort)(value & ~7)))))
         { Variant = "fp16" },
         new("ones column missing", "no head's v is followed by a one", [Structure, State],
             Graph(Change<float>("+ones.bias", (bias, _) => MoveOnes(bias, null)))) { Variant = "fp32" },
@@ -90,7 +90,7 @@ internal static class FusedMutants
         new("LinearAttention of the default scale", "queries of the memory are divided by sqrt(k)", Arithmetic,
             Graph(Nodes("LinearAttention", (node, _) => Remove(node, "scale"))))
         { Variant = "fp32", Model = SoundModel.Faint },
-        new("LinearAttention gated", "the memory is updated by another rule", [Structure, Logits, State],
+        new("LinearAttention of twice the scale", "queries of the memory count twice against its epsilon", Arithmetic,
             Graph(Nodes("LinearAttention", (node, _) => node.Attribute.Single(a => a.Name == "scale").F = 2)))
         { Variant = "fp32", Model = SoundModel.Faint },
         new("attention scaled by 1/k", "scores are scaled twice", Arithmetic,
@@ -143,7 +143,7 @@ internal static class FusedMutants
                         state.Past.Name.EndsWith(".s", StringComparison.Ordinal) ? state with { InPlace = false } : state)],
                 },
             }))) { Variant = "fp32" },
-        new("position of the longest", "every row of a batch is handed on at position + 2", [State, LogitsStepwise],
+        new("sequences a row longer", "the position after the last row is one too far, and lengths with it", [Logits, State, LogitsStepwise],
             Graph(After("present.position", "Add", Constant("one_more", TensorProto.Types.DataType.Int64, 1L)))) { Variant = "fp32" },
     ];
 

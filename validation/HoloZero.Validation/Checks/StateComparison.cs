@@ -44,7 +44,7 @@ internal sealed class StateComparison
                     throw new GraphFailure($"it has the shape [{string.Join(", ", actual.Shape)}], "
                         + $"not [{string.Join(", ", wanted.Shape)}]");
                 }
-                misses.Compare($"{where} {piece.Name}", wanted.Shape, actual.Values, wanted.Data, Allowed(piece.Place, test, wanted.Data));
+                misses.Compare($"{where} {piece.Name}", wanted.Shape, actual.Values, wanted.Data, Allowed(piece.Place, test, state));
             });
         }
     }
@@ -74,15 +74,18 @@ internal sealed class StateComparison
     }
 
     /// <summary>By the order of <see cref="AsymDecState{T}.Tensors"/>: position, tail, then keys, values, S and z of each layer.</summary>
-    private double Allowed(int? place, ExpectedCase test, double[] expected)
+    private double Allowed(int? place, ExpectedCase test, DoubleTensor[] state)
     {
         if (place is null or < 2) return 0;
-        var (layer, kind, largest) = ((place.Value - 2) / 4, (place.Value - 2) % 4, expected.Select(Math.Abs).DefaultIfEmpty(0).Max());
+        var (layer, kind, largest) = ((place.Value - 2) / 4, (place.Value - 2) % 4, Largest(place.Value));
+        var fused = _form == GraphForm.Fused;
         return kind switch
         {
             0 or 1 => _tolerances.Cache(layer, largest),
-            2 => _tolerances.MemoryS(layer, test.Rows, largest),
-            _ => _tolerances.MemoryZ(layer, test.Rows, largest),
+            2 => _tolerances.MemoryS(layer, test.Rows, largest, Largest(place.Value + 1), fused),
+            _ => _tolerances.MemoryZ(layer, test.Rows, largest, fused),
         };
+
+        double Largest(int which) => state[which].Data.Select(Math.Abs).DefaultIfEmpty(0).Max();
     }
 }
