@@ -74,7 +74,7 @@ internal static class QualityGate
         {
             var (bits, bytes) = BitsPerByte(variant);
             var loss = bits / baseline - 1;
-            if (!(loss <= variant.MaxQualityLoss) && !options.AcceptAny)
+            if (!double.IsFinite(loss) || (loss > variant.MaxQualityLoss && !options.AcceptAny))
             {
                 throw new UnsoundModelException($"variant {variant.Name} takes {bits:f5} bits/byte where fp32 takes {baseline:f5}: "
                     + $"{loss:p2} more, allowed are {variant.MaxQualityLoss:p1}; leave it out or give --accept-any-quality");

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Artifacts;
 using HoloZero.Exporter.Onnx;
 using HoloZero.Mutants.Tests.Faults;
 using HoloZero.Validation;

@@ -15,7 +15,12 @@ public sealed class TinyArtifacts : IDisposable
         foreach (var attention in Enum.GetValues<PrefixAttention>())
         {
             using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-            ArtifactExporter.Export(checkpoint, Folder(attention), new() { PrefixAttention = attention, Variants = ["fp32", "portable", "int8"] },
+            ArtifactExporter.Export(checkpoint, Folder(attention), new()
+            {
+                PrefixAttention = attention,
+                Variants = ["fp32", "portable", "int8"],
+                Quality = ExportedModel.AnyQuality
+            },
                 new ReferenceEngine());
         }
     }

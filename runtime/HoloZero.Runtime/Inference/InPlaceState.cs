@@ -1,4 +1,3 @@
-using HoloZero.Artifacts;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 

@@ -10,8 +10,7 @@ namespace HoloZero.Runtime.Tests;
 /// <summary>tiny.pt with every variant, exported once.</summary>
 public sealed class AllVariants : IDisposable
 {
-    private readonly ExportedModel _exported = new(Repository.Golden("tiny.pt"), 
-        options: new() { Variants = ExportOptions.AllVariants, Quality = new() { AcceptAny = true } });
+    private readonly ExportedModel _exported = new(Repository.Golden("tiny.pt"), options: new() { Variants = ExportOptions.AllVariants });
 
     public HoloZeroModel Load(string variant, int chunk = 512) =>
         HoloZeroModel.Load(_exported.Folder, new() { Variant = variant, Threads = 1, PrefillChunkBytes = chunk });
