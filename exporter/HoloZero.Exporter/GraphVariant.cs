@@ -29,19 +29,24 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32));
 
     /// <summary>Weights and products in float16, all between them in float32: for GPUs.</summary>
-    public static GraphVariant Float16 { get; } = Fused("fp16", "float16", 1e-2, new(LinearFormat.Float16, LinearFormat.Float16));
+    public static GraphVariant Float16 { get; } = Fused("fp16", "float16", 1e-2, new(LinearFormat.Float16, LinearFormat.Float16), 0.001);
 
     /// <summary>Weights in blocks of 8 bits. Block sizes: docs/decisions/0006-quantized-weights.md.</summary>
-    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.05, new(LinearFormat.InBlocks(8, 128), LinearFormat.InBlocks(8, 128)));
+    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.05, new(LinearFormat.InBlocks(8, 128), LinearFormat.InBlocks(8, 128)),
+        0.005);
 
     /// <summary>Weights in blocks of 4 bits, those of the head in 8.</summary>
-    public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)));
+    public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)),
+        0.02);
 
     /// <summary>Every variant.</summary>
     public static IReadOnlyList<GraphVariant> All { get; } = [Float32, Portable, Float16, Int8, Int4];
 
     /// <summary>What the state consists of.</summary>
     public Func<AsymDecConfig, AsymDecState<GraphState?>> State { get; init; } = GraphState.Portable;
+
+    /// <summary>How many more bits/byte than fp32 it may take on held-out text, as a fraction; null where nothing is rounded.</summary>
+    public double? MaxQualityLoss { get; init; }
 
     /// <summary>Positions that a sequence may have at most; null is no limit.</summary>
     public int? MaxPositions { get; init; }
@@ -65,11 +70,12 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         ?? throw new BadInputException("variant", $"{Untrusted.Quote(name)} is unknown",
             $"choose from {string.Join(", ", All.Select(v => v.Name))}");
 
-    private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats) =>
+    private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats, double? maxQualityLoss = null) =>
         new(name, precision, FusedOpsets, tolerance, (graph, data) => new FusedOnnxOps(graph, data, formats))
         {
             State = FusedState.Layout,
             MaxPositions = FusedState.MaxPositions,
+            MaxQualityLoss = maxQualityLoss,
             HeadMultiple = FusedOnnxOps.HeadMultiple,
         };
 }

@@ -16,7 +16,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
-        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.CommandLine"],
+        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Validation"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime"],
         ["HoloZero.Benchmarks"] = ["HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.CommandLine"],
