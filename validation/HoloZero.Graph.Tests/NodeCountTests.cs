@@ -4,7 +4,7 @@ using HoloZero.Testing;
 
 namespace HoloZero.Graph.Tests;
 
-/// <summary>Each node of a step costs about a microsecond whatever it computes, so their number is a budget.</summary>
+/// <summary>A node costs time before it computes anything, so their number is a budget.</summary>
 public class NodeCountTests(TinyArtifacts tiny, ITestOutputHelper output)
 {
     private const int Layers = 2;

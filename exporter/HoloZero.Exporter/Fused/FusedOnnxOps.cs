@@ -174,7 +174,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         return withBias ? Node("Add", DataType.Float, shape, [product, Bias(weights)]) : product;
     }
 
-    /// <summary>The product with weights in blocks, multiplied as whole numbers: the rows of x are rounded to 8 bits in blocks, too.</summary>
+    /// <summary>The product with weights in blocks, as whole numbers: the rows of x are rounded to 8 bits in blocks, too.</summary>
     private GraphValue BlockedProduct(GraphValue x, LinearWeights weights, BlockFormat format, Shape shape, bool withBias)
     {
         const int accuracyLevelInt8 = 4;

@@ -9,7 +9,7 @@ namespace HoloZero.Conformance;
 public abstract class TensorOpsConformance : ShapeConformance
 {
     [Fact]
-    public void What_is_tested_elsewhere_is_an_override() => 
+    public void What_is_tested_elsewhere_is_an_override() =>
         Assert.Empty(TestedElsewhere.Keys.Except(Interpreter.Overrides));
 
     [Theory]
