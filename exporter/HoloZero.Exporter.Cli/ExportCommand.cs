@@ -4,7 +4,6 @@ using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
-using HoloZero.Reference;
 
 namespace HoloZero.Exporter.Cli;
 
@@ -39,8 +38,11 @@ internal static class ExportCommand
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(),
+            checkpoint, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(), ProbeCommand.Create(),
+            TrainCommand.Create(),
         };
+        var engine = new EngineArguments(root, "what computes the self-check; TorchSharp has to agree with the reference",
+            EngineName.Reference);
         root.SetAction((parsed, cancellation) =>
         {
             var options = new ExportOptions
@@ -56,7 +58,7 @@ internal static class ExportCommand
             if (parsed.GetValue(variants) is { Length: > 0 } names)
                 options = options with { Variants = names is ["all"] ? ExportOptions.AllVariants : names };
             var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(random), parsed.GetValue(seed));
-            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, cancellation);
+            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;
@@ -79,10 +81,11 @@ internal static class ExportCommand
         return text;
     });
 
-    private static void Export(IWeightSource source, string folder, ExportOptions options, CancellationToken cancellation)
+    private static void Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
+        CancellationToken cancellation)
     {
         using var progress = new TerminalProgress();
-        var manifest = ArtifactExporter.Export(source, folder, options, new ReferenceEngine(), progress, cancellation);
+        var manifest = ArtifactExporter.Export(source, folder, options, engine, progress, cancellation);
         progress.Dispose();
         foreach (var variant in manifest.Variants)
         {

@@ -99,7 +99,7 @@ public static class ArtifactExporter
             Source = new(source.Name, source.Format, source.Sha256(), source.StoredTypes),
             ValueTable = new(256, HslFrontDoor.ValueColumns, Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
-            Golden = new(GoldenLogits.FileName, [engine.Name]),
+            Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };

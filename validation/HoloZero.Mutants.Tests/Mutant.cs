@@ -15,6 +15,9 @@ internal sealed record Mutant(string Name, string Fault, string[] ExpectedChecks
 {
     /// <summary>The sound model that the fault is planted in.</summary>
     public SoundModel Model { get; init; } = SoundModel.Tiny;
+
+    /// <summary>The variant that it is planted in.</summary>
+    public string Variant { get; init; } = GraphVariant.Portable.Name;
 }
 
 /// <summary>One of the three places where a fault can be planted: the recording, the weights, the finished folder.</summary>
@@ -41,15 +44,16 @@ internal sealed record Plant
     /// <summary>A folder edited afterwards.</summary>
     public static Plant InFolder(Action<string> fault) => new() { Folder = fault };
 
-    /// <summary>The portable variant with the fault recorded into it.</summary>
-    public GraphVariant Variant(AsymDecConfig config) => GraphVariant.Portable with
+    /// <summary>The variant of that name with the fault recorded into it.</summary>
+    public GraphVariant Of(string name, AsymDecConfig config)
     {
-        Interpreter = (graph, data) => Record(config, graph, name => Weights(name, data)),
-    };
+        var sound = GraphVariant.Named(name);
+        return sound with { Interpreter = (graph, data) => Record(sound, config, graph, name => Weights(name, data)) };
+    }
 
-    private ITensorOps<GraphValue> Record(AsymDecConfig config, GraphRecorder graph, Func<string, float[]> data)
+    private ITensorOps<GraphValue> Record(GraphVariant variant, AsymDecConfig config, GraphRecorder graph, Func<string, float[]> data)
     {
-        var sound = GraphVariant.Portable.Interpreter(graph, data);
+        var sound = variant.Interpreter(graph, data);
         return Operations is null ? sound : Operations(config).Over(sound, graph);
     }
 }

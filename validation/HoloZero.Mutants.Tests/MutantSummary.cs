@@ -18,7 +18,7 @@ internal sealed record Verdict(Mutant Mutant, IReadOnlyList<string> CaughtBy, do
 
     /// <summary>A row of <see cref="MutantSummary"/>'s table.</summary>
     public string ToRow() => string.Create(CultureInfo.InvariantCulture,
-        $"| {Mutant.Name} | {Mutant.Fault} | {Mutant.Model} | {string.Join(", ", CaughtBy)} | {Effect:g3} |");
+        $"| {Mutant.Name} | {Mutant.Fault} | {Mutant.Variant} of {Mutant.Model} | {string.Join(", ", CaughtBy)} | {Effect:g3} |");
 }
 
 /// <summary>Collects verdicts and writes them down as a table: <c>artifacts/mutants.md</c>.</summary>

@@ -9,7 +9,8 @@ public class MutantTests(MutantSummary summary, ITestOutputHelper output) : ICla
 {
     public static TheoryData<string> Names { get; } = [.. Mutants.All.Select(mutant => mutant.Name)];
 
-    public static TheoryData<string> SoundModels { get; } = [.. Models.Keys];
+    public static TheoryData<string, string> SoundModels { get; } = [.. Models.Keys.Select(name => (name, "portable")),
+        .. Mutants.All.Select(mutant => (mutant.Model.ToString(), mutant.Variant)).Where(pair => pair.Variant != "portable").Distinct()];
 
     private static Dictionary<string, SoundModel> Models =>
         new[] { SoundModel.Tiny, SoundModel.TinyBidirectional, SoundModel.Faint }.ToDictionary(model => model.ToString());
@@ -20,7 +21,7 @@ public class MutantTests(MutantSummary summary, ITestOutputHelper output) : ICla
     {
         var mutant = Mutants.All.Single(mutant => mutant.Name == name);
         using var folder = new TemporaryFolder();
-        Workbench.Export(mutant.Model, mutant.Plant, folder["artifact"]);
+        Workbench.Export(mutant.Model, mutant.Plant, folder["artifact"], mutant.Variant);
         AssertRuns(folder["artifact"]);
 
         var verdict = summary.Add(mutant, Workbench.Validate(mutant.Model, folder["artifact"]));
@@ -31,10 +32,10 @@ public class MutantTests(MutantSummary summary, ITestOutputHelper output) : ICla
 
     [Theory]
     [MemberData(nameof(SoundModels))]
-    public void A_sound_artifact_passes_every_check(string model)
+    public void A_sound_artifact_passes_every_check(string model, string variant)
     {
         using var folder = new TemporaryFolder();
-        Workbench.Export(Models[model], Plant.Nothing, folder["artifact"]);
+        Workbench.Export(Models[model], Plant.Nothing, folder["artifact"], variant);
 
         var report = Workbench.Validate(Models[model], folder["artifact"]);
         Assert.True(report.Passed, string.Join(Environment.NewLine, report.Checks.Where(check => !check.Passed).SelectMany(check =>

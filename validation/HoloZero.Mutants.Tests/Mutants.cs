@@ -13,7 +13,10 @@ internal static class Mutants
         Weights = [CheckNames.Reference, Logits];
 
     public static IReadOnlyList<Mutant> All { get; } =
-        [.. Files(), .. Tables(), .. Features(), .. Positions(), .. Attention(), .. Memories(), .. Blocks(), .. Carried()];
+    [
+        .. Files(), .. Tables(), .. Features(), .. Positions(), .. Attention(), .. Memories(), .. Blocks(), .. Carried(),
+        .. FusedMutants.All,
+    ];
 
     private static IEnumerable<Mutant> Files() =>
     [

@@ -8,12 +8,12 @@ namespace HoloZero.Mutants.Tests;
 internal static class Workbench
 {
     /// <summary>Exports a mutant to <paramref name="folder"/>. The self-check in it is the sound model's.</summary>
-    public static void Export(SoundModel model, Plant plant, string folder)
+    public static void Export(SoundModel model, Plant plant, string folder, string variant = "portable")
     {
         using var beside = new TemporaryFolder();
         using var checkpoint = model.Open(beside.Path);
         var options = new ExportOptions { PrefixAttention = model.PrefixAttention };
-        ArtifactExporter.Export(checkpoint, folder, options, [plant.Variant(checkpoint.Config)], model.Engine);
+        ArtifactExporter.Export(checkpoint, folder, options, [plant.Of(variant, checkpoint.Config)], model.Engine);
         plant.Folder(folder);
     }
 

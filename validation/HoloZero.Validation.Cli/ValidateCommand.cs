@@ -13,21 +13,26 @@ internal static class ValidateCommand
         var golden = new Option<string?>("--golden") { Description = "goldens made by other people's code [the float64 reference alone]" };
         var report = new Option<string?>("--report") { Description = "folder to write report.json and report.html to" };
         var variants = new Option<string[]>("--variant") { Description = "graph to check; may be repeated [all]" };
+        var quick = new Option<bool>("--quick") { Description = "try the front door on all pairs of bytes only, not on all triples" };
         var json = new Option<bool>("--json") { Description = "print the report as JSON" };
         var root = new RootCommand("Compares an exported model with the published one, down to every state tensor and block. "
             + "Exit code 1 on any miss.")
         {
-            model, golden, report, variants, json,
+            model, golden, report, variants, quick, json,
         };
         root.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(report) is { } planned) ReportFolder.RequireWritable(planned);
+            var engines = Engines.All();
             ValidationReport result;
             using (var progress = new TerminalProgress())
             {
                 result = ArtifactValidator.Validate(parsed.GetRequiredValue(model), parsed.GetValue(golden), new()
                 {
                     Variants = parsed.GetValue(variants) ?? [],
+                    Engines = engines.There,
+                    MissingEngines = engines.Missing,
+                    AllTriples = !parsed.GetValue(quick),
                     Progress = progress,
                     Cancellation = cancellation,
                 });

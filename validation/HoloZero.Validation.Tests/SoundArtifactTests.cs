@@ -7,7 +7,7 @@ public class SoundArtifactTests
     private static readonly string[] EveryCheck =
     [
         CheckNames.BitsPerByte, CheckNames.Greedy, CheckNames.Hashes, CheckNames.Logits, CheckNames.LogitsStepwise, CheckNames.Reference,
-        CheckNames.Signature, CheckNames.State, CheckNames.Structure, CheckNames.Trace, CheckNames.ValueTable,
+        CheckNames.Runtime, CheckNames.Signature, CheckNames.State, CheckNames.Structure, CheckNames.Trace, CheckNames.ValueTable,
     ];
 
     [Theory]
@@ -24,6 +24,56 @@ public class SoundArtifactTests
         Assert.True(report.Passed);
         Assert.Superset(EveryCheck.ToHashSet(), report.Checks.Select(check => check.Check).ToHashSet());
         Assert.Contains("published PyTorch code in float64", report.Goldens);
+    }
+
+    [Theory]
+    [InlineData(PrefixAttention.Causal, "fp32")]
+    [InlineData(PrefixAttention.Causal, "fp16")]
+    [InlineData(PrefixAttention.Causal, "int8")]
+    [InlineData(PrefixAttention.Causal, "int4")]
+    [InlineData(PrefixAttention.Bidirectional, "fp32", "int8")]
+    [InlineData(PrefixAttention.Causal, "int4", "portable")]
+    public void Any_variants_stand_alone(PrefixAttention attention, params string[] variants)
+    {
+        using var artifact = new TinyArtifact(attention, externalData: false, variants);
+
+        var report = artifact.Validate();
+
+        Assert.Equal("", report.Failed());
+        foreach (var variant in variants)
+        {
+            var ran = report.Checks.Where(check => check.Scope == variant || check.Scope == $"{variant} on Cpu")
+                .Select(check => check.Check).ToHashSet();
+            Assert.Superset(EveryCheck.Except([CheckNames.Hashes, CheckNames.Reference]).ToHashSet(), ran);
+            Assert.Equal(variant != "portable", ran.Contains(CheckNames.RotaryTable));
+            Assert.Equal(variant is not ("portable" or "fp32"), report.Checks.Any(check => check.Scope == $"{variant} on Cpu"
+                && check is { Check: CheckNames.Rounding, Subject: "published logits" }));
+        }
+    }
+
+    [Fact]
+    public void Rounded_weights_are_held_against_the_logits_of_the_export_where_nothing_else_is_exact()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "int8");
+
+        var report = ArtifactValidator.Validate(artifact.Folder, goldenFolder: null, new() { AllTriples = false });
+
+        Assert.Equal("", report.Failed());
+        Assert.Contains("logits that the exporter stored", report.Goldens);
+        Assert.Contains(report.Checks, check => check is { Check: CheckNames.Rounding, Subject: "published logits" });
+    }
+
+    [Fact]
+    public void What_rounding_costs_is_measured()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", "fp16", "int8", "int4");
+
+        var cost = artifact.Validate().Checks.Where(check => check is { Check: CheckNames.Rounding, Subject: "published logits" })
+            .ToDictionary(check => check.Scope.Split(' ')[0], check => check.Metrics["mean_kl_bits"]);
+
+        Assert.InRange(cost["fp16"], 1e-9, 1e-6);
+        Assert.InRange(cost["int8"], 1e-5, 1e-3);
+        Assert.InRange(cost["int4"], 1e-3, 1e-2);
     }
 
     [Fact]

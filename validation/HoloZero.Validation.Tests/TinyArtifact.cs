@@ -16,13 +16,16 @@ namespace HoloZero.Validation.Tests;
 /// </summary>
 internal sealed class TinyArtifact : IDisposable
 {
-    private const string Graph = "model.portable.onnx";
     private readonly TemporaryFolder _root = new();
 
-    public TinyArtifact(PrefixAttention attention = PrefixAttention.Causal, bool externalData = false)
+    /// <summary>The first variant's graph: the one that edits are about.</summary>
+    public string Graph { get; }
+
+    public TinyArtifact(PrefixAttention attention = PrefixAttention.Causal, bool externalData = false, params string[] variants)
     {
         using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-        var options = new ExportOptions { PrefixAttention = attention };
+        var options = new ExportOptions { PrefixAttention = attention, Variants = variants.Length == 0 ? ["portable"] : variants };
+        Graph = $"model.{options.Variants[0]}.onnx";
         if (externalData) options = options with { MaxInlineBytes = 0 };
         ArtifactExporter.Export(checkpoint, Folder, options, new ReferenceEngine());
     }

@@ -20,6 +20,14 @@ public sealed record ValidationOptions
     /// <value>true: some seconds a graph.</value>
     public bool AllTriples { get; init; } = true;
 
+    /// <summary>Engines that compute the architecture in float32, to be held against what is expected with the weights of the graph.</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<IReferenceEngine> Engines { get; init; } = [];
+
+    /// <summary>Engines that are not there, and why, for the report.</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<NotChecked> MissingEngines { get; init; } = [];
+
     /// <summary>Told each step.</summary>
     /// <value>null.</value>
     public IProgress<string>? Progress { get; init; }
@@ -51,6 +59,7 @@ public static class ArtifactValidator
         private readonly List<NotChecked> _notChecked = [];
         private readonly List<ScopeMeasurements> _measurements = [];
         private readonly List<ToleranceRule> _rules = [];
+        private readonly Dictionary<string, IReadOnlyList<CheckResult>> _doors = [];
         private readonly long _started = TimeProvider.System.GetTimestamp();
         private string _goldens = "none: the artifact could not be understood";
 
@@ -62,6 +71,7 @@ public static class ArtifactValidator
             var goldens = goldenFolder is null ? default : GoldenFolder.Open(goldenFolder).For(Manifest);
             var environment = RuntimeReport.Collect();
 
+            if (!options.AllTriples) _notChecked.Add(new("triples of bytes", "only starts of runs were asked for"));
             Step("hashing");
             _checks.Add(ManifestCheck.Hashes(_artifact));
             _checks.Add(ManifestCheck.Structure(_artifact, out var config, out var own));
@@ -101,23 +111,43 @@ public static class ArtifactValidator
                 return;
             }
 
-            var weights = graphs.Where(graph => graph.File.Variant.Precision == "float32").Select(graph => graph.Weights)
-                .FirstOrDefault(found => found is not null);
-            var reference = weights is null ? null : new ReferenceModel(config, weights);
-            var expected = Expect(config, own, goldens, reference);
+            // Exact weights before those that have something folded in; rounded ones serve nobody but their own graph.
+            var exact = graphs.Where(graph => graph.File.Variant.Precision == "float32" && graph.Weights is not null)
+                .OrderBy(graph => graph.File.Form == GraphForm.Fused).FirstOrDefault();
+            var reference = exact.Weights is null ? null : new ReferenceModel(config, exact.Weights);
+            var expected = Expect(config, own, goldens, reference, exact.File?.Form == GraphForm.Fused,
+                graphs.Any(graph => graph.Weights is not null));
             if (expected.Cases.Count == 0)
             {
                 _notChecked.Add(new("logits, state and blocks", "there are neither goldens nor weights to compute them with"));
                 return;
             }
 
-            foreach (var (graph, _) in graphs.Where(graph => Tolerances.Precisions.Contains(graph.File.Variant.Precision)))
+            foreach (var engine in exact.Weights is null ? [] : options.Engines)
             {
-                _rules.AddRange(Tolerances.For(graph.Variant.Precision, config).Rules().Where(rule => !_rules.Contains(rule)));
+                Step($"computing with {engine.Name}");
+                _checks.Add(EngineCheck.Run(engine, exact.Weights!, expected, options.Cancellation));
+            }
+
+            _notChecked.AddRange(options.MissingEngines);
+            foreach (var (graph, weights) in graphs.Where(graph => Tolerances.Precisions.Contains(graph.File.Variant.Precision)))
+            {
+                var tolerances = Tolerances.For(graph.Variant.Precision, config);
+                _rules.AddRange(tolerances.Rules().Where(rule => !_rules.Contains(rule)));
+                if (weights is not null && exact.Weights is not null && weights != exact.Weights)
+                    _checks.Add(RoundingCheck.Weights(weights, exact.Weights, tolerances, graph.Variant.Name));
+
+                var wanted = expected;
+                if (graph.Variant.Precision != "float32" && weights is not null)
+                {
+                    Step($"computing the reference of {graph.Variant.Name}");
+                    wanted = expected.With(new ReferenceModel(config, weights));
+                }
+
                 foreach (var provider in providers)
                 {
                     Step($"running {graph.Variant.Name} on {provider}");
-                    var (results, measurements) = VariantRun.Run(graph, provider, expected, options.Cancellation);
+                    var (results, measurements) = VariantRun.Run(folder, graph, provider, wanted);
                     _checks.AddRange(results);
                     _measurements.Add(measurements);
                 }
@@ -145,7 +175,8 @@ public static class ArtifactValidator
             _checks.Add(GraphCheck.Structure(graph, config, out var weights));
             _checks.Add(GraphCheck.ValueTable(graph, Manifest.ValueTable));
             _checks.Add(SignatureCheck.Run(graph, config));
-            if (variant.Precision == "float32") FrontDoor(graph, config);
+            if (graph.Form.HasRotaryTable) _checks.Add(FusedTablesCheck.Rotary(graph, config));
+            FrontDoor(graph, config);
             return (graph, weights);
         }
 
@@ -154,7 +185,7 @@ public static class ArtifactValidator
             Step($"trying the front door of {graph.Variant.Name}");
             try
             {
-                _checks.AddRange(FrontDoorCheck.Run(graph.Path, config.SlotBytes, graph.Variant.Name, options.AllTriples,
+                _checks.AddRange(FrontDoorCheck.Run(graph.Path, config.SlotBytes, graph.Variant.Name, options.AllTriples, _doors,
                     options.Cancellation).Select(result => result with { Scope = graph.Variant.Name }));
             }
             catch (Exception e) when (Unwrapped(e) is OnnxRuntimeException failure)
@@ -170,13 +201,15 @@ public static class ArtifactValidator
 
         /// <summary>What the graphs should compute, and whether that can be trusted.</summary>
         private Expectations Expect(AsymDecConfig config, IReadOnlyList<GoldenCase>? own, (GoldenSuite? Suite, string? WhyNone) goldens,
-            ReferenceModel? reference)
+            ReferenceModel? reference, bool folded, bool anyWeights)
         {
             Step("computing the reference");
-            var set = goldens.Suite?.Set ?? new GoldenSet(
-                $"float64 reference with the weights of the graph"
-                    + $"{(goldens.WhyNone is null ? ", no goldens were given" : $": {goldens.WhyNone}")}",
-                ArtifactGoldens.Prompts(own ?? [], config.SlotBytes), null);
+            var why = goldens.WhyNone is null ? ", no goldens were given" : $": {goldens.WhyNone}";
+            var set = goldens.Suite?.Set
+                ?? (reference is null && own is not null
+                    ? new GoldenSet($"logits that the exporter stored, since all graphs have rounded weights{why}", own, null)
+                    : new GoldenSet($"float64 reference with the weights of the graph{why}",
+                        ArtifactGoldens.Prompts(own ?? [], config.SlotBytes), null));
             _goldens = set.Description;
             var cases = set.Cases.Select(golden =>
             {
@@ -186,18 +219,19 @@ public static class ArtifactValidator
 
             if (reference is null)
             {
-                _checks.Add(ReferenceCheck.Impossible());
-                return new(config, null, cases, set.HeldOut);
+                if (!anyWeights) _checks.Add(ReferenceCheck.Impossible());
+                return new(config, null, cases, set.HeldOut, options.Cancellation);
             }
 
+            var limit = folded ? Tolerances.FoldedReference : Tolerances.Reference;
             if (goldens.Suite is not null)
             {
-                _checks.Add(ReferenceCheck.Goldens(cases));
-                if (cases.Any(test => test.Golden.Trace.Count > 0)) _checks.Add(ReferenceCheck.Traces(cases, config.Dim));
+                _checks.Add(ReferenceCheck.Goldens(cases, limit));
+                if (cases.Any(test => test.Golden.Trace.Count > 0)) _checks.Add(ReferenceCheck.Traces(cases, config.Dim, limit));
             }
 
-            if (own is not null) _checks.Add(ReferenceCheck.Own(own, config, reference));
-            return new(config, reference, cases, set.HeldOut);
+            if (own is not null) _checks.Add(ReferenceCheck.Own(own, config, reference, limit));
+            return new(config, reference, cases, set.HeldOut, options.Cancellation);
         }
 
         private List<ExecutionProvider> Providers(RuntimeReport environment)

@@ -11,8 +11,11 @@ public static class CheckNames
     /// <summary>The graph can be read and run, and is of the operators, opset and weights that the manifest says.</summary>
     public const string Structure = "structure";
 
-    /// <summary>The 256 x 18 table is in the graph once, and bit-equal to the published one.</summary>
+    /// <summary>The 256 x 18 table is in the graph once, or as rows to add up, and bit-equal to the published one.</summary>
     public const string ValueTable = "value-table";
+
+    /// <summary>The rotary angles that a graph carries: all positions that it promises, bit-equal to the published ones.</summary>
+    public const string RotaryTable = "rotary-table";
 
     /// <summary>Bytes and state go in, logits and state come out, of the promised names, types and shapes, and nothing else.</summary>
     public const string Signature = "signature";
@@ -25,6 +28,12 @@ public static class CheckNames
 
     /// <summary>Logits of sequences fed byte by byte and piece by piece through the cache.</summary>
     public const string LogitsStepwise = "logits-stepwise";
+
+    /// <summary>Logits of whole sequences, steps and batches as the runtime library gives them, with its state in place.</summary>
+    public const string Runtime = "runtime";
+
+    /// <summary>What rounding its weights costs a graph: divergence from the published logits, distance from the exact weights.</summary>
+    public const string Rounding = "rounding";
 
     /// <summary>Every state tensor after a run.</summary>
     public const string State = "state";
@@ -40,6 +49,9 @@ public static class CheckNames
 
     /// <summary>The float64 reference with the weights of the graph, against stored logits: the source of what the others expect.</summary>
     public const string Reference = "reference";
+
+    /// <summary>Logits of another engine with the weights of the graph, such as TorchSharp.</summary>
+    public const string Engine = "engine";
 }
 
 /// <summary>One place where an artifact is not what it should be.</summary>

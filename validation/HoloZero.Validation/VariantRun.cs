@@ -12,7 +12,29 @@ namespace HoloZero.Validation;
 /// <param name="Reference">The float64 reference; null where it cannot run.</param>
 /// <param name="Cases">Prompts with what is expected of them.</param>
 /// <param name="HeldOut">Held-out text, if any.</param>
-internal sealed record Expectations(AsymDecConfig Config, ReferenceModel? Reference, IReadOnlyList<ExpectedCase> Cases, HeldOut? HeldOut);
+/// <param name="Cancellation">Stops everything.</param>
+internal sealed record Expectations(AsymDecConfig Config, ReferenceModel? Reference, IReadOnlyList<ExpectedCase> Cases, HeldOut? HeldOut,
+    CancellationToken Cancellation)
+{
+    /// <summary>
+    /// The published logits of each case, where <see cref="Cases"/> are those of weights that were rounded; null where these are they.
+    /// </summary>
+    public IReadOnlyList<double[]>? Published { get; private init; }
+
+    /// <summary>What a graph should compute whose weights were rounded to these.</summary>
+    public Expectations With(ReferenceModel reference) => this with
+    {
+        Reference = reference,
+        Published = [.. Cases.Select(test => test.Logits)],
+        Cases = [.. Cases.Select(test =>
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            var output = reference.Forward(test.Prefix, test.Stream);
+            var golden = test.Golden with { Logits = null, BitsPerByte = null, Trace = new Dictionary<string, double[]>() };
+            return new ExpectedCase(golden, test.SlotBytes, output.Logits.Data, output, test.Greedy);
+        })],
+    };
+}
 
 /// <summary>Runs one variant on one provider and compares everything that it computes.</summary>
 internal sealed class VariantRun
@@ -25,15 +47,14 @@ internal sealed class VariantRun
     private readonly ExecutionProvider _provider;
     private readonly Expectations _expected;
     private readonly Tolerances _tolerances;
-    private readonly CancellationToken _cancellation;
     private readonly List<CheckResult> _results = [];
     private readonly List<double[]> _whole = [];
     private readonly List<double[]> _stepwise = [];
     private readonly List<LogitPair> _sample = [];
 
-    private VariantRun(GraphFile graph, ExecutionProvider provider, Expectations expected, CancellationToken cancellation)
+    private VariantRun(GraphFile graph, ExecutionProvider provider, Expectations expected)
     {
-        (_graph, _provider, _expected, _cancellation) = (graph, provider, expected, cancellation);
+        (_graph, _provider, _expected) = (graph, provider, expected);
         _tolerances = Tolerances.For(graph.Variant.Precision, expected.Config);
         Scope = $"{graph.Variant.Name} on {provider}";
     }
@@ -43,10 +64,10 @@ internal sealed class VariantRun
 
     /// <summary>Runs every check; a graph that does not run fails them.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static (IReadOnlyList<CheckResult> Results, ScopeMeasurements Measurements) Run(GraphFile graph, ExecutionProvider provider,
-        Expectations expected, CancellationToken cancellation)
+    public static (IReadOnlyList<CheckResult> Results, ScopeMeasurements Measurements) Run(string folder, GraphFile graph,
+        ExecutionProvider provider, Expectations expected)
     {
-        var run = new VariantRun(graph, provider, expected, cancellation);
+        var run = new VariantRun(graph, provider, expected);
         try
         {
             using var runner = GraphRunner.Load(graph.Path, graph.Variant, provider);
@@ -62,29 +83,33 @@ internal sealed class VariantRun
         }
 
         run.Blocks();
+        run._results.AddRange(RuntimeCheck.Run(folder, graph, provider, expected, run._tolerances, run.Scope));
         return (run._results, new(run.Scope, [Curve("whole", run._whole), Curve("byte by byte", run._stepwise)], run._sample));
     }
 
     private void Sequences(GraphRunner runner)
     {
-        var state = new StateComparison(_expected.Config, _graph.Variant.Signature, _tolerances);
+        var state = new StateComparison(_expected.Config, _graph, _tolerances);
         var bits = new TensorMisses();
+        var rounding = _expected.Published is null ? null : new RoundingCheck(_tolerances);
         var total = _expected.Cases.Sum(test => (long)test.Logits.Length);
-        foreach (var test in _expected.Cases)
+        foreach (var (test, published) in _expected.Cases.Zip(_expected.Published ?? [.. _expected.Cases.Select(test => test.Logits)]))
         {
-            _cancellation.ThrowIfCancellationRequested();
-            Whole(runner, test, state, bits, (int)(total / SampledLogits) + 1);
+            _expected.Cancellation.ThrowIfCancellationRequested();
+            Whole(runner, test, state, bits, (int)(total / SampledLogits) + 1, actual => rounding?.Add(test.Name, actual, published));
             InPieces(runner, test, 1, state);
             if (test.Stream.Length > PieceBytes) InPieces(runner, test, PieceBytes, state);
-            if (test.Greedy is not null) _results.Add(GreedyCheck.Run(runner, test, _tolerances, Scope));
+            if (test.Greedy is not null)
+                _results.Add(GreedyCheck.Run(runner, test, Tolerances.Tie(_tolerances.Published(published.Max(Math.Abs))), Scope));
         }
 
         if (_expected.Reference is { } reference) SideBySide(runner, reference);
         _results.AddRange(state.Results(Scope));
+        if (rounding is not null) _results.Add(rounding.Result(Scope));
         _results.Add(new(CheckNames.BitsPerByte, "prompts", bits, Metrics(bits)) { Scope = Scope, Worst = bits.Worst });
     }
 
-    private void Whole(GraphRunner runner, ExpectedCase test, StateComparison state, TensorMisses bits, int stride)
+    private void Whole(GraphRunner runner, ExpectedCase test, StateComparison state, TensorMisses bits, int stride, Action<double[]> alsoCompare)
     {
         var comparison = new LogitsComparison(_tolerances);
         Try(comparison.Misses, test.Name, () =>
@@ -92,6 +117,7 @@ internal sealed class VariantRun
             using var output = runner.Run(test.Prefix, test.Stream);
             var actual = Values(output.Logits, 1, test.Stream.Length);
             comparison.Add(test.Name, actual, test.Logits, test.Largest);
+            alsoCompare(actual);
             state.Add($"{test.Name}, whole:", output, test);
             for (var i = _sample.Count % stride; i < actual.Length; i += stride) _sample.Add(new(test.Logits[i], actual[i]));
             if (test.Stream.Length > 1) Bits(bits, test, actual);
@@ -161,13 +187,13 @@ internal sealed class VariantRun
     private void HeldOutText(GraphRunner runner)
     {
         if (_expected.HeldOut is not { } text) return;
-        _results.Add(HeldOutCheck.Run(runner, text, _expected.Config.SlotBytes, _expected.Reference, _tolerances, Scope, _cancellation));
+        _results.Add(HeldOutCheck.Run(runner, text, _expected.Config.SlotBytes, _expected.Reference, _tolerances, Scope, _expected.Cancellation));
     }
 
     private void Blocks()
     {
         if (_expected.Reference is null) return;
-        _results.AddRange(TraceCheck.Run(_graph, _provider, _expected, _tolerances, Scope, _cancellation));
+        _results.AddRange(TraceCheck.Run(_graph, _provider, _expected, _tolerances, Scope, _expected.Cancellation));
     }
 
     /// <summary>The elements of logits of the shape that they must have.</summary>

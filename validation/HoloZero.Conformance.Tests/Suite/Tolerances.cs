@@ -101,6 +101,14 @@ internal sealed class Tolerances(
             (["Linear"], Float16Product)],
         new Dictionary<string, Tolerance>(Fused._ofOverrides) { ["Linear"] = Float16Product });
 
+    /// <summary>The same for an interpreter with other overrides.</summary>
+    public Tolerances WithOverrides(IReadOnlyDictionary<string, Tolerance> overrides) =>
+        new(_ofOperations.Select(entry => ((string[])[entry.Key], entry.Value)), overrides);
+
+    /// <summary>The same with another tolerance for one operation.</summary>
+    public Tolerances With(string operation, Tolerance tolerance) => new(_ofOperations.Select(entry =>
+        ((string[])[entry.Key], entry.Key == operation ? tolerance : entry.Value)), _ofOverrides);
+
     /// <summary>The operations with a tolerance as overrides.</summary>
     public IEnumerable<string> Overrides => _ofOverrides.Keys;
 

@@ -11,8 +11,6 @@ namespace HoloZero.Validation.Checks;
 /// <summary>What can be said about a graph by reading it.</summary>
 internal static class GraphCheck
 {
-    private const string PortableVariant = "portable";
-
     /// <summary>IR version that an ONNX release with this opset writes at least, by opset.</summary>
     private static readonly IReadOnlyDictionary<int, int> LowestIrVersion = new Dictionary<int, int>
     {
@@ -36,10 +34,12 @@ internal static class GraphCheck
         foreach (var node in model.Graph.Node)
         {
             var domain = StandardName(node.Domain);
-            var standardOnly = variant.Name == PortableVariant && domain.Length > 0;
-            if (!standardOnly && variant.Opsets.ContainsKey(domain)) continue;
-            misses.Add(new($"node {node.Name}", $"{domain}.{node.OpType}",
-                standardOnly ? "a standard operator" : "an operator of a declared domain"));
+            var expected = domain.Length == 0 ? null
+                : variant.Name == GraphForm.PortableVariant ? "a standard operator"
+                : domain != GraphForm.ContribDomain || !variant.Opsets.ContainsKey(domain) ? "an operator of a declared domain"
+                : graph.Form.ContribOperators.Contains(node.OpType) ? null
+                : $"one of {string.Join(", ", graph.Form.ContribOperators)}";
+            if (expected is not null) misses.Add(new($"node {node.Name}", $"{domain}.{node.OpType}", expected));
         }
 
         if (!Tolerances.Precisions.Contains(variant.Precision))
@@ -63,7 +63,7 @@ internal static class GraphCheck
         weights = null;
         try
         {
-            var read = GraphWeights.Read(model, graph.Path, config, misses);
+            var read = GraphWeights.Read(model, graph.Path, config, variant.Precision, misses);
             if (misses.Count == found) weights = read;
         }
         catch (BadInputException e)
@@ -84,6 +84,13 @@ internal static class GraphCheck
         if ((stated.Rows, stated.Columns) != (256, HslFrontDoor.ValueColumns))
             misses.Add(new("holozero.json: value_table", $"[{stated.Rows}, {stated.Columns}]", $"[256, {HslFrontDoor.ValueColumns}]"));
 
+        if (graph.Form == GraphForm.Fused) FusedTablesCheck.Doors(graph, misses);
+        else PortableTable(graph, misses);
+        return Result(CheckNames.ValueTable, graph, misses);
+    }
+
+    private static void PortableTable(GraphFile graph, List<Miss> misses)
+    {
         var tables = graph.Model.Graph.Initializer.Where(tensor => tensor.Dims.SequenceEqual([256L, HslFrontDoor.ValueColumns])).ToArray();
         if (tables.Length != 1)
         {
@@ -97,8 +104,6 @@ internal static class GraphCheck
                 misses.Add(new($"initializer {table.Name}", "no Gather reads it", "the features come from it"));
             Values(graph, table, misses);
         }
-
-        return Result(CheckNames.ValueTable, graph, misses);
     }
 
     private static void Values(GraphFile graph, TensorProto table, List<Miss> misses)
@@ -118,10 +123,11 @@ internal static class GraphCheck
             misses.Add(new($"{table.Name}[{i / HslFrontDoor.ValueColumns}, {i % HslFrontDoor.ValueColumns}]", Words(values[i]),
                 Words(expected)));
         }
-
-        static string Words(float value) => string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"{value:G9} (0x{BitConverter.SingleToInt32Bits(value):x8})");
     }
+
+    /// <summary>A float with its bits.</summary>
+    public static string Words(float value) => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"{value:G9} (0x{BitConverter.SingleToInt32Bits(value):x8})");
 
     private static void Versions(GraphFile graph, List<Miss> misses)
     {

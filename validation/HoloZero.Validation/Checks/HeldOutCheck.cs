@@ -44,7 +44,7 @@ internal static class HeldOutCheck
             // Even a graph gone wild must not loosen its own limit: a thousand is far beyond the logits of any trained network.
             var limit = tolerances.Logits(Math.Min(largest, 1000));
             misses.Compare($"held-out text, {predicted} bytes, bits/byte", [], [bits / predicted], [heldOut.BitsPerByte],
-                Tolerances.BitsPerByte(limit, predicted) + 0.5 * Math.Pow(10, -heldOut.Digits));
+                tolerances.HeldOut(limit, predicted, heldOut.BitsPerByte) + 0.5 * Math.Pow(10, -heldOut.Digits));
             (metrics["bits_per_byte"], metrics["golden_bits_per_byte"], metrics["bytes"]) =
                 (bits / predicted, heldOut.BitsPerByte, predicted);
             if (reference is null) return;

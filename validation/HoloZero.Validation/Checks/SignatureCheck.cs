@@ -12,8 +12,6 @@ namespace HoloZero.Validation.Checks;
 /// </summary>
 internal static class SignatureCheck
 {
-    private static readonly string[] Floating = ["float32", "float16"];
-
     public static CheckResult Run(GraphFile graph, AsymDecConfig config)
     {
         var misses = new List<Miss>();
@@ -25,25 +23,30 @@ internal static class SignatureCheck
         Promise(signature.Prefix, ["uint8"], [AsymDecState.Batch, "any"], misses);
         Promise(signature.Stream, ["uint8"], [AsymDecState.Batch, "any"], misses);
         Promise(signature.Logits, ["float32"], [AsymDecState.Batch, "any", AsymDecConfig.Vocabulary], misses);
-        var layout = AsymDecState.Layout(config).Tensors.ToArray();
+        var layout = graph.Form.State(config);
         var promised = signature.State.Select(state => state.Past.Name).ToArray();
-        var expected = layout.Select(tensor => $"past.{tensor.Name}").ToArray();
+        var expected = layout.Select(port => $"past.{port.Name}").ToArray();
         foreach (var name in expected.Union(promised))
         {
             var (there, wanted) = (promised.Count(known => known == name), expected.Contains(name) ? 1 : 0);
             if (there != wanted) misses.Add(new($"holozero.json: state {Untrusted.Quote(name)}", $"{there} times", $"{wanted} times"));
         }
 
-        foreach (var (tensor, state) in layout.Join(signature.State, tensor => $"past.{tensor.Name}", state => state.Past.Name,
-            (t, s) => (t, s)))
+        foreach (var (port, state) in layout.Join(signature.State, port => $"past.{port.Name}", state => state.Past.Name,
+            (p, s) => (p, s)))
         {
-            var types = tensor.Name switch { "position" => ["int64"], "stream_tail" => ["uint8"], _ => Floating };
-            Promise(state.Past, types, tensor.Axes, misses);
-            Promise(state.Present, types, tensor.Axes, misses);
+            Promise(state.Past, port.Types, port.Axes, misses);
+            Promise(state.Present, port.Types, port.Axes, misses);
             if (state.Present.Type != state.Past.Type)
             {
                 misses.Add(new($"holozero.json: {Untrusted.Quote(state.Present.Name)}", state.Present.Type,
                     $"{state.Past.Type}, to go in again"));
+            }
+
+            if (state.InPlace != port.InPlace)
+            {
+                misses.Add(new($"holozero.json: {Untrusted.Quote(state.Past.Name)}.in_place", $"{state.InPlace}".ToLowerInvariant(),
+                    $"{port.InPlace}".ToLowerInvariant()));
             }
         }
 

@@ -94,7 +94,7 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
             byte[][] streams = [.. pairs.Select(pair => Run(~pair, streamBytes))];
             Batch prefix = Rows(prefixes, bytes => bytes), stream = Rows(streams, bytes => bytes), noPrefix = new([], 1, PairsPerCall);
             Batch first = Rows(streams, bytes => bytes[..1]), second = Rows(streams, bytes => bytes[1..2]);
-            var oneByteTail = Rows(streams, bytes => [0, bytes[0]]);
+            var oneByteTail = new Tail(Rows(streams, bytes => [0, bytes[0]]).Bytes, PairsPerCall, Present: 1);
 
             Compare("prefix and stream", graph.Door(prefix, stream), slots + streamBytes, i =>
                 [.. Managed(prefixes[i], misses).Chunk(slotBytes * Width), .. Managed(streams[i], misses).Chunk(Width)]);
@@ -173,12 +173,12 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
     }
 
     /// <summary>The two bytes before every row of <paramref name="rowBytes"/>, of a run that begins with the first such two.</summary>
-    private static Batch Tails(byte[] run, int rowBytes)
+    private static Tail Tails(byte[] run, int rowBytes)
     {
         var rows = (run.Length - 2) / rowBytes;
         var tails = new byte[2 * rows];
         for (var row = 0; row < rows; row++) (tails[2 * row], tails[2 * row + 1]) = (run[row * rowBytes], run[row * rowBytes + 1]);
-        return new(tails, 2, rows);
+        return new(tails, rows, Present: 2);
     }
 
     private static Batch Rows(byte[][] runs, Func<byte[], byte[]> part) =>

@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using HoloZero.Runtime;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace HoloZero.Validation;
 
@@ -11,7 +13,11 @@ internal sealed class FrontDoorGraph : IDisposable
 
     private readonly Piece _stream, _prefix, _door;
 
-    private FrontDoorGraph(Piece stream, Piece prefix, Piece door) => (_stream, _prefix, _door) = (stream, prefix, door);
+    private FrontDoorGraph(byte[] stream, byte[] prefix, byte[] door)
+    {
+        (_stream, _prefix, _door) = (Piece.Load(stream), Piece.Load(prefix), Piece.Load(door));
+        Identity = string.Concat(((byte[][])[stream, prefix, door]).Select(piece => Convert.ToHexStringLower(SHA256.HashData(piece))));
+    }
 
     /// <summary>Cuts it out; null where the graph has no <see cref="DoorNode"/>.</summary>
     public static FrontDoorGraph? CutFrom(OnnxSubgraph model)
@@ -19,14 +25,17 @@ internal sealed class FrontDoorGraph : IDisposable
         if (model.Graph.Node.SingleOrDefault(node => node.Name == DoorNode) is not { Input.Count: 2 } door) return null;
 
         OnnxEnvironment.Ensure();
-        return new(Cut(BeforePadding(door.Input[1])), Cut(BeforePadding(door.Input[0])), Cut(door.Output[0]));
+        return new(model.Extract(BeforePadding(door.Input[1])), model.Extract(BeforePadding(door.Input[0])), model.Extract(door.Output[0]));
 
-        Piece Cut(string output) => Piece.Load(model.Extract(output), output);
         string BeforePadding(string rows) => model.ProducerOf(rows) is { OpType: "Pad" } pad ? pad.Input[0] : rows;
     }
 
+    /// <summary>Whether the bytes before come as codes, in which 0 is no byte.</summary>
+    public bool TakesCodes => _stream.Session.InputMetadata.TryGetValue("past.stream_tail", out var tail)
+        && tail.ElementDataType == TensorElementType.Int32;
+
     /// <summary>Features of stream bytes, row-major [batch, bytes, 27].</summary>
-    public OrtValue Stream(Batch stream, Batch tail, long position) => _stream.Run(new([], 1, stream.Rows), stream, tail, position);
+    public OrtValue Stream(Batch stream, Tail tail, long position) => _stream.Run(new([], 1, stream.Rows), stream, tail, position);
 
     /// <summary>Features of prefix bytes, row-major [batch, bytes, 27].</summary>
     public OrtValue Prefix(Batch prefix) => _prefix.Run(prefix, new([], 1, prefix.Rows), NoTail(prefix), 0);
@@ -35,7 +44,10 @@ internal sealed class FrontDoorGraph : IDisposable
     public OrtValue Door(Batch prefix, Batch stream) => _door.Run(prefix, stream, NoTail(stream), 0);
 
     /// <summary>The tail of a sequence that has no bytes yet.</summary>
-    public static Batch NoTail(Batch like) => new(new byte[2 * like.Rows], 2, like.Rows);
+    public static Tail NoTail(Batch like) => new(new byte[2 * like.Rows], like.Rows, Present: 0);
+
+    /// <summary>What the cut-out graphs are, byte for byte: those of the same identity compute the same.</summary>
+    public string Identity { get; }
 
     public void Dispose()
     {
@@ -51,16 +63,35 @@ internal sealed class FrontDoorGraph : IDisposable
             [Rows, Bytes.Length == 0 ? 0 : RowBytes]);
     }
 
+    /// <summary>The two bytes before each row.</summary>
+    /// <param name="Bytes">[rows, 2], 0 where there is none.</param>
+    /// <param name="Rows">Rows.</param>
+    /// <param name="Present">How many of the two there are.</param>
+    internal readonly record struct Tail(byte[] Bytes, int Rows, int Present)
+    {
+        private const int PresentByte = 256;
+
+        /// <summary>As the graph wants it: bytes, or codes that tell 0x00 from a byte that is not there.</summary>
+        public OrtValue ToTensor(TensorElementType type)
+        {
+            if (type == TensorElementType.UInt8) return new Batch(Bytes, 2, Rows).ToTensor();
+
+            var codes = new int[Bytes.Length];
+            for (var i = 0; i < codes.Length; i++) codes[i] = i % 2 >= 2 - Present ? PresentByte + Bytes[i] : 0;
+            return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, codes.AsMemory(), [Rows, 2]);
+        }
+    }
+
     private sealed record Piece(InferenceSession Session, string[] Inputs, string[] Outputs) : IDisposable
     {
-        public static Piece Load(byte[] model, string output)
+        public static Piece Load(byte[] model)
         {
             using var options = new SessionOptions { IntraOpNumThreads = 1 };
             var session = new InferenceSession(model, options);
-            return new(session, [.. session.InputMetadata.Keys], [output]);
+            return new(session, [.. session.InputMetadata.Keys], [.. session.OutputMetadata.Keys]);
         }
 
-        public OrtValue Run(Batch prefix, Batch stream, Batch tail, long position)
+        public OrtValue Run(Batch prefix, Batch stream, Tail tail, long position)
         {
             OrtValue[] values = [.. Inputs.Select(ValueOf)];
             try
@@ -77,10 +108,14 @@ internal sealed class FrontDoorGraph : IDisposable
             {
                 "prefix" => prefix.ToTensor(),
                 "stream" => stream.ToTensor(),
-                "past.stream_tail" => tail.ToTensor(),
-                "past.position" => OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, new[] { position }.AsMemory(), []),
+                "past.stream_tail" => tail.ToTensor(Session.InputMetadata[input].ElementDataType),
+                "past.position" => Positions(Session.InputMetadata[input].Dimensions.Length),
                 _ => throw new InvalidOperationException($"the front door depends on {input}"),
             };
+
+            // One for all rows, or one for each.
+            OrtValue Positions(int rank) => OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
+                Enumerable.Repeat(position, rank == 0 ? 1 : stream.Rows).ToArray().AsMemory(), rank == 0 ? [] : [stream.Rows]);
         }
 
         public void Dispose() => Session.Dispose();

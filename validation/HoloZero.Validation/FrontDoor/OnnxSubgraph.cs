@@ -16,7 +16,10 @@ internal sealed class OnnxSubgraph
     private OnnxSubgraph(string path, ModelProto model)
     {
         (Path, _model) = (path, model);
-        _producers = model.Graph.Node.SelectMany(node => node.Output.Select(output => (output, node))).ToDictionary(StringComparer.Ordinal);
+        // An output without a name is one that nobody asks for.
+        _producers = model.Graph.Node
+            .SelectMany(node => node.Output.Where(output => output.Length > 0).Select(output => (output, node)))
+            .ToDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>The .onnx file.</summary>
@@ -45,7 +48,7 @@ internal sealed class OnnxSubgraph
         foreach (var node in Graph.Node.Reverse().Where(node => node.Output.Any(needed.Contains)))
         {
             nodes.Add(node);
-            needed.UnionWith(node.Input);
+            needed.UnionWith(node.Input.Where(input => input.Length > 0));
         }
 
         nodes.Reverse();

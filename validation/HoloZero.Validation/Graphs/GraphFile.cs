@@ -11,6 +11,9 @@ namespace HoloZero.Validation.Graphs;
 internal sealed record GraphFile(string Path, ArtifactManifest.VariantInfo Variant,
     IReadOnlyDictionary<string, ArtifactManifest.FileInfo> Files, ModelProto Model)
 {
+    /// <summary>How the network is written down in it.</summary>
+    public GraphForm Form { get; } = GraphForm.Of(Variant);
+
     /// <summary>Reads it.</summary>
     /// <exception cref="BadInputException">It cannot be read.</exception>
     public static GraphFile Read(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant)

@@ -1,0 +1,135 @@
+using HoloZero.Exporter.Onnx;
+using HoloZero.Models;
+using HoloZero.Models.PublishedArithmetic;
+using HoloZero.Validation.Graphs;
+using static HoloZero.Exporter.Onnx.TensorProto.Types;
+
+namespace HoloZero.Validation.Checks;
+
+/// <summary>
+/// The tables of fused graphs, bit for bit: features as rows to add up, and rotary angles. Rows that no bytes can reach may hold anything.
+/// </summary>
+internal static class FusedTablesCheck
+{
+    private const int Codes = 512, Width = HslFrontDoor.FeatureCount, Present = 256;
+    private const int Change = 8, Boundary = 16;
+
+    /// <summary>Every table of features: what a row must be, null where it cannot be asked for.</summary>
+    private static readonly IReadOnlyDictionary<string, Func<int, float[]?>> Features = new Dictionary<string, Func<int, float[]?>>
+    {
+        ["door/own"] = code => code < Present ? null : Row(row =>
+        {
+            // Changes have a table of their own.
+            HslFrontDoor.Features([code - Present], row);
+            row.AsSpan(Change, 8).Clear();
+            row[Boundary] = row.AsSpan(0, 5).ToArray().Sum();
+        }),
+        ["door/change"] = change => Row(row =>
+        {
+            Bits(change, row, Change);
+            row[Boundary] = row.AsSpan(Change, 5).ToArray().Sum() / 2;
+        }),
+        ["door/before"] = code => code is > 0 and < Present ? null : Row(row =>
+            row[Boundary] = code == 0 ? 0 : HslFrontDoor.Features([code - Present]).AsSpan(4, 4).ToArray().Sum()),
+        ["door/change_before"] = change => Row(row =>
+        {
+            Bits(change, row, Change);
+            row[Boundary] = row.AsSpan(Change + 4, 4).ToArray().Sum() / 2;
+            row.AsSpan(Change, 8).Clear();
+        }),
+        ["door/terms"] = change => Row(row =>
+        {
+            Array.Fill(row, 1f);
+            row[Boundary] = change < Present ? 9 : 5;
+        }),
+    };
+
+    /// <summary>The tables of features: exactly these, each read by a Gather, with the values that their sum needs.</summary>
+    public static void Doors(GraphFile graph, List<Miss> misses)
+    {
+        var tables = graph.Model.Graph.Initializer.Where(tensor => tensor.Dims.SequenceEqual([(long)Codes, Width])).ToArray();
+        var names = string.Join(", ", tables.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        var wanted = string.Join(", ", Features.Keys.Order(StringComparer.Ordinal));
+        if (names != wanted) misses.Add(new($"initializers [{Codes}, {Width}]", names.Length == 0 ? "none" : names, wanted));
+
+        foreach (var table in tables)
+        {
+            if (!Features.TryGetValue(table.Name, out var row)) continue;
+            if (!graph.Model.Graph.Node.Any(node => node.OpType == "Gather" && node.Input.FirstOrDefault() == table.Name))
+                misses.Add(new($"initializer {table.Name}", "no Gather reads it", "the features come from it"));
+            Compare(graph, table, Codes, Width, row, misses);
+        }
+    }
+
+    /// <summary>
+    /// The rotary tables that each attention reads: for every position that the manifest promises the published cos and sin. No prompt
+    /// reaches the last of them, and a table that is off by one everywhere changes no logit.
+    /// </summary>
+    public static CheckResult Rotary(GraphFile graph, AsymDecConfig config)
+    {
+        var misses = new List<Miss>();
+        var half = config.HeadWidth / 2;
+        var frequencies = RotaryTable.Frequencies(config.HeadWidth, AsymDecConfig.RopeBase);
+        var attentions = graph.Model.Graph.Node.Where(node => node.OpType == "GroupQueryAttention").ToArray();
+        if (attentions.Length != config.DecLayers)
+            misses.Add(new("GroupQueryAttention", $"{attentions.Length} nodes", $"{config.DecLayers}, one a layer"));
+        if (graph.Variant.MaxPositions is not { } positions)
+            misses.Add(new($"holozero.json: {graph.Variant.Name}.max_positions", "none", "the rows of the rotary tables"));
+        else
+        {
+            foreach (var (input, name) in new[] { (7, "cos"), (8, "sin") })
+            {
+                foreach (var tableName in attentions.Select(node => node.Input.ElementAtOrDefault(input) ?? "").Distinct())
+                {
+                    if (graph.Model.Graph.Initializer.FirstOrDefault(tensor => tensor.Name == tableName) is not { } table)
+                        misses.Add(new($"{name} of GroupQueryAttention", $"'{tableName}'", "a table"));
+                    else Compare(graph, table, positions, half, row => Published(row, isCos: input == 7), misses);
+                }
+            }
+        }
+
+        return new(CheckNames.RotaryTable, graph.Variant.File, misses, new Dictionary<string, double>()) { Scope = graph.Variant.Name };
+
+        float[] Published(int position, bool isCos)
+        {
+            var (cos, sin) = (new float[half], new float[half]);
+            RotaryTable.Fill(position, frequencies, cos, sin);
+            return isCos ? cos : sin;
+        }
+    }
+
+    private static void Compare(GraphFile graph, TensorProto table, int rows, int width, Func<int, float[]?> expected, List<Miss> misses)
+    {
+        if (table.DataType != DataType.Float || !table.Dims.SequenceEqual([(long)rows, width])
+            || GraphWeights.Floats(table.DataType, OnnxReader.Data(table, graph.Path), (long)rows * width) is not { } values)
+        {
+            misses.Add(new($"initializer {table.Name}", $"{table.DataType} [{string.Join(", ", table.Dims)}]", $"Float [{rows}, {width}]"));
+            return;
+        }
+
+        for (var row = 0; row < rows; row++)
+        {
+            if (expected(row) is not { } wanted) continue;
+            for (var column = 0; column < width; column++)
+            {
+                // A zero of either sign adds the same.
+                var actual = values[row * width + column];
+                if (actual == wanted[column]) continue;
+                misses.Add(new($"{table.Name}[{row}, {column}]", GraphCheck.Words(actual), GraphCheck.Words(wanted[column])));
+            }
+        }
+    }
+
+    private static float[] Row(Action<float[]> write)
+    {
+        var row = new float[Width];
+        write(row);
+        return row;
+    }
+
+    /// <summary>The bits of Gray(a) ^ Gray(b) = Gray(a ^ b), which are the first differences of the byte a ^ b.</summary>
+    private static void Bits(int change, float[] row, int start)
+    {
+        HslFrontDoor.Features([change & 255]).AsSpan(0, 8).CopyTo(row.AsSpan(start));
+    }
+}

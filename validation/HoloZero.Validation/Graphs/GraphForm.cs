@@ -1,0 +1,128 @@
+using HoloZero.Artifacts;
+using HoloZero.Models;
+using HoloZero.Reference;
+
+namespace HoloZero.Validation.Graphs;
+
+/// <summary>A piece of state that a graph must carry.</summary>
+/// <param name="Name">Below <c>past.</c> and <c>present.</c>.</param>
+/// <param name="Axes">Its axes; those with names may have any, but for the batch.</param>
+/// <param name="Types">Element types that it may have.</param>
+/// <param name="InPlace">Whether what comes out may be written over what went in.</param>
+internal sealed record StatePort(string Name, IReadOnlyList<Dimension> Axes, string[] Types, bool InPlace);
+
+/// <summary>Where in a graph's state a tensor of the network's state lies.</summary>
+/// <param name="Name">The tensor.</param>
+/// <param name="Place">Its place in <see cref="AsymDecState{T}.Tensors"/>; null for columns that must be zero.</param>
+/// <param name="Port">The <see cref="StatePort"/> that holds it.</param>
+/// <param name="Columns">The columns of the port's last axis that are it; null is all of them.</param>
+internal sealed record StatePiece(string Name, int? Place, string Port, Range? Columns = null);
+
+/// <summary>
+/// A way to write the network down: what the validator knows of it, from the decision records rather than from the exporter's code.
+/// </summary>
+internal abstract class GraphForm
+{
+    /// <summary>The domain of ONNX Runtime's own operators.</summary>
+    public const string ContribDomain = "com.microsoft";
+
+    /// <summary>The variant that any ONNX runtime can run.</summary>
+    public const string PortableVariant = "portable";
+
+    public static GraphForm Portable { get; } = new PortableForm();
+
+    public static GraphForm Fused { get; } = new FusedForm();
+
+    /// <summary>The operators of <see cref="ContribDomain"/> that a graph of this form may have.</summary>
+    public abstract IReadOnlySet<string> ContribOperators { get; }
+
+    /// <summary>Whether rotary angles come from a table, which ends somewhere.</summary>
+    public bool HasRotaryTable => this == Fused;
+
+    /// <summary>The form of a variant: it has ONNX Runtime's own operators or it has not.</summary>
+    public static GraphForm Of(ArtifactManifest.VariantInfo variant) =>
+        variant.Name != PortableVariant && variant.Opsets.ContainsKey(ContribDomain) ? Fused : Portable;
+
+    /// <summary>What a graph carries from call to call.</summary>
+    public abstract IReadOnlyList<StatePort> State(AsymDecConfig config);
+
+    /// <summary>Where the network's state is in it.</summary>
+    public abstract IReadOnlyList<StatePiece> Pieces(AsymDecConfig config);
+
+    /// <summary>The last two stream bytes as this form holds them.</summary>
+    /// <param name="tail">The bytes, 0 where there is none yet.</param>
+    /// <param name="streamBytes">Stream bytes so far.</param>
+    public abstract double[] Tail(double[] tail, int streamBytes);
+
+    /// <summary>The shape of the position of one sequence.</summary>
+    public abstract int[] PositionShape { get; }
+
+    private static IEnumerable<string> Names(AsymDecConfig config) => AsymDecState.Layout(config).Tensors.Select(tensor => tensor.Name);
+
+    private sealed class PortableForm : GraphForm
+    {
+        public override IReadOnlySet<string> ContribOperators { get; } = new HashSet<string>();
+
+        public override int[] PositionShape => [];
+
+        public override IReadOnlyList<StatePort> State(AsymDecConfig config) =>
+            [.. AsymDecState.Layout(config).Tensors.Select(tensor => new StatePort(tensor.Name, tensor.Axes,
+                tensor.Name switch { "position" => ["int64"], "stream_tail" => ["uint8"], _ => ["float32", "float16"] }, InPlace: false))];
+
+        public override IReadOnlyList<StatePiece> Pieces(AsymDecConfig config) =>
+            [.. Names(config).Select((name, place) => new StatePiece(name, place, name))];
+
+        public override double[] Tail(double[] tail, int streamBytes) => tail;
+    }
+
+    /// <summary>
+    /// Positions by row; codes 256 + byte in the tail; keys, values and S in place, S [.., k + 8] with z as its column k and seven
+    /// columns of zeros.
+    /// </summary>
+    private sealed class FusedForm : GraphForm
+    {
+        private const int PresentByte = 256, ExtraColumns = 8;
+
+        public override IReadOnlySet<string> ContribOperators { get; } = new HashSet<string>
+        {
+            "BiasGelu", "Gelu", "GroupQueryAttention", "LinearAttention", "MatMulNBits", "SkipLayerNormalization",
+        };
+
+        public override int[] PositionShape => [1];
+
+        public override IReadOnlyList<StatePort> State(AsymDecConfig config)
+        {
+            var (h, k) = (config.Heads, config.HeadWidth);
+            return
+            [
+                new("position", [AsymDecState.Batch], ["int64"], InPlace: false),
+                new("stream_tail", [AsymDecState.Batch, 2], ["int32"], InPlace: false),
+                .. Enumerable.Range(0, config.DecLayers).SelectMany(i => (StatePort[])
+                [
+                    new($"self_blocks.{i}.k", [AsymDecState.Batch, h, AsymDecState.Past, k], ["float32"], InPlace: true),
+                    new($"self_blocks.{i}.v", [AsymDecState.Batch, h, AsymDecState.Past, k], ["float32"], InPlace: true),
+                    new($"mem_blocks.{i}.s", [AsymDecState.Batch, h, k, k + ExtraColumns], ["float32"], InPlace: true),
+                ]),
+            ];
+        }
+
+        public override IReadOnlyList<StatePiece> Pieces(AsymDecConfig config)
+        {
+            var k = config.HeadWidth;
+            return
+            [
+                .. Names(config).Select((name, place) => name switch
+                {
+                    _ when name.EndsWith(".s", StringComparison.Ordinal) => new StatePiece(name, place, name, ..k),
+                    _ when name.EndsWith(".z", StringComparison.Ordinal) => new StatePiece(name, place, $"{name[..^2]}.s", k..(k + 1)),
+                    _ => new StatePiece(name, place, name),
+                }),
+                .. Enumerable.Range(0, config.DecLayers).Select(i =>
+                    new StatePiece($"mem_blocks.{i}.s, zeros", null, $"mem_blocks.{i}.s", (k + 1)..(k + ExtraColumns))),
+            ];
+        }
+
+        public override double[] Tail(double[] tail, int streamBytes) =>
+            [.. tail.Select((value, i) => i >= tail.Length - streamBytes ? PresentByte + value : 0)];
+    }
+}
