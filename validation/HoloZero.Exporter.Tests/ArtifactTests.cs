@@ -15,7 +15,7 @@ public class ArtifactTests
     [Fact]
     public void Exporting_twice_gives_identical_bytes()
     {
-        var options = new ExportOptions { Variants = ExportOptions.AllVariants };
+        var options = new ExportOptions { Variants = ExportOptions.AllVariants, Quality = new() { AcceptAny = true } };
         using var first = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
         using var second = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
         var names = Directory.GetFiles(first.Folder).Select(path => Path.GetFileName(path)).Order().ToArray();
@@ -72,7 +72,7 @@ public class ArtifactTests
     [InlineData("int4")]
     public void Weights_beyond_the_limit_go_to_external_data_and_compute_the_same(string variant)
     {
-        var options = new ExportOptions { Variants = [variant] };
+        var options = new ExportOptions { Variants = [variant], Quality = new() { AcceptAny = true } };
         using var inside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
         using var beside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options with { MaxInlineBytes = 1000 });
         var manifest = ArtifactFolder.Open(beside.Folder).Manifest;
@@ -127,7 +127,8 @@ public class ArtifactTests
         using var temporary = new TemporaryFolder();
         var narrow = new RandomWeights(new(dim: 54, decLayers: 1, heads: 3, slotBytes: 2), 1);
         var error = Assert.Throws<BadInputException>(() =>
-            ArtifactExporter.Export(narrow, temporary["model"], new() { Variants = [variant] }, new ReferenceEngine()));
+            ArtifactExporter.Export(narrow, temporary["model"], new() { Variants = [variant], Quality = new() { AcceptAny = true } },
+                new ReferenceEngine()));
         var multiple = GraphVariant.Named(variant).HeadMultiple;
         Assert.Contains($"{variant} takes heads of a multiple of {multiple}, and 54 / 3 is 18", error.Message);
         Assert.Contains("portable", error.Message);
