@@ -12,12 +12,14 @@ public class GoldenGraphTests(TinyArtifacts tiny)
     private const string UpdateSwitch = "HOLOZERO_UPDATE_GOLDEN_GRAPHS";
 
     [Theory]
-    [InlineData(PrefixAttention.Causal, "tiny.portable.txt")]
-    [InlineData(PrefixAttention.Bidirectional, "tiny-bidirectional.portable.txt")]
-    public void The_graph_is_the_reviewed_one(PrefixAttention attention, string file)
+    [InlineData(PrefixAttention.Causal, "portable", "tiny.portable.txt")]
+    [InlineData(PrefixAttention.Bidirectional, "portable", "tiny-bidirectional.portable.txt")]
+    [InlineData(PrefixAttention.Causal, "fp32", "tiny.fp32.txt")]
+    [InlineData(PrefixAttention.Bidirectional, "fp32", "tiny-bidirectional.fp32.txt")]
+    public void The_graph_is_the_reviewed_one(PrefixAttention attention, string variant, string file)
     {
         var path = Path.Combine(Repository.Root, "validation", "golden-graphs", file);
-        var actual = GraphText.Of(tiny.Graph(attention));
+        var actual = GraphText.Of(tiny.Graph(attention, variant));
         if (Environment.GetEnvironmentVariable(UpdateSwitch) == "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

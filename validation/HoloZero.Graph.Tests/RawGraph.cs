@@ -38,6 +38,7 @@ internal sealed class RawGraph(string path, ArtifactManifest.SignatureInfo signa
     {
         TensorElementType.Float => [.. value.GetTensorDataAsSpan<float>().ToArray().Select(v => (double)v)],
         TensorElementType.Int64 => [.. value.GetTensorDataAsSpan<long>().ToArray().Select(v => (double)v)],
+        TensorElementType.Int32 => [.. value.GetTensorDataAsSpan<int>().ToArray().Select(v => (double)v)],
         _ => [.. value.GetTensorDataAsSpan<byte>().ToArray().Select(v => (double)v)],
     };
 
@@ -47,6 +48,7 @@ internal sealed class RawGraph(string path, ArtifactManifest.SignatureInfo signa
     {
         "float32" => TensorElementType.Float,
         "uint8" => TensorElementType.UInt8,
+        "int32" => TensorElementType.Int32,
         _ => TensorElementType.Int64,
     };
 

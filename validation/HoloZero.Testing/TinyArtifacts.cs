@@ -23,8 +23,8 @@ public sealed class TinyArtifacts : IDisposable
     /// <summary>The artifact of that reading.</summary>
     public string Folder(PrefixAttention attention) => _folder[attention.ToString()];
 
-    /// <summary>Its portable graph.</summary>
-    public string Graph(PrefixAttention attention) => Path.Combine(Folder(attention), "model.portable.onnx");
+    /// <summary>Its graph of a variant, portable or fp32.</summary>
+    public string Graph(PrefixAttention attention, string variant = "portable") => Path.Combine(Folder(attention), $"model.{variant}.onnx");
 
     /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();
