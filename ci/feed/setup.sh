@@ -286,6 +286,41 @@ provide() {
 provide OnnxRuntime Microsoft.ML.OnnxRuntime.Gpu assemble_onnxruntime
 provide OnnxRuntimeExtensions Microsoft.ML.OnnxRuntime.Extensions assemble_extensions '*'
 
+# at_least VERSION LEAST: compares releases number by number.
+at_least() {
+  awk -v a="$1" -v b="$2" 'BEGIN { split(a, x, /[.-]/); split(b, y, /[.-]/)
+    for (i = 1; i <= 3; i++) if (x[i] + 0 != y[i] + 0) exit x[i] + 0 < y[i] + 0 }'
+}
+
+# newest ID LEAST: whether the newest release that is served will do.
+newest() {
+  serves "$1" '*' || return 1
+  at_least "$served" "$2" && return
+  refusal="no NuGet source serves $2 or later, only $served"
+  return 1
+}
+
+# offer PROPERTY ID LEAST WHAT: a package that is wanted and not needed. Where no release from LEAST on is served, WHAT is left out,
+# and PROPERTYStatus says so to every program.
+offer() {
+  local property=$1 id=$2 least=$3 what=$4 wanted available status served refusal
+  wanted=$(pin nuget "$id" 3)
+  if serves "$id" "[$wanted]" || newest "$id" "$least"; then
+    available=true
+    status="nuget: $id $served"
+    properties+="    <${property}Version>$served</${property}Version>"$'\n'
+    say "$id $served ($status)"
+  else
+    available=false
+    status="left out: $id $wanted: $(tr -d '<>&' <<<"$refusal")"
+    say "$what is $status"
+  fi
+  properties+="    <${property}Available>$available</${property}Available>"$'\n'
+  properties+="    <${property}Status>$status</${property}Status>"$'\n'
+}
+
+offer TorchSharp TorchSharp-cpu 0.99.6 "the TorchSharp engine"
+
 printf '<Project>\n  <!-- Written by make setup. -->\n  <PropertyGroup>\n%s  </PropertyGroup>\n</Project>\n' "$properties" >"$work/versions.props"
 # Untouched when unchanged: MSBuild would rebuild everything for a newer file.
 cmp -s "$work/versions.props" "$feed/versions.props" || mv "$work/versions.props" "$feed/versions.props"

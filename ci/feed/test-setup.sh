@@ -159,7 +159,7 @@ test_unchanged_answer_leaves_versions_untouched() {
   touch "$WORLD/before"
   echo "# more" >>"$WORLD/clone/ci/feed/pins"
   setup; exits 0
-  called restore 3
+  called restore 5
   called "(npm|pack)" 0
   [ ! "$feed/versions.props" -nt "$WORLD/before" ] || fail "expected versions.props to stay as it was"
 }
@@ -255,6 +255,38 @@ test_extensions_fall_back_on_the_newest_served() {
   version_is OnnxRuntimeExtensions 0.13.0
 }
 
+test_torchsharp_is_left_out_where_it_is_not_served() {
+  setup; exits 0
+  [ "$(grep -c TorchSharp "$WORLD/out")" = 1 ] || fail "expected one line about TorchSharp"
+  has "setup: the TorchSharp engine is left out: TorchSharp-cpu 0.106.0: no NuGet source serves it (NU1101)" "$WORLD/out"
+  has "<TorchSharpAvailable>false<" "$feed/versions.props"
+  has "<TorchSharpStatus>left out: TorchSharp-cpu 0.106.0: no NuGet source serves it (NU1101)<" "$feed/versions.props"
+  ! grep -q TorchSharpVersion "$feed/versions.props" || fail "expected no version of what is left out"
+}
+
+test_torchsharp_is_built_where_it_is_served() {
+  printf '%s\n' "TorchSharp-cpu 0.106.0" >"$WORLD/served"
+  setup; exits 0
+  version_is TorchSharp 0.106.0
+  has "<TorchSharpAvailable>true<" "$feed/versions.props"
+  called "restore TorchSharp" 1
+}
+
+test_another_torchsharp_that_is_served_will_do() {
+  printf '%s\n' "TorchSharp-cpu 0.99.6" >"$WORLD/served"
+  setup; exits 0
+  version_is TorchSharp 0.99.6
+  has "<TorchSharpAvailable>true<" "$feed/versions.props"
+  has "setup: TorchSharp-cpu 0.99.6 (nuget: TorchSharp-cpu 0.99.6)" "$WORLD/out"
+}
+
+test_a_torchsharp_too_old_is_left_out() {
+  printf '%s\n' "TorchSharp-cpu 0.99.5" >"$WORLD/served"
+  setup; exits 0
+  has "the TorchSharp engine is left out: TorchSharp-cpu 0.106.0: no NuGet source serves 0.99.6 or later, only 0.99.5" "$WORLD/out"
+  has "<TorchSharpAvailable>false<" "$feed/versions.props"
+}
+
 test_own_assembly_does_not_count_as_served() {
   echo "$extensions 0.14.0-npm.1" >"$WORLD/served"
   setup; exits 0
@@ -329,6 +361,7 @@ test_pins_agree_with_the_central_versions() {
   : >"$WORLD/out"; : >"$WORLD/err"
   local props=$root/Directory.Packages.props
   has "<OnnxRuntimeVersion>$(awk -v id=$ort '$2 == id { print $3 }' "$here/pins")<" "$props"
+  has "<TorchSharpVersion>$(awk '$2 == "TorchSharp-cpu" { print $3 }' "$here/pins")<" "$props"
   has "<OnnxRuntimeExtensionsVersion>$(awk -v id=$extensions '$2 == id { print $3 }' "$here/pins")<" "$props"
 }
 

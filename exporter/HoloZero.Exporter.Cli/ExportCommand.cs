@@ -1,9 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
-using HoloZero.Reference;
 
 namespace HoloZero.Exporter.Cli;
 
@@ -12,6 +12,9 @@ namespace HoloZero.Exporter.Cli;
 /// </summary>
 internal static class ExportCommand
 {
+    /// <summary>More held-out text tells nothing more and takes minutes.</summary>
+    private const int MostTextBytes = 1 << 20;
+
     public static RootCommand Create()
     {
         var checkpoint = new Option<string?>("--checkpoint") { Description = "PyTorch (.pt) or safetensors checkpoint" };
@@ -24,21 +27,38 @@ internal static class ExportCommand
         var output = new Option<string>("--output") { Description = "folder to write: new, empty, or an older export", Required = true };
         var variants = new Option<string[]>("--variant")
         {
-            Description = $"graph to export; may be repeated, the first is the default [{new ExportOptions().Variants[0]}]; \"all\" is every one",
+            Description = $"graph, repeatable, the first is the default; \"all\" is every one [{new ExportOptions().Variants[0]}]",
         };
+        var heldOut = new Option<string?>("--held-out")
+        {
+            Description = "text that the network never saw: int8, int4 and fp16 are exported only if they predict it nearly as well as fp32",
+        };
+        var acceptAny = new Option<bool>("--accept-any-quality") { Description = "export them whatever that costs, measured or not" };
         var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, random, seed, output, variants, attention, InspectCommand.Create(),
+            checkpoint, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(), ProbeCommand.Create(),
+            TrainCommand.Create(),
         };
+        var engine = new EngineArguments(root, "what computes the self-check; TorchSharp has to agree with the reference",
+            EngineName.Reference);
         root.SetAction((parsed, cancellation) =>
         {
-            var options = new ExportOptions { PrefixAttention = parsed.GetValue(attention) };
+            var options = new ExportOptions
+            {
+                PrefixAttention = parsed.GetValue(attention),
+                Quality = new()
+                {
+                    Meter = new RuntimeQualityMeter(),
+                    HeldOutText = parsed.GetValue(heldOut) is { } text ? ReadText(text) : default(ReadOnlyMemory<byte>?),
+                    AcceptAny = parsed.GetValue(acceptAny),
+                },
+            };
             if (parsed.GetValue(variants) is { Length: > 0 } names)
                 options = options with { Variants = names is ["all"] ? ExportOptions.AllVariants : names };
             var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(random), parsed.GetValue(seed));
-            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, cancellation);
+            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;
@@ -53,15 +73,29 @@ internal static class ExportCommand
         _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
     };
 
-    private static void Export(IWeightSource source, string folder, ExportOptions options, CancellationToken cancellation)
+    private static byte[] ReadText(string path) => InputFile.Guard(path, () =>
+    {
+        using var stream = InputFile.OpenRead(path);
+        var text = new byte[Math.Min(stream.Length, MostTextBytes)];
+        stream.ReadExactly(text);
+        return text;
+    });
+
+    private static void Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
+        CancellationToken cancellation)
     {
         using var progress = new TerminalProgress();
-        var manifest = ArtifactExporter.Export(source, folder, options, new ReferenceEngine(), progress, cancellation);
+        var manifest = ArtifactExporter.Export(source, folder, options, engine, progress, cancellation);
         progress.Dispose();
         foreach (var variant in manifest.Variants)
         {
             var file = manifest.Files[variant.File];
             Console.WriteLine($"{Path.Combine(folder, variant.File)}  {file.Bytes:N0} bytes  sha256 {file.Sha256}");
+            if (variant.Quality is { } quality)
+            {
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {quality.BitsPerByte:f5} bits/byte over "
+                    + $"{quality.Bytes:N0} held-out bytes, {quality.Loss:p2} more than fp32's {quality.BaselineBitsPerByte:f5}"));
+            }
         }
     }
 }

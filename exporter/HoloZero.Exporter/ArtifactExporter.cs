@@ -22,6 +22,10 @@ public sealed record ExportOptions
     /// <value><see cref="PrefixAttention.Causal"/>.</value>
     public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
 
+    /// <summary>What variants with rounded weights may cost.</summary>
+    /// <value>Nothing to measure it with: such variants are refused.</value>
+    public QualityOptions Quality { get; init; } = new();
+
     /// <summary>Weights of more bytes than this go to a file of their own beside the graph.</summary>
     /// <value>Just under the 2 GiB at which protocol buffers end.</value>
     public long MaxInlineBytes { get; init; } = OnnxFile.MaxInlineBytes;
@@ -46,8 +50,9 @@ public static class ArtifactExporter
     /// <param name="cancellation">Checked between steps; nothing is left behind.</param>
     /// <returns>The manifest as written.</returns>
     /// <exception cref="BadInputException">
-    /// The source does not hold this network, a variant is unknown, or the folder cannot be written.
+    /// The source does not hold this network, a variant is unknown or cannot compute it, or the folder cannot be written.
     /// </exception>
+    /// <exception cref="UnsoundModelException">A variant with rounded weights costs more bits/byte than it may.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ArtifactManifest Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
         IProgress<string>? progress = null, CancellationToken cancellation = default) =>
@@ -61,18 +66,20 @@ public static class ArtifactExporter
         if (variants.Count == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
         var config = source.Config with { PrefixAttention = options.PrefixAttention };
+        foreach (var variant in variants) variant.RequireFits(config);
         using var output = new FolderTransaction(folder);
         Step("reading the weights");
         var weights = source.LoadWeights(AsymDec.ParameterShapes(config));
 
         var files = new List<string>();
         var variantInfos = new List<VariantInfo>();
-        foreach (var variant in variants)
+        var written = QualityGate.WithBaseline(variants, options.Quality);
+        foreach (var variant in written)
         {
             Step($"recording variant {variant.Name}");
             var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data),
                 variant.State(config));
-            var name = $"model.{variant.Name}.onnx";
+            var name = FileOf(variant);
             files.AddRange(OnnxFile.Write(graph, Path.Combine(output.Staging, name), variant.Opsets, (Tool, ToolVersion),
                 options.MaxInlineBytes));
             variantInfos.Add(Describe(variant, name, graph));
@@ -92,14 +99,40 @@ public static class ArtifactExporter
             Source = new(source.Name, source.Format, source.Sha256(), source.StoredTypes),
             ValueTable = new(256, HslFrontDoor.ValueColumns, Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
-            Golden = new(GoldenLogits.FileName, [engine.Name]),
+            Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };
-        File.WriteAllText(Path.Combine(output.Staging, FileName), manifest.ToJson());
+        Write(manifest);
+        var quality = QualityGate.Measure(output.Staging, variants, options.Quality, Step, cancellation);
+        if (quality.Count > 0)
+        {
+            manifest = Without(written.Except(variants), manifest) with
+            {
+                Variants = [.. variantInfos.Where(info => variants.Any(variant => variant.Name == info.Name))
+                    .Select(info => info with { Quality = quality.GetValueOrDefault(info.Name) })],
+            };
+            Write(manifest);
+        }
+
         cancellation.ThrowIfCancellationRequested();
         output.Commit();
         return manifest;
+
+        void Write(ArtifactManifest content) => File.WriteAllText(Path.Combine(output.Staging, FileName), content.ToJson());
+
+        // The baseline goes again where nobody asked for it.
+        ArtifactManifest Without(IEnumerable<GraphVariant> extra, ArtifactManifest content)
+        {
+            var kept = new SortedDictionary<string, ArtifactManifest.FileInfo>(content.Files.ToDictionary(), StringComparer.Ordinal);
+            foreach (var name in extra.SelectMany(variant => files.Where(file => file.StartsWith(FileOf(variant), StringComparison.Ordinal))))
+            {
+                File.Delete(Path.Combine(output.Staging, name));
+                kept.Remove(name);
+            }
+
+            return content with { Files = kept };
+        }
 
         void Step(string what)
         {
@@ -107,6 +140,8 @@ public static class ArtifactExporter
             progress?.Report(what);
         }
     }
+
+    private static string FileOf(GraphVariant variant) => $"model.{variant.Name}.onnx";
 
     private static ModelInfo Describe(AsymDecConfig config, long parameters) => new("AsymDec", config.Dim, config.DecLayers, config.Heads,
         config.SlotBytes, "zero", config.PrefixAttention.ToString().ToLowerInvariant(), AsymDecConfig.Vocabulary, AsymDecConfig.MaskId,

@@ -32,13 +32,16 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// Weights and products in float16, all between them in float32: for GPUs. Logits are off by 9.3e-4 of the largest on the demo model,
     /// by 8.8e-4 on tiny; the tolerances of rounded weights are what validation allows at most.
     /// </summary>
-    public static GraphVariant Float16 { get; } = Fused("fp16", "float16", 2e-3, new(LinearFormat.Float16, LinearFormat.Float16));
+    public static GraphVariant Float16 { get; } = Fused("fp16", "float16", 2e-3, new(LinearFormat.Float16, LinearFormat.Float16),
+        0.001);
 
-    /// <summary>Weights in blocks of 8 bits: logits off by 0.036 and 0.025. Block sizes: docs/decisions/0006-quantized-weights.md.</summary>
-    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.05, new(LinearFormat.InBlocks(8, 128), LinearFormat.InBlocks(8, 128)));
+    /// <summary>Weights in blocks of 8 bits: logits off by 0.036 and 0.025. Block sizes: docs/decisions/0007-quantized-weights.md.</summary>
+    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.05, new(LinearFormat.InBlocks(8, 128), LinearFormat.InBlocks(8, 128)),
+        0.005);
 
     /// <summary>Weights in blocks of 4 bits, those of the head in 8: logits off by 0.12 and 0.16.</summary>
-    public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)));
+    public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)),
+        0.02);
 
     /// <summary>Every variant.</summary>
     public static IReadOnlyList<GraphVariant> All { get; } = [Float32, Portable, Float16, Int8, Int4];
@@ -46,8 +49,24 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// <summary>What the state consists of.</summary>
     public Func<AsymDecConfig, AsymDecState<GraphState?>> State { get; init; } = GraphState.Portable;
 
+    /// <summary>How many more bits/byte than fp32 it may take on held-out text, as a fraction; null where nothing is rounded.</summary>
+    public double? MaxQualityLoss { get; init; }
+
     /// <summary>Positions that a sequence may have at most; null is no limit.</summary>
     public int? MaxPositions { get; init; }
+
+    /// <summary>The operators take heads whose width is a multiple of this.</summary>
+    public int HeadMultiple { get; init; } = 1;
+
+    /// <summary>Refuses a network that the variant's operators cannot compute.</summary>
+    /// <exception cref="BadInputException">Its heads do not fit.</exception>
+    public void RequireFits(AsymDecConfig config)
+    {
+        if (config.HeadWidth % HeadMultiple == 0) return;
+        throw new BadInputException("variant",
+            $"{Name} takes heads of a multiple of {HeadMultiple}, and {config.Dim} / {config.Heads} is {config.HeadWidth}",
+            $"export the variant {Portable.Name}, which takes any");
+    }
 
     /// <summary>The variant of that name.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
@@ -55,10 +74,12 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         ?? throw new BadInputException("variant", $"{Untrusted.Quote(name)} is unknown",
             $"choose from {string.Join(", ", All.Select(v => v.Name))}");
 
-    private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats) =>
+    private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats, double? maxQualityLoss = null) =>
         new(name, precision, FusedOpsets, tolerance, (graph, data) => new FusedOnnxOps(graph, data, formats))
         {
             State = FusedState.Layout,
             MaxPositions = FusedState.MaxPositions,
+            MaxQualityLoss = maxQualityLoss,
+            HeadMultiple = FusedOnnxOps.HeadMultiple,
         };
 }

@@ -95,6 +95,21 @@ public sealed record ArtifactManifest
 
         /// <summary>Prefix slots and stream bytes that a sequence may have at most; null is no limit.</summary>
         public int? MaxPositions { get; init; }
+
+        /// <summary>What rounding its weights costs; null where nothing is rounded or nobody measured it.</summary>
+        public QualityInfo? Quality { get; init; }
+    }
+
+    /// <summary>How well a variant predicts held-out text.</summary>
+    /// <param name="BitsPerByte">Of this variant.</param>
+    /// <param name="BaselineBitsPerByte">Of fp32 on the same text.</param>
+    /// <param name="Bytes">Predicted bytes.</param>
+    /// <param name="TextSha256">Of the text.</param>
+    public sealed record QualityInfo(double BitsPerByte, double BaselineBitsPerByte, long Bytes, string TextSha256)
+    {
+        /// <summary>How many more bits/byte than fp32, as a fraction.</summary>
+        [JsonIgnore]
+        public double Loss => BitsPerByte / BaselineBitsPerByte - 1;
     }
 
     /// <summary>A block's output within a graph.</summary>

@@ -16,6 +16,38 @@ public static class OutputFile
             throw new BadInputException(path, "its folder does not exist", "create the folder first");
     }
 
+    /// <summary>Writes a file, replacing one of that name; it appears whole or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes its content to a stream that can seek.</param>
+    /// <exception cref="BadInputException">The path is no place for a file, or its folder is missing or not writable.</exception>
+    /// <exception cref="MissingCapabilityException">The disk is full or fails.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        RequireWritable(path);
+        string? temporary = null;
+        try
+        {
+            var full = Resolve(path);
+            var unfinished = Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
+            using (var stream = new FileStream(unfinished, FileMode.CreateNew, FileAccess.ReadWrite))
+            {
+                temporary = unfinished;
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, full, overwrite: true);
+            temporary = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw Failure(path, e);
+        }
+        finally
+        {
+            if (temporary is not null) File.Delete(temporary);
+        }
+    }
+
     /// <summary>The full path, with a link followed to what it points to.</summary>
     internal static string Resolve(string path)
     {

@@ -56,32 +56,7 @@ public sealed class SafetensorsWriter
     /// <summary>Writes a file, replacing one of that name; it appears whole or not at all.</summary>
     /// <exception cref="BadInputException">The path is no place for a file, or its folder is missing or not writable.</exception>
     /// <exception cref="MissingCapabilityException">The disk is full or fails.</exception>
-    public void Write(string path)
-    {
-        OutputFile.RequireWritable(path);
-        string? temporary = null;
-        try
-        {
-            var full = OutputFile.Resolve(path);
-            var unfinished = Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
-            using (var stream = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write))
-            {
-                temporary = unfinished;
-                Write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, full, overwrite: true);
-            temporary = null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw OutputFile.Failure(path, e);
-        }
-        finally
-        {
-            if (temporary is not null) File.Delete(temporary);
-        }
-    }
+    public void Write(string path) => OutputFile.Write(path, Write);
 
     private void Add(string name, TensorType type, ReadOnlySpan<long> shape, long elements, long bytes, Action<Stream> write)
     {

@@ -6,6 +6,10 @@ public interface IReferenceEngine
     /// <summary>What it is, for the manifest: engine and precision.</summary>
     string Name { get; }
 
+    /// <summary>The names of all engines that computed these logits and agreed on them.</summary>
+    /// <value>This one alone.</value>
+    IReadOnlyList<string> Agreeing => [Name];
+
     /// <summary>Logits [stream, 258] of a whole sequence, row-major.</summary>
     /// <param name="config">The hyper-parameters.</param>
     /// <param name="weights">The weights.</param>

@@ -23,7 +23,8 @@ public sealed class RandomWeights : IWeightSource
     /// <summary>The name under which <see cref="Open"/> knows the published size.</summary>
     public const string Published = "published";
 
-    private const string Remedy = """name "published", or a file with {"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}""";
+    private const string Remedy =
+        """name "published", or a file with {"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}""";
     private const double Spread = 0.02, Gate = 0.5;
 
     /// <param name="config">The network.</param>

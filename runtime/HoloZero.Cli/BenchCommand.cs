@@ -55,7 +55,8 @@ internal static class BenchCommand
         var runtime = RuntimeReport.Collect();
         var manifest = model.Artifact.Manifest;
         return new(new(manifest.Source.File, model.Variant.Name, model.Variant.Precision, manifest.Model.Parameters,
-                manifest.Files.Where(file => file.Key.StartsWith(model.Variant.File, StringComparison.Ordinal)).Sum(file => file.Value.Bytes)),
+                manifest.Files.Where(file => file.Key.StartsWith(model.Variant.File, StringComparison.Ordinal))
+                    .Sum(file => file.Value.Bytes)),
             new(runtime.CpuModel, runtime.Processors, runtime.CpuFeatures, runtime.OnnxRuntimeVersion,
                 RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription),
             model.Provider.ToString().ToLowerInvariant(), model.Threads, options.Rounds, measured, startUp);

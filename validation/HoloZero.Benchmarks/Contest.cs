@@ -20,7 +20,7 @@ internal sealed record Pair(Timing? Peer, Timing Ours);
 /// <param name="Whole">Everything that `holozero bench` measures.</param>
 internal sealed record Row(string Variant, string Precision, string? Peer, IReadOnlyList<Pair> Pairs, JsonObject Whole);
 
-/// <summary>Measures variants and peers by turns, a fresh process each, so that a machine that changes its mind changes it for both.</summary>
+/// <summary>Measures variants and peers by turns, a fresh process each, so that a machine that slows down slows both.</summary>
 internal sealed class Contest
 {
     public required ArtifactFolder Model { get; init; }

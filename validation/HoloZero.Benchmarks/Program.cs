@@ -53,4 +53,5 @@ static int Within(string option, int value, int least, int most) => value >= lea
 
 static int[] Threads(string list) => [.. list.Split(',').Select(text =>
     int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1024 ? count
-        : throw new BadInputException("--threads", $"{Untrusted.Quote(list)} is not a list of numbers from 1 to 1024", "give 1,2 say")).Distinct()];
+        : throw new BadInputException("--threads", $"{Untrusted.Quote(list)} is not a list of numbers from 1 to 1024", "give 1,2 say"))
+    .Distinct()];

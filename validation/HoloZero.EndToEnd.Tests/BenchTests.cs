@@ -14,7 +14,7 @@ public sealed class BenchTests(ExportedModels exported)
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         using var json = JsonDocument.Parse(result.StandardOutput);
         var root = json.RootElement;
-        Assert.Equal(("tiny.pt", "portable", 150_404L), (root.GetProperty("model").GetProperty("source").GetString(),
+        Assert.Equal(("tiny.pt", "fp32", 150_404L), (root.GetProperty("model").GetProperty("source").GetString(),
             root.GetProperty("model").GetProperty("variant").GetString(), root.GetProperty("model").GetProperty("parameters").GetInt64()));
         Assert.Equal(("cpu", 1), (root.GetProperty("provider").GetString(), root.GetProperty("threads").GetInt32()));
         Assert.NotEqual("", root.GetProperty("machine").GetProperty("cpu_model").GetString());
@@ -57,7 +57,7 @@ public sealed class BenchTests(ExportedModels exported)
         var page = Assert.Single(Directory.GetFiles(temporary["results"], "*.md"));
         Assert.Equal(File.ReadAllText(page), result.Text);
         var row = Regex.Match(result.Text,
-            @"\| portable \| float32 \| f32 1000000\.000 \(1\) \| (\S+) \(1\) \| (\S+) \(\S+\) \| \S+ \| \S+ \|");
+            @"\| fp32 \| float32 \| f32 1000000\.000 \(1\) \| (\S+) \(1\) \| (\S+) \(\S+\) \| \S+ \| \S+ \|");
         Assert.True(row.Success, result.Text);
         var (ours, ratio) = (double.Parse(row.Groups[1].Value), double.Parse(row.Groups[2].Value));
         // But for the digits that are not printed.

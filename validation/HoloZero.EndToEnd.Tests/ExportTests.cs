@@ -115,13 +115,19 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public async Task Random_weights_stand_in_for_a_checkpoint()
     {
-        File.WriteAllText(_temporary["config.json"], """{"dim": 54, "dec_layers": 1, "heads": 3, "K": 2, "door": "zero"}""");
+        File.WriteAllText(_temporary["config.json"], """{"dim": 64, "dec_layers": 1, "heads": 4, "K": 2, "door": "zero"}""");
         string[] random = ["--random", _temporary["config.json"], "--seed", "7", "--variant", "all"];
         var result = await ExportAsync([.. random, "--output", _temporary["model"]]);
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         var doctor = await HoloZeroAsync("doctor", "--model", _temporary["model"]);
         Assert.Equal(0, doctor.ExitCode);
         Assert.Contains("the model is sound", doctor.Text);
+        Assert.Equal(["fp16", "fp32", "int4", "int8", "portable"], Directory.GetFiles(_temporary["model"], "model.*.onnx")
+            .Select(path => Path.GetFileName(path).Split('.')[1]).Order());
+
+        File.WriteAllText(_temporary["narrow.json"], """{"dim": 54, "dec_layers": 1, "heads": 3, "K": 2, "door": "zero"}""");
+        RequireRefusal(await ExportAsync("--random", _temporary["narrow.json"], "--output", _temporary["out"]), 2, "54 / 3 is 18",
+            "portable");
 
         string[] tiny = ["--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"]];
         RequireRefusal(await ExportAsync([.. tiny, .. random]), 2, "--random", "--checkpoint");

@@ -12,14 +12,17 @@ public sealed partial class RepositoryTests
         ["HoloZero.Artifacts"] = [],
         ["HoloZero.Models"] = ["HoloZero.Artifacts"],
         ["HoloZero.Exporter"] = ["HoloZero.Models"],
+        ["HoloZero.Training"] = ["HoloZero.Models"],
+        ["HoloZero.TorchSharp"] = ["HoloZero.Models", "HoloZero.Training"],
         ["HoloZero.Reference"] = ["HoloZero.Models"],
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
-        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.CommandLine"],
+        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",
+            "HoloZero.Training", "HoloZero.CommandLine"],
         ["HoloZero.Validation"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime"],
         ["HoloZero.Benchmarks"] = ["HoloZero.CommandLine"],
-        ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.CommandLine"],
+        ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
     };
 
     [Fact]
@@ -47,6 +50,18 @@ public sealed partial class RepositoryTests
     public void Package_versions_stand_in_one_place()
     {
         Assert.All(Projects(), path => Assert.DoesNotMatch("PackageReference[^>]*Version", File.ReadAllText(path)));
+    }
+
+    [Fact]
+    public void One_project_alone_names_TorchSharp()
+    {
+        Assert.All(Projects().Where(path => !path.Contains("HoloZero.TorchSharp", StringComparison.Ordinal)), path =>
+        {
+            Assert.DoesNotContain("PackageReference Include=\"TorchSharp", File.ReadAllText(path));
+            if (path.Contains("Tests", StringComparison.Ordinal)) return;
+            var sources = Directory.EnumerateFiles(Path.GetDirectoryName(path)!, "*.cs", SearchOption.AllDirectories);
+            Assert.All(sources, source => Assert.DoesNotMatch("(?m)^using (static )?TorchSharp", File.ReadAllText(source)));
+        });
     }
 
     [Fact]

@@ -131,11 +131,11 @@ public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
     public async Task Doctor_tells_the_machine_even_where_the_model_is_damaged()
     {
         var folder = CopyOfTiny();
-        File.AppendAllText(Path.Combine(folder, "model.portable.onnx"), "x");
+        File.AppendAllText(Path.Combine(folder, "model.fp32.onnx"), "x");
         var result = await HoloZeroAsync("doctor", "--model", folder);
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("ONNX Runtime", result.Text);
-        Assert.Contains("model.portable.onnx has", result.Text);
+        Assert.Contains("model.fp32.onnx has", result.Text);
         RequireRefusal(await HoloZeroAsync("doctor", "--model", _temporary.Path), 2, "holozero.json");
     }
 
@@ -204,7 +204,7 @@ public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--greedy", "--temperature", "0.5"]), 2, "greedy", "temperature");
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--greedy", "--seed", "1"]), 2, "greedy", "seed");
         RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--top-p", "1.5"]), 2, "top-p", "1.5");
-        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--variant", "int2"]), 2, "int2", "portable");
+        RequireRefusal(await HoloZeroAsync([.. generate, "--prompt", "x", "--variant", "int2"]), 2, "int2", "fp32");
         RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Tiny, "--prompt", "x", "--max-bytes", "-1"), 2, "max-bytes");
         RequireRefusal(await HoloZeroAsync("generate", "--model", exported.Tiny, "--prompt", "x", "--max-bytes", "many"), 2, "many");
         RequireRefusal(await HoloZeroAsync("generate", "--model", _temporary.Path, "--prompt", "x", "--max-bytes", "1"), 2,
@@ -228,8 +228,8 @@ public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
     public async Task A_manifest_that_does_not_match_its_files_is_refused()
     {
         var folder = CopyOfTiny();
-        File.AppendAllText(Path.Combine(folder, "model.portable.onnx"), "x");
-        RequireRefusal(await HoloZeroAsync("generate", "--model", folder, "--prompt", "x", "--max-bytes", "1"), 2, "model.portable.onnx");
+        File.AppendAllText(Path.Combine(folder, "model.fp32.onnx"), "x");
+        RequireRefusal(await HoloZeroAsync("generate", "--model", folder, "--prompt", "x", "--max-bytes", "1"), 2, "model.fp32.onnx");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using HoloZero.Artifacts;
 using HoloZero.Exporter.Onnx;
 using HoloZero.Models;
@@ -14,11 +15,13 @@ public class ArtifactTests
     [Fact]
     public void Exporting_twice_gives_identical_bytes()
     {
-        using var first = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
-        using var second = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        var options = new ExportOptions { Variants = ExportOptions.AllVariants, Quality = ExportedModel.AnyQuality };
+        using var first = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
+        using var second = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
         var names = Directory.GetFiles(first.Folder).Select(path => Path.GetFileName(path)).Order().ToArray();
 
-        Assert.Equal(["golden.safetensors", "holozero.json", "model.portable.onnx"], names);
+        Assert.Equal(["golden.safetensors", "holozero.json", "model.fp16.onnx", "model.fp32.onnx", "model.int4.onnx", "model.int8.onnx",
+            "model.portable.onnx"], names);
         foreach (var name in names)
             Assert.Equal(File.ReadAllBytes(Path.Combine(first.Folder, name)), File.ReadAllBytes(Path.Combine(second.Folder, name)));
     }
@@ -26,7 +29,7 @@ public class ArtifactTests
     [Fact]
     public void The_portable_graph_is_standard_onnx_with_one_table_and_no_host_features()
     {
-        using var exported = new ExportedModel(GoldenSuite.Demo.CheckpointPath);
+        using var exported = new ExportedModel(GoldenSuite.Demo.CheckpointPath, options: new() { Variants = ["portable"] });
         var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(exported.Folder, "model.portable.onnx")));
         var graph = model.Graph;
 
@@ -42,32 +45,39 @@ public class ArtifactTests
             Convert.ToHexStringLower(SHA256.HashData(table.RawData.Span)));
     }
 
-    [Fact]
-    public void Names_come_from_module_paths_and_hold_no_running_number_of_the_graph()
+    [Theory]
+    [InlineData("portable", "mem_blocks.1.proj/Add")]
+    [InlineData("fp32", "mem_blocks.1.proj/MatMul")]
+    public void Names_come_from_module_paths_and_hold_no_running_number_of_the_graph(string variant, string node)
     {
-        using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
-        var graph = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(exported.Folder, "model.portable.onnx"))).Graph;
+        using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: new() { Variants = [variant] });
+        var graph = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(exported.Folder, $"model.{variant}.onnx"))).Graph;
         var names = graph.Node.Select(node => node.Name).ToArray();
 
         Assert.Equal(names.Length, names.Distinct().Count());
         Assert.Contains("self_blocks.0.qkv/MatMul", names);
-        Assert.Contains("mem_blocks.1.proj/Add", names);
+        Assert.Contains(node, names);
         Assert.Contains("self_blocks.1.qkv.weight.T", graph.Initializer.Select(i => i.Name));
-        // The same module of another layer has the same names but for its path.
-        string[] InLayer(int layer) => [.. names.Where(n => n.StartsWith($"self_blocks.{layer}", StringComparison.Ordinal))
-            .Select(n => n[$"self_blocks.{layer}".Length..])];
+        // The same module of another layer has the same names but for its path; only the first norm has no sum before it to take in.
+        string[] InLayer(int layer) => [.. names.Where(n => Regex.IsMatch(n, $@"^(self|mem)_blocks\.{layer}[./]"))
+            .Select(n => n.Replace($"_blocks.{layer}", "_blocks")).Where(n => !n.StartsWith("self_blocks.norm1/", StringComparison.Ordinal))];
+        Assert.True(InLayer(0).Length > 15);
         Assert.Equal(InLayer(0), InLayer(1));
     }
 
-    [Fact]
-    public void Weights_beyond_the_limit_go_to_external_data_and_compute_the_same()
+    [Theory]
+    [InlineData("fp32")]
+    [InlineData("portable")]
+    [InlineData("int4")]
+    public void Weights_beyond_the_limit_go_to_external_data_and_compute_the_same(string variant)
     {
-        using var inside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
-        using var beside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: new() { MaxInlineBytes = 1000 });
+        var options = new ExportOptions { Variants = [variant], Quality = ExportedModel.AnyQuality };
+        using var inside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
+        using var beside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options with { MaxInlineBytes = 1000 });
         var manifest = ArtifactFolder.Open(beside.Folder).Manifest;
 
-        Assert.Contains("model.portable.onnx.data", manifest.Files.Keys);
-        Assert.True(manifest.Files["model.portable.onnx"].Bytes < 100_000);
+        Assert.Contains($"model.{variant}.onnx.data", manifest.Files.Keys);
+        Assert.True(manifest.Files[$"model.{variant}.onnx"].Bytes < 100_000);
         Assert.Equal(Logits(inside.Folder), Logits(beside.Folder));
 
         static float[] Logits(string folder)
@@ -105,7 +115,22 @@ public class ArtifactTests
         using var checkpoint = Checkpoint.Open(GoldenSuite.Tiny.CheckpointPath);
         var error = Assert.Throws<BadInputException>(() =>
             ArtifactExporter.Export(checkpoint, temporary["model"], new() { Variants = ["fastest"] }, new ReferenceEngine()));
-        Assert.Contains("'fastest' is unknown; choose from portable", error.Message);
+        Assert.Contains("'fastest' is unknown; choose from fp32, portable, fp16, int8, int4", error.Message);
+    }
+
+    [Theory]
+    [InlineData("fp32")]
+    [InlineData("int8")]
+    public void A_variant_whose_operators_do_not_take_the_heads_is_refused(string variant)
+    {
+        using var temporary = new TemporaryFolder();
+        var narrow = new RandomWeights(new(dim: 54, decLayers: 1, heads: 3, slotBytes: 2), 1);
+        var error = Assert.Throws<BadInputException>(() =>
+            ArtifactExporter.Export(narrow, temporary["model"], new() { Variants = [variant], Quality = ExportedModel.AnyQuality },
+                new ReferenceEngine()));
+        Assert.Contains($"{variant} takes heads of a multiple of {GraphVariant.Named(variant).HeadMultiple}, and 54 / 3 is 18", error.Message);
+        Assert.Contains("portable", error.Message);
+        Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
     }
 
     private sealed class CancelAt(string step, CancellationTokenSource cancellation) : IProgress<string>

@@ -172,7 +172,8 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-        ArtifactExporter.Export(checkpoint, folder["artifact"], new() { MaxInlineBytes = 0, Variants = ["portable"] }, new ReferenceEngine(),
+        ArtifactExporter.Export(checkpoint, folder["artifact"], new() { MaxInlineBytes = 0, Variants = ["portable"] },
+            new ReferenceEngine(),
             cancellation: TestContext.Current.CancellationToken);
         var path = folder["artifact", "model.portable.onnx"];
 

@@ -16,6 +16,7 @@ public class GoldenGraphTests(TinyArtifacts tiny)
     [InlineData(PrefixAttention.Bidirectional, "portable", "tiny-bidirectional.portable.txt")]
     [InlineData(PrefixAttention.Causal, "fp32", "tiny.fp32.txt")]
     [InlineData(PrefixAttention.Bidirectional, "fp32", "tiny-bidirectional.fp32.txt")]
+    [InlineData(PrefixAttention.Causal, "int8", "tiny.int8.txt")]
     public void The_graph_is_the_reviewed_one(PrefixAttention attention, string variant, string file)
     {
         var path = Path.Combine(Repository.Root, "validation", "golden-graphs", file);

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Artifacts;
 using HoloZero.Exporter.Onnx;
 using HoloZero.Mutants.Tests.Faults;
 using HoloZero.Validation;
@@ -135,7 +134,7 @@ internal static class FusedMutants
         new("past not shared", "the second layer's attention starts from the first one's keys", [State, LogitsStepwise],
             Graph(Nodes("GroupQueryAttention", (node, graph) => node.Input[3] = "past.self_blocks.0.k"))) { Variant = "fp32" },
         new("length taken from the cache", "positions are the cache's length, which is longer in place", [CheckNames.Runtime],
-            Graph(PositionsFromTheCache)) { Variant = "fp32" },
+            Graph(PositionsFromTheCache)) { Variant = "fp32", RunsInPlace = false },
         new("cache not in place", "the manifest says that keys come out elsewhere", [Signature, CheckNames.Runtime],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with
             {

@@ -12,7 +12,7 @@ internal static class Workbench
     {
         using var beside = new TemporaryFolder();
         using var checkpoint = model.Open(beside.Path);
-        var options = new ExportOptions { PrefixAttention = model.PrefixAttention };
+        var options = new ExportOptions { PrefixAttention = model.PrefixAttention, Quality = ExportedModel.AnyQuality };
         ArtifactExporter.Export(checkpoint, folder, options, [plant.Of(variant, checkpoint.Config)], model.Engine);
         plant.Folder(folder);
     }

@@ -110,7 +110,7 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
             var leftRow = left.AsSpan(row * n, n);
             var firstColumn = row / m * p;
             for (var column = 0; column < p; column++)
-                result[row * p + column] = TensorPrimitives.Dot<double>(leftRow, right.AsSpan((firstColumn + column) * n, n));
+                result[row * p + column] = FixedOrder.Dot(leftRow, right.AsSpan((firstColumn + column) * n, n));
         });
 
         return new(result, [.. leading, m, p]);
@@ -137,7 +137,7 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     {
         var width = x.Around(x.Rank - 1).Length;
         var result = new double[DoubleTensor.Product(x.Shape.AsSpan(0, x.Rank - 1))];
-        for (var row = 0; row < result.Length; row++) result[row] = TensorPrimitives.Sum<double>(x.Data.AsSpan(row * width, width));
+        for (var row = 0; row < result.Length; row++) result[row] = FixedOrder.Sum(x.Data.AsSpan(row * width, width));
         return new(result, [.. x.Shape[..^1], 1]);
     }
 
@@ -151,8 +151,8 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
             var source = x.Data.AsSpan(start, width);
             var target = result.AsSpan(start, width);
             TensorPrimitives.Subtract(source, TensorPrimitives.Max<double>(source), target);
-            TensorPrimitives.Exp<double>(target, target);
-            TensorPrimitives.Divide(target, TensorPrimitives.Sum<double>(target), target);
+            foreach (ref var value in target) value = Math.Exp(value);
+            TensorPrimitives.Divide(target, FixedOrder.Sum(target), target);
         }
 
         return new(result, x.Shape);

@@ -15,7 +15,12 @@ public sealed class TinyArtifacts : IDisposable
         foreach (var attention in Enum.GetValues<PrefixAttention>())
         {
             using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-            ArtifactExporter.Export(checkpoint, Folder(attention), new() { PrefixAttention = attention, Variants = ["fp32", "portable"] },
+            ArtifactExporter.Export(checkpoint, Folder(attention), new()
+            {
+                PrefixAttention = attention,
+                Variants = ["fp32", "portable", "int8"],
+                Quality = ExportedModel.AnyQuality
+            },
                 new ReferenceEngine());
         }
     }
@@ -23,7 +28,7 @@ public sealed class TinyArtifacts : IDisposable
     /// <summary>The artifact of that reading.</summary>
     public string Folder(PrefixAttention attention) => _folder[attention.ToString()];
 
-    /// <summary>Its graph of a variant, portable or fp32.</summary>
+    /// <summary>One of its graphs.</summary>
     public string Graph(PrefixAttention attention, string variant = "portable") => Path.Combine(Folder(attention), $"model.{variant}.onnx");
 
     /// <inheritdoc/>

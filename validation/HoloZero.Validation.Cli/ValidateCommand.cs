@@ -23,12 +23,15 @@ internal static class ValidateCommand
         root.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(report) is { } planned) ReportFolder.RequireWritable(planned);
+            var engines = Engines.All();
             ValidationReport result;
             using (var progress = new TerminalProgress())
             {
                 result = ArtifactValidator.Validate(parsed.GetRequiredValue(model), parsed.GetValue(golden), new()
                 {
                     Variants = parsed.GetValue(variants) ?? [],
+                    Engines = engines.There,
+                    MissingEngines = engines.Missing,
                     AllTriples = !parsed.GetValue(quick),
                     Progress = progress,
                     Cancellation = cancellation,

@@ -24,7 +24,12 @@ internal sealed class TinyArtifact : IDisposable
     public TinyArtifact(PrefixAttention attention = PrefixAttention.Causal, bool externalData = false, params string[] variants)
     {
         using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-        var options = new ExportOptions { PrefixAttention = attention, Variants = variants.Length == 0 ? ["portable"] : variants };
+        var options = new ExportOptions
+        {
+            PrefixAttention = attention,
+            Variants = variants.Length == 0 ? ["portable"] : variants,
+            Quality = ExportedModel.AnyQuality
+        };
         Graph = $"model.{options.Variants[0]}.onnx";
         if (externalData) options = options with { MaxInlineBytes = 0 };
         ArtifactExporter.Export(checkpoint, Folder, options, new ReferenceEngine());

@@ -20,6 +20,14 @@ public sealed record ValidationOptions
     /// <value>true: some seconds a graph.</value>
     public bool AllTriples { get; init; } = true;
 
+    /// <summary>Engines that compute the architecture in float32, to be held against what is expected with the weights of the graph.</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<IReferenceEngine> Engines { get; init; } = [];
+
+    /// <summary>Engines that are not there, and why, for the report.</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<NotChecked> MissingEngines { get; init; } = [];
+
     /// <summary>Told each step.</summary>
     /// <value>null.</value>
     public IProgress<string>? Progress { get; init; }
@@ -115,6 +123,13 @@ public static class ArtifactValidator
                 return;
             }
 
+            foreach (var engine in exact.Weights is null ? [] : options.Engines)
+            {
+                Step($"computing with {engine.Name}");
+                _checks.Add(EngineCheck.Run(engine, exact.Weights!, expected, options.Cancellation));
+            }
+
+            _notChecked.AddRange(options.MissingEngines);
             foreach (var (graph, weights) in graphs.Where(graph => Tolerances.Precisions.Contains(graph.File.Variant.Precision)))
             {
                 var tolerances = Tolerances.For(graph.Variant.Precision, config);

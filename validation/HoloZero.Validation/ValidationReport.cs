@@ -49,6 +49,9 @@ public static class CheckNames
 
     /// <summary>The float64 reference with the weights of the graph, against stored logits: the source of what the others expect.</summary>
     public const string Reference = "reference";
+
+    /// <summary>Logits of another engine with the weights of the graph, such as TorchSharp.</summary>
+    public const string Engine = "engine";
 }
 
 /// <summary>One place where an artifact is not what it should be.</summary>

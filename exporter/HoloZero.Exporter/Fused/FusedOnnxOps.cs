@@ -17,6 +17,9 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     /// <summary>The lowest opset that has every standard operator used here: BitwiseXor came with it.</summary>
     public new const int Opset = 18;
 
+    /// <summary>GroupQueryAttention rotates no other widths of heads than multiples of this.</summary>
+    public const int HeadMultiple = 16;
+
     private readonly LinearFormats _formats;
 
     public FusedOnnxOps(GraphRecorder graph, Func<string, float[]> parameters, LinearFormats formats)

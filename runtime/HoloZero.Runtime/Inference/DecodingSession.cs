@@ -39,6 +39,7 @@ public sealed class DecodingSession : IDisposable
     /// The prefix is not whole slots or has more than <see cref="MaxPrefixSlots"/>, or the stream is empty or longer than
     /// <see cref="MaxStreamBytes"/>.
     /// </exception>
+    /// <exception cref="Artifacts.BadInputException">The sequence would be longer than the variant allows.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Logits Prefill(scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default)
     {
@@ -47,7 +48,7 @@ public sealed class DecodingSession : IDisposable
         if (prefix.Length / _model.SlotBytes > MaxPrefixSlots)
             throw new ArgumentException($"{prefix.Length / _model.SlotBytes} slots are more than {MaxPrefixSlots}", nameof(prefix));
 
-        Require(stream);
+        Require(stream, prefix.Length / _model.SlotBytes);
         // The sequence so far stays as it is until all of the new one has run.
         _spare ??= _model.Graph.NewState();
         try
@@ -68,10 +69,11 @@ public sealed class DecodingSession : IDisposable
     /// <param name="cancellation">Stops the call; the session is then as before.</param>
     /// <returns>One row per byte, valid until the next call.</returns>
     /// <exception cref="ArgumentException">There are no bytes, or more than <see cref="MaxStreamBytes"/>.</exception>
+    /// <exception cref="Artifacts.BadInputException">The sequence would be longer than the variant allows.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Logits Append(scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default)
     {
-        Require(stream);
+        Require(stream, Position);
         _state.Mark();
         try
         {
@@ -97,6 +99,7 @@ public sealed class DecodingSession : IDisposable
     /// <param name="next">The byte.</param>
     /// <returns>The logits of what follows it, [vocabulary], valid until the next call.</returns>
     /// <exception cref="InvalidOperationException">An earlier step failed half-way.</exception>
+    /// <exception cref="Artifacts.BadInputException">The sequence would be longer than the variant allows.</exception>
     public ReadOnlySpan<float> Step(byte next)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -144,12 +147,13 @@ public sealed class DecodingSession : IDisposable
         _runOptions.Dispose();
     }
 
-    private void Require(scoped ReadOnlySpan<byte> stream)
+    private void Require(scoped ReadOnlySpan<byte> stream, long positionsBefore)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (stream.IsEmpty) throw new ArgumentException("at least one stream byte is needed", nameof(stream));
         if (stream.Length > MaxStreamBytes)
             throw new ArgumentException($"{stream.Length} bytes are more than {MaxStreamBytes} in one call", nameof(stream));
+        _model.Graph.RequirePositions(positionsBefore + stream.Length);
     }
 
     /// <summary>Moves <paramref name="state"/> on by the bytes, in pieces.</summary>

@@ -1,4 +1,3 @@
-using HoloZero.Artifacts;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -155,12 +154,7 @@ internal sealed class InPlaceState : IDecoderState
     private void Reserve(long positions)
     {
         if (positions <= Capacity) return;
-        if (positions > (_graph.MaxPositions ?? int.MaxValue))
-        {
-            throw new BadInputException("sequence", $"{positions:N0} positions are more than the {_graph.MaxPositions:N0} of this variant",
-                "use a smaller window or the portable variant");
-        }
-
+        _graph.RequirePositions(positions);
         var capacity = (int)Math.Min(Math.Max(positions, Math.Max(FirstCapacity, 2L * Capacity)), _graph.MaxPositions ?? int.MaxValue);
         foreach (var buffer in _buffers) buffer.Grow(capacity);
         Capacity = capacity;

@@ -116,6 +116,18 @@ internal sealed class OnnxGraph : IDisposable
         }
     }
 
+    /// <summary>Refuses sequences that the graph has no room for.</summary>
+    /// <exception cref="BadInputException">There are more positions than it allows.</exception>
+    public void RequirePositions(long positions)
+    {
+        if (positions > (MaxPositions ?? long.MaxValue))
+        {
+            throw new BadInputException("sequence",
+                $"{positions:N0} prefix slots and stream bytes are more than the {MaxPositions:N0} that this variant holds",
+                "use a smaller window, or the variant portable, which has no limit");
+        }
+    }
+
     /// <summary>Refuses to go on once the model is disposed: ONNX Runtime itself would go on with freed memory.</summary>
     public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, typeof(HoloZeroModel));
 

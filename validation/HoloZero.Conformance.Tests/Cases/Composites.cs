@@ -1,6 +1,5 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
-using HoloZero.Models.Ops;
 using HoloZero.Testing;
 
 namespace HoloZero.Conformance;

@@ -18,6 +18,10 @@ internal static class Comparison
         }
     }
 
+    /// <summary>The largest absolute difference, for those who set tolerances.</summary>
+    public static string Largest(Tensor[] actual, Tensor[] expected) => string.Create(CultureInfo.InvariantCulture,
+        $"{actual.Zip(expected, (a, e) => a.Values.Zip(e.Values, (x, y) => Math.Abs(x - y)).DefaultIfEmpty().Max()).Max():g3}");
+
     private static string? Mismatch(Tensor actual, Tensor expected, Tolerance tolerance)
     {
         var report = new StringBuilder();

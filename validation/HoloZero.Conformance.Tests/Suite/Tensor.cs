@@ -12,6 +12,9 @@ internal enum Element
     /// <summary>0 to 255.</summary>
     Byte,
 
+    /// <summary>What stands for a byte in the stream's tail of fused graphs.</summary>
+    Code,
+
     /// <summary>1 where it holds, 0 where it does not.</summary>
     Condition,
 }

@@ -21,7 +21,7 @@ internal sealed class Tolerances(
     IEnumerable<(string[] Operations, Tolerance Tolerance)> ofOperations,
     IReadOnlyDictionary<string, Tolerance> ofOverrides)
 {
-    private const double FloatUnit = 1.0 / (1 << 24), SmallestNormalFloat = 1.17549435e-38;
+    private const double HalfUnit = 1.0 / (1 << 11), FloatUnit = 1.0 / (1 << 24), SmallestNormalFloat = 1.17549435e-38;
 
     private static readonly string[] Moving =
     [
@@ -35,6 +35,8 @@ internal sealed class Tolerances(
 
     private readonly Dictionary<string, Tolerance> _ofOperations =
         ofOperations.SelectMany(group => group.Operations.Select(name => (name, group.Tolerance))).ToDictionary();
+
+    private readonly IReadOnlyDictionary<string, Tolerance> _ofOverrides = ofOverrides;
 
     /// <summary>Interpreters without numbers.</summary>
     public static Tolerances None { get; } = new([], new Dictionary<string, Tolerance>());
@@ -77,10 +79,40 @@ internal sealed class Tolerances(
         ["LayerNorm"] = new(4e-6, 2e-6, "one kernel sums in another order than ReduceSum"),
     });
 
+    /// <summary>ONNX Runtime's fused operators in float32, besides the operations of the standard.</summary>
+    public static Tolerances Fused { get; } = new(Float32._ofOperations.Select(entry => ((string[])[entry.Key], entry.Value)),
+    new Dictionary<string, Tolerance>
+    {
+        ["Linear"] = new(0, 4e-6, "a product in another order"),
+        ["LayerNorm"] = new(4e-6, 2e-6, "one kernel sums in another order than ReduceSum"),
+        ["Gelu"] = new(4e-6, 4e-7, "another polynomial for erf"),
+        ["HslFeatures"] = new(0, 0, "table entries, sums of halves, one division"),
+        ["RowPositions"] = new(0, 0, "whole numbers"),
+        ["Attention"] = new(0, 4e-6, "sums of up to 64 products below 4 in another order; the softmax is another kernel"),
+        ["FastWeightRead"] = new(4e-6, 4e-6, "the sums in another order"),
+    });
+
+    private static Tolerance Float16Product =>
+        new(2 * HalfUnit, 4 * HalfUnit, "operands are exact in float16 here; a product is rounded to it before a bias of up to 2 comes");
+
+    /// <summary>The same with products in float16.</summary>
+    public static Tolerances FusedFloat16 { get; } = new(
+        [.. Fused._ofOperations.Where(entry => entry.Key != "Linear").Select(entry => ((string[])[entry.Key], entry.Value)),
+            (["Linear"], Float16Product)],
+        new Dictionary<string, Tolerance>(Fused._ofOverrides) { ["Linear"] = Float16Product });
+
+    /// <summary>The same for an interpreter with other overrides.</summary>
+    public Tolerances WithOverrides(IReadOnlyDictionary<string, Tolerance> overrides) =>
+        new(_ofOperations.Select(entry => ((string[])[entry.Key], entry.Value)), overrides);
+
+    /// <summary>The same with another tolerance for one operation.</summary>
+    public Tolerances With(string operation, Tolerance tolerance) => new(_ofOperations.Select(entry =>
+        ((string[])[entry.Key], entry.Key == operation ? tolerance : entry.Value)), _ofOverrides);
+
     /// <summary>The operations with a tolerance as overrides.</summary>
-    public IEnumerable<string> Overrides => ofOverrides.Keys;
+    public IEnumerable<string> Overrides => _ofOverrides.Keys;
 
     public Tolerance Of(string operation) => _ofOperations[operation];
 
-    public Tolerance OfOverride(string operation) => ofOverrides[operation];
+    public Tolerance OfOverride(string operation) => _ofOverrides[operation];
 }

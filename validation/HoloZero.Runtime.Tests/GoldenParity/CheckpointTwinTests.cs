@@ -31,14 +31,17 @@ public class CheckpointTwinTests
 
     private static void Compare(string file, Func<int, GoldenCase, double[]> expected)
     {
-        using var exported = new ExportedModel(Repository.Golden(file));
-        using var model = HoloZeroModel.Load(exported.Folder);
-        using var session = model.OpenSession();
-        foreach (var test in GoldenSuite.Tiny.Cases)
+        using var exported = new ExportedModel(Repository.Golden(file), options: new() { Variants = ExportedSuites.Variants });
+        foreach (var variant in ExportedSuites.Variants)
         {
-            var logits = session.Prefill(test.Prefix(model.SlotBytes), test.Stream(model.SlotBytes));
-            Assert.Null(TensorComparison.Mismatch<float, double>($"{file} {test}", logits.Data, expected(model.SlotBytes, test),
-                GoldenSuite.Tiny.Tolerance));
+            using var model = HoloZeroModel.Load(exported.Folder, new() { Variant = variant });
+            using var session = model.OpenSession();
+            foreach (var test in GoldenSuite.Tiny.Cases)
+            {
+                var logits = session.Prefill(test.Prefix(model.SlotBytes), test.Stream(model.SlotBytes));
+                Assert.Null(TensorComparison.Mismatch<float, double>($"{file} {variant} {test}", logits.Data,
+                    expected(model.SlotBytes, test), GoldenSuite.Tiny.Tolerance));
+            }
         }
     }
 }

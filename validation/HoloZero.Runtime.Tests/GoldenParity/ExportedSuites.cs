@@ -6,14 +6,17 @@ using HoloZero.Testing;
 
 namespace HoloZero.Runtime.Tests.GoldenParity;
 
-/// <summary>Every golden suite's checkpoint, exported and loaded once for all tests.</summary>
+/// <summary>Every golden suite's checkpoint in the variants that are asked for, exported and loaded once for all tests.</summary>
 public sealed class ExportedSuites : IDisposable
 {
-    private readonly ConcurrentDictionary<GoldenSuite, Lazy<(ExportedModel Exported, HoloZeroModel Model)>> _loaded = new();
+    private readonly ConcurrentDictionary<(GoldenSuite, string), Lazy<(ExportedModel Exported, HoloZeroModel Model)>> _loaded = new();
 
-    public HoloZeroModel this[GoldenSuite suite] => _loaded.GetOrAdd(suite, s => new(() =>
+    /// <summary>The variants in float32: those that the goldens' tolerances are for.</summary>
+    public static IReadOnlyList<string> Variants { get; } = ["fp32", "portable"];
+
+    public HoloZeroModel this[GoldenSuite suite, string variant] => _loaded.GetOrAdd((suite, variant), key => new(() =>
     {
-        var exported = new ExportedModel(s.CheckpointPath, s.PrefixAttention);
+        var exported = new ExportedModel(suite.CheckpointPath, suite.PrefixAttention, new() { Variants = [variant] });
         return (exported, HoloZeroModel.Load(exported.Folder));
     })).Value.Model;
 

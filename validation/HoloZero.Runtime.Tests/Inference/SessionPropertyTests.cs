@@ -13,32 +13,40 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
 {
     private const int WholeSequence = 1 << 20;
 
-    public static TheoryData<PrefixAttention, int, ulong> Models { get; } = new()
+    public static TheoryData<PrefixAttention, string, int, ulong> Models { get; } = new()
     {
-        { PrefixAttention.Causal, 1, 11 },
-        { PrefixAttention.Causal, 3, 12 },
-        { PrefixAttention.Causal, 512, 13 },
-        { PrefixAttention.Bidirectional, 2, 14 },
-        { PrefixAttention.Bidirectional, 7, 15 },
-        { PrefixAttention.Bidirectional, 512, 16 },
+        { PrefixAttention.Causal, "portable", 1, 11 },
+        { PrefixAttention.Causal, "portable", 3, 12 },
+        { PrefixAttention.Causal, "portable", 512, 13 },
+        { PrefixAttention.Bidirectional, "portable", 2, 14 },
+        { PrefixAttention.Bidirectional, "portable", 7, 15 },
+        { PrefixAttention.Bidirectional, "portable", 512, 16 },
+        { PrefixAttention.Causal, "fp32", 1, 17 },
+        { PrefixAttention.Causal, "fp32", 3, 18 },
+        { PrefixAttention.Causal, "fp32", 512, 19 },
+        { PrefixAttention.Bidirectional, "fp32", 2, 20 },
+        { PrefixAttention.Bidirectional, "fp32", 7, 22 },
+        { PrefixAttention.Bidirectional, "fp32", 512, 23 },
     };
+
+    public static TheoryData<string> Variants { get; } = ["fp32", "portable"];
 
     [Theory]
     [MemberData(nameof(Models))]
     public void Any_script_of_calls_snapshots_and_forks_gives_the_logits_of_the_whole_sequence(
-        PrefixAttention attention, int chunk, ulong seed)
+        PrefixAttention attention, string variant, int chunk, ulong seed)
     {
-        using var model = Load(attention, chunk);
-        using var whole = Load(attention, WholeSequence);
+        using var model = Load(attention, variant, chunk);
+        using var whole = Load(attention, variant, WholeSequence);
         Check(Prop.ForAll(SessionScript.Scripts(), script => new SessionScript(model, whole).Run(script)), seed, 60);
     }
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void Any_split_of_a_byte_string_gives_the_logits_of_the_whole(PrefixAttention attention, int chunk, ulong seed)
+    public void Any_split_of_a_byte_string_gives_the_logits_of_the_whole(PrefixAttention attention, string variant, int chunk, ulong seed)
     {
-        using var model = Load(attention, chunk);
-        using var whole = Load(attention, WholeSequence);
+        using var model = Load(attention, variant, chunk);
+        using var whole = Load(attention, variant, WholeSequence);
         var bytes = ArbMap.Default.ArbFor<byte[]>();
         var cuts = ArbMap.Default.ArbFor<NonNegativeInt[]>();
         Check(Prop.ForAll(bytes, cuts, (text, at) =>
@@ -62,11 +70,12 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
         }), seed, 60);
     }
 
-    [Fact]
-    public async Task Sessions_on_many_threads_do_not_disturb_each_other()
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Sessions_on_many_threads_do_not_disturb_each_other(string variant)
     {
-        using var model = Load(PrefixAttention.Causal, 5);
-        using var whole = Load(PrefixAttention.Causal, WholeSequence);
+        using var model = Load(PrefixAttention.Causal, variant, 5);
+        using var whole = Load(PrefixAttention.Causal, variant, WholeSequence);
         var scripts = SessionScript.Scripts().Generator.Sample(24, new Rnd(21), 40);
         var cancellation = TestContext.Current.CancellationToken;
         await Parallel.ForEachAsync(scripts, new ParallelOptions
@@ -80,10 +89,11 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
         });
     }
 
-    [Fact]
-    public async Task Threads_may_share_a_snapshot_and_let_go_of_it_in_any_order()
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Threads_may_share_a_snapshot_and_let_go_of_it_in_any_order(string variant)
     {
-        using var model = Load(PrefixAttention.Causal, 512);
+        using var model = Load(PrefixAttention.Causal, variant, 512);
         byte[] prompt = [.. Enumerable.Range(0, 40).Select(i => (byte)(i * 7))];
         using var origin = model.OpenSession();
         origin.Prefill(prompt.AsSpan(0, 8), prompt.AsSpan(8));
@@ -103,8 +113,8 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
         Assert.Throws<ObjectDisposedException>(() => origin.Restore(snapshot));
     }
 
-    private HoloZeroModel Load(PrefixAttention attention, int chunk) =>
-        HoloZeroModel.Load(tiny.Folder(attention), new() { PrefillChunkBytes = chunk, Threads = 1 });
+    private HoloZeroModel Load(PrefixAttention attention, string variant, int chunk) =>
+        HoloZeroModel.Load(tiny.Folder(attention), new() { Variant = variant, PrefillChunkBytes = chunk, Threads = 1 });
 
     private static void Check(Property property, ulong seed, int tests) => property.Check(Config.QuickThrowOnFailure
         .WithQuietOnSuccess(true).WithMaxTest(tests).WithEndSize(40)

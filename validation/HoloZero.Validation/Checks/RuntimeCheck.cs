@@ -1,4 +1,3 @@
-using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Runtime;
 using HoloZero.Validation.Graphs;

@@ -1,6 +1,5 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
-using HoloZero.Reference;
 
 namespace HoloZero.Validation.Graphs;
 

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using HoloZero.Artifacts;
+using HoloZero.CommandLine;
+using HoloZero.Models;
+using HoloZero.Models.Checkpoints;
+using HoloZero.Training;
+
+namespace HoloZero.Exporter.Cli;
+
+/// <summary><c>holozero-export probe F --text T</c>: which reading of the architecture a checkpoint was trained with.</summary>
+internal static class ProbeCommand
+{
+    public static Command Create()
+    {
+        var layout = new WindowLayout();
+        var file = new Argument<string>("checkpoint") { Description = "PyTorch (.pt) or safetensors checkpoint" };
+        var text = new Option<string>("--text") { Description = "text of the kind that it was trained on", Required = true };
+        var slots = Values.Whole<int>("--prefix-slots", $"prefix slots before each stream [{layout.PrefixSlots}]");
+        var stream = Values.Whole<int>("--stream-bytes", $"stream bytes of a window [{layout.StreamBytes}]");
+        var stride = Values.Whole<int>("--stride", "bytes from one window to the next [one less than --stream-bytes]");
+        var most = Values.Whole<int>("--max-bytes", "read no more of the text [all]");
+        var json = new Option<bool>("--json") { Description = "print JSON" };
+        var command = new Command("probe", "Tells which prefix attention a checkpoint was trained with, by bits per byte of a text.")
+        {
+            file, text, slots, stream, stride, most, json,
+        };
+        var engine = new EngineArguments(command, "what computes", EngineName.Fastest);
+        command.SetAction((parsed, cancellation) =>
+        {
+            var streamBytes = parsed.GetValue(stream) ?? layout.StreamBytes;
+            var chosen = new WindowLayout(parsed.GetValue(slots) ?? layout.PrefixSlots, streamBytes,
+                parsed.GetValue(stride) ?? Math.Max(1, streamBytes - 1));
+            ReadOnlyMemory<byte> bytes = TextFiles.Read(parsed.GetRequiredValue(text));
+            if (parsed.GetValue(most) is { } limit)
+            {
+                if (limit < 1) throw new BadInputException("max-bytes", $"{limit} leaves nothing", "choose 1 or more");
+                bytes = bytes[..Math.Min(limit, bytes.Length)];
+            }
+
+            var found = Run(parsed.GetRequiredValue(file), bytes, chosen, engine.ForMeasuring(parsed), cancellation);
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found), ProbeJson.Default.ProbeReport) : Text(found));
+            return Task.FromResult(ExitCode.Done);
+        });
+        return command;
+    }
+
+    private static ProbeResult Run(string path, ReadOnlyMemory<byte> text, WindowLayout layout, IReferenceEngine engine,
+        CancellationToken cancellation)
+    {
+        using var disposable = engine as IDisposable;
+        using var checkpoint = Checkpoint.Open(path);
+        var weights = checkpoint.LoadWeights(AsymDec.ParameterShapes(checkpoint.Config));
+        using var terminal = new TerminalProgress();
+        return Probe.Run(checkpoint.Config, weights, text, layout, engine, new Share(terminal, engine.Name), cancellation);
+    }
+
+    private static string Text(ProbeResult result)
+    {
+        var best = result.Readings.Min(reading => reading.BitsPerByte);
+        var lines = new List<string>
+        {
+            string.Create(CultureInfo.InvariantCulture, $"{result.Bytes:N0} bytes in {result.Windows:N0} windows of "
+                + $"{result.Layout.PrefixSlots} prefix slots and {result.Layout.StreamBytes} stream bytes, computed with {result.Engine}"),
+            "",
+            "prefix attention   bits/byte",
+        };
+        lines.AddRange(result.Readings.Select(reading => string.Create(CultureInfo.InvariantCulture,
+            $"{Name(reading.PrefixAttention),-17} {reading.BitsPerByte,10:F5}"
+                + $"{(reading.BitsPerByte == best ? "" : $"  +{reading.BitsPerByte - best:F5}")}")));
+        lines.Add("");
+        lines.Add(Verdict(result));
+        return string.Join('\n', lines);
+    }
+
+    private static string Verdict(ProbeResult result)
+    {
+        var (difference, error) = (Math.Abs(result.Difference), result.StandardError);
+        return result.Verdict is { } verdict
+            ? string.Create(CultureInfo.InvariantCulture, $"verdict: {Name(verdict)}, better by {difference:F5} bits/byte "
+                + $"(standard error {error:F5}); export with --prefix-attention {Name(verdict)}")
+            : string.Create(CultureInfo.InvariantCulture, $"verdict: none, {difference:F5} bits/byte are within the noise "
+                + $"(standard error {error:F5}); use more text, of the kind that the checkpoint was trained on");
+    }
+
+    private static ProbeReport Report(ProbeResult result) => new(result.Engine, result.Windows, result.Bytes, result.Layout.PrefixSlots,
+        result.Layout.StreamBytes, result.Layout.Stride,
+        result.Readings.ToDictionary(reading => Name(reading.PrefixAttention), reading => reading.BitsPerByte),
+        result.Difference, double.IsFinite(result.StandardError) ? result.StandardError : null,
+        result.Verdict is { } verdict ? Name(verdict) : null);
+
+    private static string Name(PrefixAttention attention) => attention.ToString().ToLowerInvariant();
+
+    private sealed class Share(TerminalProgress terminal, string engine) : IProgress<double>
+    {
+        public void Report(double value) => terminal.Report(string.Create(CultureInfo.InvariantCulture, $"{engine}: {value:P0}"));
+    }
+}
+
+internal sealed record ProbeReport(string Engine, int Windows, long Bytes, int PrefixSlots, int StreamBytes, int Stride,
+    IReadOnlyDictionary<string, double> BitsPerByte, double Difference, double? StandardError, string? Verdict);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ProbeReport))]
+internal sealed partial class ProbeJson : JsonSerializerContext;

@@ -1,0 +1,40 @@
+using System.Security.Cryptography;
+using HoloZero.Artifacts;
+using HoloZero.Training;
+
+namespace HoloZero.Exporter.Cli;
+
+/// <summary>Texts that a person named, as bytes.</summary>
+internal static class TextFiles
+{
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="BadInputException">It cannot be read, or is larger than an array.</exception>
+    public static byte[] Read(string path)
+    {
+        using var stream = InputFile.OpenRead(path);
+        if (stream.Length > Array.MaxLength)
+            throw new BadInputException(path, $"it has {stream.Length:N0} bytes, at most {Array.MaxLength:N0} are possible", "cut it up");
+        return InputFile.Guard(path, () =>
+        {
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        });
+    }
+
+    /// <summary>Reads a file and says what it was.</summary>
+    public static (byte[] Bytes, TextSource Source) ReadSource(string path)
+    {
+        var bytes = Read(path);
+        return (bytes, new(Path.GetFullPath(path), bytes.LongLength, Convert.ToHexStringLower(SHA256.HashData(bytes))));
+    }
+
+    /// <summary>One after the other.</summary>
+    /// <exception cref="BadInputException">Together they are larger than an array.</exception>
+    public static byte[] Join(IReadOnlyList<byte[]> texts)
+    {
+        var length = texts.Sum(text => text.LongLength);
+        return length <= Array.MaxLength ? [.. texts.SelectMany(text => text)]
+            : throw new BadInputException("text", $"they have {length:N0} bytes, at most {Array.MaxLength:N0} are possible", "use less");
+    }
+}

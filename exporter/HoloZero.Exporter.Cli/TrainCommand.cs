@@ -1,0 +1,151 @@
+using System.CommandLine;
+using System.Globalization;
+using HoloZero.Artifacts;
+using HoloZero.CommandLine;
+using HoloZero.Models;
+using HoloZero.Models.Checkpoints;
+using HoloZero.Training;
+
+namespace HoloZero.Exporter.Cli;
+
+/// <summary><c>holozero-export train</c>: trains a new network, a checkpoint, or a run that was stopped.</summary>
+internal sealed class TrainCommand
+{
+    private static readonly TrainingOptions Defaults = new() { Steps = 1 };
+
+    private readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "begin with this checkpoint's weights" };
+    private readonly Option<string?> _new = new("--new")
+    {
+        Description = $"begin with random weights: {string.Join(", ", Presets.Keys)}, or a JSON file with dim, dec_layers, heads, K, door",
+        HelpName = "config",
+    };
+
+    private readonly Option<string?> _resume = new("--resume") { Description = "go on with the run in this folder, to its own end" };
+    private readonly Option<string[]> _texts = new("--text") { Description = "text to learn from; may be repeated" };
+    private readonly Option<string?> _heldOut = new("--held-out") { Description = "text that is only measured [the end of --text]" };
+    private readonly Option<string?> _output = new("--output") { Description = "folder to write: new, empty, or an older run" };
+    private readonly Option<ComputeDevice> _device = EngineArguments.DeviceOption();
+    private readonly TrainArguments _arguments;
+
+    private TrainCommand(Command command)
+    {
+        foreach (var option in (Option[])[_checkpoint, _new, _resume, _texts, _heldOut, _output]) command.Options.Add(option);
+        _arguments = new(command, Defaults);
+        command.Options.Add(_device);
+        command.SetAction((parsed, cancellation) =>
+        {
+            Run(parsed, cancellation);
+            return Task.FromResult(ExitCode.Done);
+        });
+    }
+
+    private static IReadOnlyDictionary<string, AsymDecConfig> Presets { get; } = new Dictionary<string, AsymDecConfig>
+    {
+        ["tiny"] = new(dim: 64, decLayers: 2, heads: 4, slotBytes: 2),
+        ["demo"] = new(dim: 256, decLayers: 3, heads: 4, slotBytes: 8),
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("train", "Trains with TorchSharp: AdamW, warm-up and cosine, held-out bits per byte, resumable.");
+        _ = new TrainCommand(command);
+        return command;
+    }
+
+    private void Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        var device = parsed.GetValue(_device);
+        var engine = Engines.TorchSharp(device, "").Training(device);
+        var (run, folder, config) = parsed.GetValue(_resume) is { } resumed ? Resume(parsed, resumed, engine) : Begin(parsed, engine);
+        Console.WriteLine(Parameters(config));
+        TrainingLog log;
+        using (var progress = new TrainProgress(TimeProvider.System)) log = run.Run(progress, cancellation);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{log.Step:N0} steps: held-out text from "
+            + $"{log.Entries[0].HeldOutBitsPerByte:F5} to {log.Entries[^1].HeldOutBitsPerByte:F5} bits/byte, saved in {folder}"));
+    }
+
+    private (TrainingRun Run, string Folder, AsymDecConfig Config) Begin(ParseResult parsed, ITrainingEngine engine)
+    {
+        var options = _arguments.Options(parsed);
+        options.Validate();
+        var folder = parsed.GetValue(_output) ?? throw new BadInputException("output", "it is missing", "name a folder to write");
+        TrainingFolder.RequireWritable(folder);
+        var (config, weights, beganWith) = First(parsed, options.Seed);
+        if (parsed.GetValue(_texts) is not { Length: > 0 } paths)
+            throw new BadInputException("text", "it is missing", "name a text to learn from");
+        (byte[] Bytes, TextSource Source)[] texts = [.. paths.Select(TextFiles.ReadSource)];
+        var heldOut = parsed.GetValue(_heldOut) is { } path ? TextFiles.ReadSource(path) : default;
+        var text = new TrainingText(TextFiles.Join([.. texts.Select(read => read.Bytes)]), heldOut.Bytes, options, config.SlotBytes);
+        var log = new TrainingLog
+        {
+            Engine = engine.Name,
+            Model = new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, "zero"),
+            BeganWith = beganWith,
+            Options = options,
+            Texts = [.. texts.Select(read => read.Source)],
+            HeldOut = heldOut.Source,
+        };
+        var none = new Dictionary<string, WeightTensor>();
+        return (new(engine, config, new(0, weights, none, none), log, text, folder), folder, config);
+    }
+
+    private (AsymDecConfig Config, IReadOnlyDictionary<string, WeightTensor> Weights, string BeganWith) First(ParseResult parsed,
+        ulong seed)
+    {
+        switch (parsed.GetValue(_checkpoint), parsed.GetValue(_new))
+        {
+            case ({ } path, null):
+                using (var checkpoint = Checkpoint.Open(path))
+                {
+                    return (checkpoint.Config, checkpoint.LoadWeights(AsymDec.ParameterShapes(checkpoint.Config)),
+                        $"{Path.GetFileName(path)}, sha256 {checkpoint.Sha256()}");
+                }
+
+            case (null, { } name):
+                var config = Presets.GetValueOrDefault(name) ?? ConfigurationFile.Read(name);
+                return (config, FreshWeights.For(config, seed), $"random weights of seed {seed}");
+            case (null, null):
+                throw new BadInputException("checkpoint", "there is nothing to begin with",
+                    "give --checkpoint F, --new CONFIG or --resume DIR");
+            default: throw new BadInputException("new", "it contradicts --checkpoint", "give one of them");
+        }
+    }
+
+    private (TrainingRun Run, string Folder, AsymDecConfig Config) Resume(ParseResult parsed, string folder, ITrainingEngine engine)
+    {
+        foreach (var option in (Option[])[_checkpoint, _new, _heldOut, _output, .. _arguments.All])
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw new BadInputException(option.Name.TrimStart('-'), "a resumed run keeps what it began with", "leave it out");
+        }
+
+        var (log, config, state) = TrainingFolder.Read(folder);
+        var given = parsed.GetValue(_texts) is { Length: > 0 } paths ? paths : [.. log.Texts.Select(text => text.Path)];
+        if (given.Length != log.Texts.Count)
+        {
+            throw new BadInputException("text", $"the run has {log.Texts.Count} texts, not {given.Length}",
+                "name them all, in order, or none");
+        }
+
+        byte[][] texts = [.. given.Zip(log.Texts, Same)];
+        var heldOut = log.HeldOut is { } source ? Same(source.Path, source) : null;
+        var text = new TrainingText(TextFiles.Join(texts), heldOut, log.Options, config.SlotBytes);
+        return (new(engine, config, state, log, text, folder), folder, config);
+
+        static byte[] Same(string path, TextSource before)
+        {
+            var (bytes, now) = TextFiles.ReadSource(path);
+            return now.Sha256 == before.Sha256 ? bytes
+                : throw new BadInputException(path, "it is not the text that the run began with", "name a copy of that text with --text");
+        }
+    }
+
+    private static string Parameters(AsymDecConfig config)
+    {
+        var parts = AsymDec.ParameterShapes(config).GroupBy(entry => entry.Key.Split('.')[0], entry =>
+            entry.Value.Aggregate(1L, (product, length) => product * length)).ToDictionary(part => part.Key, part => part.Sum());
+        return string.Create(CultureInfo.InvariantCulture, $"parameters: {parts.Values.Sum():N0} (door: 0, "
+            + $"self_blocks: {parts["self_blocks"]:N0}, mem_blocks: {parts["mem_blocks"]:N0}, "
+            + $"norm: {parts["norm"]:N0}, head: {parts["head"]:N0})");
+    }
+}

@@ -1,0 +1,48 @@
+using HoloZero.Artifacts;
+using HoloZero.Models;
+
+namespace HoloZero.Training;
+
+/// <summary>Sequences side by side with what follows them.</summary>
+/// <param name="Rows">Number of sequences, B.</param>
+/// <param name="Prefix">Prefix bytes [B, N*K], row-major.</param>
+/// <param name="Stream">Stream bytes [B, L], row-major.</param>
+/// <param name="Targets">The byte after each of them [B, L], row-major.</param>
+public sealed record WindowBatch(int Rows, byte[] Prefix, byte[] Stream, byte[] Targets);
+
+/// <summary>What one step did.</summary>
+/// <param name="Loss">Mean of -ln of the probability given to each target, before the step.</param>
+/// <param name="GradientNorm">Of all gradients together, before clipping. Where either is not finite, nothing was changed.</param>
+public sealed record StepResult(double Loss, double GradientNorm);
+
+/// <summary>Everything that goes on from one step to the next. The tensors are shared, and nobody writes to them.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Weights">The parameters by name.</param>
+/// <param name="FirstMoments">Running means of the gradients, by parameter; empty before the first step.</param>
+/// <param name="SecondMoments">Running means of their squares, by parameter; empty before the first step.</param>
+public sealed record TrainingState(long Step, IReadOnlyDictionary<string, WeightTensor> Weights,
+    IReadOnlyDictionary<string, WeightTensor> FirstMoments, IReadOnlyDictionary<string, WeightTensor> SecondMoments);
+
+/// <summary>Something with autograd. Thread-safe.</summary>
+public interface ITrainingEngine
+{
+    /// <summary>What it is: library, version, precision, device.</summary>
+    string Name { get; }
+
+    /// <summary>Goes on training from a state. The caller disposes the trainer.</summary>
+    /// <exception cref="MissingCapabilityException">The device is not there.</exception>
+    ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer);
+}
+
+/// <summary>A model in training. Not thread-safe.</summary>
+public interface ITrainer : IDisposable
+{
+    /// <summary>One step of AdamW with the gradients clipped: the same batches from the same state give the same bits on a machine.</summary>
+    StepResult Step(WindowBatch batch, double learningRate);
+
+    /// <summary>Sum of -ln of the probabilities given to the targets; changes nothing.</summary>
+    double Nats(WindowBatch batch);
+
+    /// <summary>The present state, copied to the host.</summary>
+    TrainingState State();
+}

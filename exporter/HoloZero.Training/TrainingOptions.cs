@@ -1,0 +1,133 @@
+using HoloZero.Artifacts;
+using HoloZero.Models;
+
+namespace HoloZero.Training;
+
+/// <summary>AdamW's numbers. Immutable.</summary>
+public sealed record OptimizerOptions
+{
+    /// <summary>Decay of the running mean of gradients, 0 to below 1.</summary>
+    /// <value>0.9.</value>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of the running mean of squared gradients, 0 to below 1.</summary>
+    /// <value>0.95.</value>
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>Keeps the division whole.</summary>
+    /// <value>1e-8.</value>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Share of themselves that matrices lose per unit of learning rate, 0 to 1; vectors and the gate keep theirs.</summary>
+    /// <value>0.1.</value>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>Longest gradient, over all parameters together; above 0.</summary>
+    /// <value>1.</value>
+    public double ClipNorm { get; init; } = 1;
+
+    /// <summary>Whether a parameter decays: those with two axes do.</summary>
+    public static bool Decays(WeightTensor weight) => weight.Shape.Length > 1;
+}
+
+/// <summary>How to train. Immutable; written to <c>training.json</c>, from where a run is resumed.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Steps in all, 1 to 100 million.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Windows a step, 1 to 65,536.</summary>
+    /// <value>16.</value>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>
+    /// Most prefix slots of a window; each step draws a number from 0 to this. Held-out text is measured with all of them.
+    /// </summary>
+    /// <value>24.</value>
+    public int PrefixSlots { get; init; } = 24;
+
+    /// <summary>Stream bytes of a window, all but the first of them predicted.</summary>
+    /// <value>129.</value>
+    public int StreamBytes { get; init; } = 129;
+
+    /// <summary>Highest learning rate, above 0 up to 1.</summary>
+    /// <value>0.0003.</value>
+    public double LearningRate { get; init; } = 3e-4;
+
+    /// <summary>Steps over which the learning rate rises from 0.</summary>
+    /// <value>100.</value>
+    public long WarmUp { get; init; } = 100;
+
+    /// <summary>The share of the learning rate at which the cosine ends.</summary>
+    /// <value>0.1.</value>
+    public double FinalShare { get; init; } = 0.1;
+
+    /// <summary>The optimizer's numbers.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new();
+
+    /// <summary>The share of the text, at its end, that is held out unless it has a file of its own; above 0, below 1.</summary>
+    /// <value>0.05.</value>
+    public double HeldOutShare { get; init; } = 0.05;
+
+    /// <summary>Most windows of held-out text that are measured, spread evenly over it; at least 1.</summary>
+    /// <value>64.</value>
+    public int HeldOutWindows { get; init; } = 64;
+
+    /// <summary>Steps from one measurement of held-out text to the next; at least 1.</summary>
+    /// <value>100.</value>
+    public long EvaluateEvery { get; init; } = 100;
+
+    /// <summary>Steps from one saved folder to the next; at least 1.</summary>
+    /// <value>500.</value>
+    public long SaveEvery { get; init; } = 500;
+
+    /// <summary>The same seed gives the same weights on a machine.</summary>
+    /// <value>0.</value>
+    public ulong Seed { get; init; }
+
+    /// <summary>What a prefix position sees.</summary>
+    /// <value><see cref="PrefixAttention.Causal"/>.</value>
+    public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
+
+    /// <summary>The windows in which held-out text is measured.</summary>
+    internal WindowLayout HeldOutLayout => new(PrefixSlots, StreamBytes, StreamBytes - 1);
+
+    /// <summary>The learning rate of a step: a rise, then half a cosine down to the final share.</summary>
+    /// <param name="step">From 0 to <see cref="Steps"/> - 1.</param>
+    public double LearningRateAt(long step)
+    {
+        if (step < WarmUp) return LearningRate * (step + 1) / WarmUp;
+        var done = (double)(step - WarmUp) / Math.Max(1, Steps - WarmUp);
+        return LearningRate * (FinalShare + (1 - FinalShare) * (1 + Math.Cos(Math.PI * done)) / 2);
+    }
+
+    /// <summary>Refuses what is out of range, in words that name the option.</summary>
+    /// <exception cref="BadInputException">A value is.</exception>
+    public void Validate()
+    {
+        HeldOutLayout.Validate();
+        Whole("steps", Steps, 1, 100_000_000);
+        Whole("batch", BatchSize, 1, 65_536);
+        Whole("warm-up", WarmUp, 0, 100_000_000);
+        Whole("held-out-windows", HeldOutWindows, 1, int.MaxValue);
+        Whole("evaluate-every", EvaluateEvery, 1, long.MaxValue);
+        Whole("save-every", SaveEvery, 1, long.MaxValue);
+        Require("learning-rate", LearningRate, LearningRate is > 0 and <= 1, "above 0 and at most 1");
+        Require("final-share", FinalShare, FinalShare is >= 0 and <= 1, "within 0 to 1");
+        Require("weight-decay", Optimizer.WeightDecay, Optimizer.WeightDecay is >= 0 and <= 1, "within 0 to 1");
+        Require("clip", Optimizer.ClipNorm, Optimizer.ClipNorm > 0, "above 0");
+        Require("beta1", Optimizer.Beta1, Optimizer.Beta1 is >= 0 and < 1, "at least 0 and below 1");
+        Require("beta2", Optimizer.Beta2, Optimizer.Beta2 is >= 0 and < 1, "at least 0 and below 1");
+        Require("epsilon", Optimizer.Epsilon, Optimizer.Epsilon is > 0 and < 1, "above 0 and below 1");
+        Require("held-out-share", HeldOutShare, HeldOutShare is > 0 and < 1, "above 0 and below 1");
+
+        static void Whole(string name, long value, long least, long most) =>
+            Require(name, value, value >= least && value <= most,
+                most == long.MaxValue ? $"at least {least}" : $"within {least:N0} to {most:N0}");
+
+        static void Require(string name, double value, bool holds, string allowed)
+        {
+            if (!holds) throw new BadInputException(name, $"{value} is not {allowed}", "choose another value");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using HoloZero.Artifacts;
+
+namespace HoloZero.Models.Checkpoints;
+
+/// <summary>A network's configuration in a JSON file of its own: what <c>cfg</c> is in a checkpoint. Stateless and thread-safe.</summary>
+public static class ConfigurationFile
+{
+    /// <summary>Reads <c>{"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}</c>; other keys do not matter.</summary>
+    /// <exception cref="BadInputException">It cannot be read, is not such JSON, or its values do not make a network.</exception>
+    public static AsymDecConfig Read(string path)
+    {
+        using var stream = InputFile.OpenRead(path);
+        try
+        {
+            using var json = InputFile.Guard(path, () => JsonDocument.Parse(stream));
+            var root = json.RootElement;
+            return new CheckpointConfig(path, "JSON", key =>
+                root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(key, out var value) ? null : value.ValueKind switch
+                {
+                    JsonValueKind.String => value.GetString(),
+                    JsonValueKind.Number when value.TryGetInt64(out var number) => number,
+                    _ => false,
+                }).Read();
+        }
+        catch (JsonException e)
+        {
+            throw new BadInputException(path, $"it is not JSON ({e.Message})",
+                "write {\"dim\": .., \"dec_layers\": .., \"heads\": .., \"K\": .., \"door\": \"zero\"}", e);
+        }
+    }
+}

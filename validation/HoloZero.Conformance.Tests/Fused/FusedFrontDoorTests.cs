@@ -1,0 +1,118 @@
+using HoloZero.Artifacts;
+using HoloZero.Exporter;
+using HoloZero.Exporter.Fused;
+using HoloZero.Exporter.Onnx;
+using HoloZero.Models;
+using HoloZero.Models.Ops;
+using HoloZero.Testing;
+
+namespace HoloZero.Conformance.Fused;
+
+/// <summary>The fused front door against the published features, bit for bit.</summary>
+public class FusedFrontDoorTests
+{
+    private const int Features = HslFrontDoor.FeatureCount, Width = 40;
+
+    public static TheoryData<string> Cases { get; } = [.. CaseNames()];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_run_entered_anywhere_has_the_published_features(string name)
+    {
+        var (bytes, features) = Published(name);
+        using var door = Door();
+        foreach (var cut in (int[])[.. Enumerable.Range(0, Math.Min(4, bytes.Length)), bytes.Length / 2, bytes.Length - 1])
+        {
+            var (first, tail) = Run(door, [bytes[..cut]], NoTail(1));
+            var (second, last) = Run(door, [bytes[cut..]], tail);
+            Assert.Equal(features, Own(first).Concat(Own(second)));
+            Assert.Equal(Codes(bytes), last.Values);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_run_byte_by_byte_has_the_published_features(string name)
+    {
+        var (bytes, features) = Published(name);
+        using var door = Door();
+        var tail = NoTail(1);
+        for (var i = 0; i < Math.Min(bytes.Length, 40); i++)
+        {
+            (var row, tail) = Run(door, [[bytes[i]]], tail);
+            Assert.Equal(features[(i * Features)..((i + 1) * Features)], Own(row));
+        }
+    }
+
+    [Fact]
+    public void Rows_of_a_batch_stand_where_their_own_tails_say()
+    {
+        byte[] text = [0, 0, 255, 1, 0, 128, 7, 7, 254, 3];
+        int[] starts = [0, 1, 2, 5, 7];
+        using var door = Door();
+        var tails = new Tensor(Element.Code, [.. starts.SelectMany(start => Codes(text[..start]))], [starts.Length, 2]);
+        var (rows, last) = Run(door, [.. starts.Select(start => text[start..(start + 3)])], tails);
+        for (var i = 0; i < starts.Length; i++)
+        {
+            var expected = HslFrontDoor.Features([.. text[..(starts[i] + 3)].Select(value => (int)value)]).AsSpan(starts[i] * Features);
+            Assert.Equal(expected, Own(rows).AsSpan(i * 3 * Features, 3 * Features));
+            Assert.Equal(Codes(text[..(starts[i] + 3)]), last.Values.AsSpan(2 * i, 2));
+        }
+    }
+
+    [Fact]
+    public void Every_pair_of_first_bytes_and_no_bytes()
+    {
+        using var door = Door();
+        byte[][] pairs = [.. Enumerable.Range(0, 1 << 16).Select(pair => (byte[])[(byte)(pair >> 8), (byte)pair])];
+        var (rows, _) = Run(door, pairs, NoTail(pairs.Length));
+        Assert.Equal(pairs.SelectMany(pair => HslFrontDoor.Features([pair[0], pair[1]])), Own(rows));
+
+        var (none, tail) = Run(door, [[]], new(Element.Code, [0, 256 + 65], [1, 2]));
+        Assert.Equal([1, 0, Width], none.Shape);
+        Assert.Equal([0, 256 + 65], tail.Values);
+    }
+
+    private static GraphRun Door() => Recording.Fused(GraphVariant.Float32,
+        [Tensor.Zeros(2, 5).As(Element.Byte), Tensor.Zeros(2, 2).As(Element.Code)], (op, x) =>
+        {
+            var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), 256, HslFrontDoor.ValueColumns);
+            var (features, tail) = op.At("stream").HslFeatures(table, x[0], x[1], GraphValue.Absent, Width);
+            return [features, tail];
+        });
+
+    private static (Tensor Rows, Tensor Tail) Run(GraphRun door, byte[][] rows, Tensor tail)
+    {
+        var bytes = new Tensor(Element.Byte, [.. rows.SelectMany(row => row).Select(value => (double)value)], [rows.Length, rows[0].Length]);
+        var results = door.Run([bytes, tail]);
+        return (results[0], results[1]);
+    }
+
+    /// <summary>Without the zeros, which have to be zeros.</summary>
+    private static float[] Own(Tensor rows)
+    {
+        var chunks = rows.Values.Chunk(Width).ToArray();
+        Assert.All(chunks, row => Assert.All(row[Features..], value => Assert.Equal(0, value)));
+        return [.. chunks.SelectMany(row => row[..Features]).Select(value => (float)value)];
+    }
+
+    /// <summary>The tail after these bytes.</summary>
+    private static double[] Codes(byte[] bytes) =>
+        [.. ((double[])[0, 0, .. bytes.Select(value => (double)(FusedState.PresentByte + value))]).TakeLast(2)];
+
+    private static Tensor NoTail(int rows) => new(Element.Code, new double[2 * rows], [rows, 2]);
+
+    private static (byte[] Bytes, float[] Features) Published(string name)
+    {
+        using var golden = SafetensorsFile.Open(Repository.Golden("front-door.golden.safetensors"));
+        return (golden.ReadBytes($"{name}.bytes"), golden.ReadFloat32($"{name}.features"));
+    }
+
+    /// <summary>All but the empty run, which is no run to a graph: the host makes one 0x00 of it.</summary>
+    private static IEnumerable<string> CaseNames()
+    {
+        using var golden = SafetensorsFile.Open(Repository.Golden("front-door.golden.safetensors"));
+        return [.. golden.Entries.Where(entry => entry.Name.EndsWith(".bytes", StringComparison.Ordinal) && entry.Shape[0] > 0)
+            .Select(entry => entry.Name[..^".bytes".Length])];
+    }
+}

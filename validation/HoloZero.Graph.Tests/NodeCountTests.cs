@@ -1,0 +1,27 @@
+using HoloZero.Exporter.Onnx;
+using HoloZero.Models;
+using HoloZero.Testing;
+
+namespace HoloZero.Graph.Tests;
+
+/// <summary>Each node of a step costs about a microsecond whatever it computes, so their number is a budget.</summary>
+public class NodeCountTests(TinyArtifacts tiny, ITestOutputHelper output)
+{
+    private const int Layers = 2;
+
+    [Theory]
+    [InlineData(PrefixAttention.Causal, "portable", 96, 91)]
+    [InlineData(PrefixAttention.Causal, "fp32", 23, 50)]
+    [InlineData(PrefixAttention.Causal, "int8", 21, 49)]
+    [InlineData(PrefixAttention.Bidirectional, "fp32", 66, 50)]
+    public void A_graph_stays_within_its_budget(PrefixAttention attention, string variant, int inLayer, int elsewhere)
+    {
+        var nodes = OnnxReader.Read(tiny.Graph(attention, variant)).Graph.Node;
+        var layers = nodes.Where(node => node.Name.Contains("_blocks.", StringComparison.Ordinal)).ToArray();
+        var counts = string.Join(", ", nodes.GroupBy(node => node.OpType).OrderByDescending(group => group.Count())
+            .Select(group => $"{group.Count()} {group.Key}"));
+        output.WriteLine($"{variant}: {nodes.Count} nodes, {layers.Length / (double)Layers} a layer; {counts}");
+        Assert.InRange(layers.Length, 1, Layers * inLayer);
+        Assert.InRange(nodes.Count - layers.Length, 1, elsewhere);
+    }
+}

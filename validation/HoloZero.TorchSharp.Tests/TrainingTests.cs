@@ -1,0 +1,134 @@
+using HoloZero.Artifacts;
+using HoloZero.Models;
+using HoloZero.Models.Checkpoints;
+using HoloZero.Testing;
+using HoloZero.Training;
+using TorchSharp;
+
+namespace HoloZero.TorchSharp.Tests;
+
+/// <summary>Whole runs with autograd, on a tiny network.</summary>
+public sealed class TrainingTests : IDisposable
+{
+    private static readonly AsymDecConfig Network = new(dim: 64, decLayers: 2, heads: 4, slotBytes: 2);
+
+    private static readonly TrainingOptions Options = new()
+    {
+        Steps = 20,
+        BatchSize = 4,
+        PrefixSlots = 4,
+        StreamBytes = 33,
+        LearningRate = 3e-3,
+        WarmUp = 5,
+        HeldOutWindows = 8,
+        EvaluateEvery = 10,
+        SaveEvery = 10,
+        Seed = 3,
+    };
+
+    private static readonly byte[] Text = File.ReadAllBytes(Repository.Golden("demo-heldout.txt"));
+    private readonly TemporaryFolder _temporary = new();
+
+    public void Dispose() => _temporary.Dispose();
+
+    [Fact]
+    public void The_loss_falls_over_200_steps()
+    {
+        var log = Begin(Options with { Steps = 200, EvaluateEvery = 50, SaveEvery = 200, WarmUp = 20 }, _temporary["run"]).Run();
+
+        // As many bits as symbols at first; the entropy of the bytes alone is 4.2, so it has learned from what precedes.
+        Assert.InRange(log.Entries[0].HeldOutBitsPerByte, 7.8, 8.6);
+        Assert.InRange(log.Entries[^1].HeldOutBitsPerByte, 0, 3.6);
+        Assert.Equal([0L, 50, 100, 150, 200], log.Entries.Select(entry => entry.Step));
+    }
+
+    [Fact]
+    public void A_run_that_was_stopped_and_resumed_is_the_run_that_was_not_bit_for_bit()
+    {
+        Begin(Options, _temporary["whole"]).Run();
+        using (var cancellation = new CancellationTokenSource())
+        {
+            // Step 7 is neither the end of an entry nor of a save.
+            var stop = new StopAt(7, cancellation);
+            Assert.Throws<OperationCanceledException>(() => Begin(Options, _temporary["parts"]).Run(stop, cancellation.Token));
+        }
+
+        Assert.Equal(7, TrainingFolder.Read(_temporary["parts"]).Log.Step);
+        Resume(_temporary["parts"]).Run();
+        foreach (var file in Directory.GetFiles(_temporary["whole"]).Select(Path.GetFileName))
+            Assert.True(File.ReadAllBytes(_temporary["whole", file!]).SequenceEqual(File.ReadAllBytes(_temporary["parts", file!])), file);
+        Assert.Equal(4, Directory.GetFiles(_temporary["parts"]).Length);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_files_and_another_seed_others()
+    {
+        foreach (var (folder, seed) in ((string, ulong)[])[("a", 3), ("b", 3), ("c", 4)])
+            Begin(Options with { Steps = 3, Seed = seed }, _temporary[folder]).Run();
+        Assert.Equal(File.ReadAllBytes(_temporary["a", "model.pt"]), File.ReadAllBytes(_temporary["b", "model.pt"]));
+        Assert.NotEqual(File.ReadAllBytes(_temporary["a", "model.pt"]), File.ReadAllBytes(_temporary["c", "model.pt"]));
+    }
+
+    [Fact]
+    public void What_is_saved_are_checkpoints_with_the_trained_weights()
+    {
+        Begin(Options with { Steps = 2 }, _temporary["run"]).Run();
+        using var pt = Checkpoint.Open(_temporary["run", "model.pt"]);
+        using var safetensors = Checkpoint.Open(_temporary["run", "model.safetensors"]);
+        var (a, b) = (pt.LoadWeights(AsymDec.ParameterShapes(Network)), safetensors.LoadWeights(AsymDec.ParameterShapes(Network)));
+        var begun = FreshWeights.For(Network, Options.Seed);
+        Assert.All(a.Values, weight => Assert.Equal(weight.Data, b[weight.Name].Data));
+        Assert.All(a.Values, weight => Assert.NotEqual(weight.Data, begun[weight.Name].Data));
+    }
+
+    [Fact]
+    public void Weights_that_overflow_end_the_run_in_words()
+    {
+        var state = FreshWeights.For(Network, 0).ToDictionary(entry => entry.Key, entry => entry.Value with
+        {
+            Data = [.. entry.Value.Data.Select(value => entry.Key == "norm.weight" ? 3e38f : value)],
+        });
+        var exception = Assert.Throws<UnsoundModelException>(() => Begin(Options, _temporary["run"], state).Run());
+        Assert.DoesNotContain('\n', exception.Message);
+        Assert.Contains("--learning-rate", exception.Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
+    }
+
+    [Fact]
+    public void Training_leaves_no_tensors_behind()
+    {
+        var before = torch.Tensor.TotalCount;
+        Begin(Options with { Steps = 3 }, _temporary["run"]).Run();
+        Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    private static TrainingRun Begin(TrainingOptions options, string folder, IReadOnlyDictionary<string, WeightTensor>? weights = null)
+    {
+        var none = new Dictionary<string, WeightTensor>();
+        var log = new TrainingLog
+        {
+            Engine = "",
+            Model = new(Network.Dim, Network.DecLayers, Network.Heads, Network.SlotBytes, "zero"),
+            BeganWith = "test",
+            Options = options,
+            Texts = [],
+        };
+        return new(new TorchSharpTraining(ComputeDevice.Cpu), Network,
+            new(0, weights ?? FreshWeights.For(Network, options.Seed), none, none), log,
+            new(Text, null, options, Network.SlotBytes), folder);
+    }
+
+    private static TrainingRun Resume(string folder)
+    {
+        var (log, config, state) = TrainingFolder.Read(folder);
+        return new(new TorchSharpTraining(ComputeDevice.Cpu), config, state, log, new(Text, null, log.Options, config.SlotBytes), folder);
+    }
+
+    private sealed class StopAt(long step, CancellationTokenSource cancellation) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step == step) cancellation.Cancel();
+        }
+    }
+}

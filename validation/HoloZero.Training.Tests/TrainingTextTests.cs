@@ -1,0 +1,103 @@
+using HoloZero.Artifacts;
+
+namespace HoloZero.Training.Tests;
+
+public class TrainingTextTests
+{
+    private const int SlotBytes = 2;
+
+    private static readonly TrainingOptions Options = new()
+    {
+        Steps = 1000,
+        BatchSize = 5,
+        PrefixSlots = 3,
+        StreamBytes = 9,
+        HeldOutShare = 0.25,
+        HeldOutWindows = 3,
+        Seed = 11,
+    };
+
+    // Byte i is i: a window tells where it was cut.
+    private static readonly byte[] Text = [.. Enumerable.Range(0, 200).Select(i => (byte)i)];
+
+    [Fact]
+    public void Windows_are_runs_of_the_training_text_and_never_of_the_held_out_end()
+    {
+        var text = new TrainingText(Text, null, Options, SlotBytes);
+        Assert.Equal((150, 50), (text.TrainingBytes, text.HeldOutBytes));
+        var (starts, ends, slots) = (new HashSet<int>(), new HashSet<int>(), new HashSet<int>());
+        for (var step = 0; step < 1000; step++)
+        {
+            var batch = text.Batch(Options, SlotBytes, step);
+            var prefixBytes = batch.Prefix.Length / batch.Rows;
+            slots.Add(prefixBytes / SlotBytes);
+            for (var row = 0; row < batch.Rows; row++)
+            {
+                byte[] window = [.. batch.Prefix.AsSpan(row * prefixBytes, prefixBytes), .. batch.Stream.AsSpan(row * 8, 8)];
+                Assert.Equal(Enumerable.Range(window[0], window.Length).Select(i => (byte)i), window);
+                Assert.Equal(batch.Stream.AsSpan(row * 8, 8).ToArray().Select(b => (byte)(b + 1)), batch.Targets.AsSpan(row * 8, 8).ToArray());
+                starts.Add(window[0]);
+                ends.Add(batch.Targets[row * 8 + 7]);
+            }
+        }
+
+        // Every number of slots, the very first and the very last byte come up, and none beyond.
+        Assert.Equal([0, 1, 2, 3], slots.Order());
+        Assert.Equal((0, 149), (starts.Min(), ends.Max()));
+    }
+
+    [Fact]
+    public void A_step_draws_the_same_windows_whatever_came_before_and_another_seed_others()
+    {
+        var text = new TrainingText(Text, null, Options, SlotBytes);
+        Assert.Equal(text.Batch(Options, SlotBytes, 7).Stream, text.Batch(Options, SlotBytes, 7).Stream);
+        Assert.NotEqual(text.Batch(Options, SlotBytes, 7).Stream, text.Batch(Options, SlotBytes, 8).Stream);
+        Assert.NotEqual(text.Batch(Options, SlotBytes, 7).Stream, text.Batch(Options with { Seed = 12 }, SlotBytes, 7).Stream);
+    }
+
+    [Fact]
+    public void Held_out_windows_are_spread_over_the_end_with_the_longest_prefix()
+    {
+        var batch = Assert.Single(new TrainingText(Text, null, Options, SlotBytes).HeldOut(Options, SlotBytes));
+        Assert.Equal(3, batch.Rows);
+
+        // 50 bytes hold 5 windows of 6 + 9 bytes with stride 8: the first, the second and the fourth are chosen.
+        Assert.Equal([150, 158, 174], Enumerable.Range(0, 3).Select(row => (int)batch.Prefix[row * 6]));
+    }
+
+    [Fact]
+    public void A_held_out_file_leaves_all_the_text_to_learn_from()
+    {
+        var text = new TrainingText(Text, new byte[30], Options, SlotBytes);
+        Assert.Equal((200, 30), (text.TrainingBytes, text.HeldOutBytes));
+    }
+
+    [Theory]
+    [InlineData(14, null, "text")]
+    [InlineData(40, null, "held-out-share")]
+    [InlineData(40, 14, "held-out")]
+    public void Too_little_text_is_refused_by_the_name_of_the_option(int length, int? heldOut, string where)
+    {
+        var exception = Assert.Throws<BadInputException>(() =>
+            new TrainingText(new byte[length], heldOut is { } bytes ? new byte[bytes] : null, Options, SlotBytes));
+        Assert.Equal(where, exception.Where);
+    }
+
+    [Fact]
+    public void Numbers_are_those_of_SplitMix64()
+    {
+        // The first outputs of Vigna's reference implementation for seed 0: the finalizer of 0 and of one golden ratio.
+        Assert.Equal(0xE220A8397B1DCDAFUL, Mix(0));
+        Assert.Equal(0x6E789E6AA1B965F4UL, Mix(0x9E3779B97F4A7C15));
+        Assert.Equal(Mix(Mix(Mix(5) ^ 6) ^ 7), CounterRandom.Bits(5, 6, 7));
+
+        // As the definition has it, once more.
+        static ulong Mix(ulong state)
+        {
+            var z = state + 0x9E3779B97F4A7C15;
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            return z ^ (z >> 31);
+        }
+    }
+}
