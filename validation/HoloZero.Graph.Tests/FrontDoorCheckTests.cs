@@ -15,16 +15,56 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
 {
     private const int SlotBytes = 2;
 
-    [Fact]
-    public void Every_byte_pair_and_triple_is_the_same_in_the_graph_and_in_managed_code()
+    [Theory]
+    [InlineData("portable")]
+    [InlineData("fp32")]
+    public void Every_byte_pair_and_triple_is_the_same_in_the_graph_and_in_managed_code(string variant)
     {
-        var results = FrontDoorCheck.Run(tiny.Graph(PrefixAttention.Causal), SlotBytes, "portable",
+        var results = FrontDoorCheck.Run(tiny.Graph(PrefixAttention.Causal, variant), SlotBytes, variant,
             cancellation: TestContext.Current.CancellationToken);
 
         foreach (var result in results) output.WriteLine($"{result.Subject} {string.Join(", ", result.Metrics)}");
         Assert.All(results, result => Assert.Empty(result.Misses));
-        Assert.Equal(["value table", "starts of runs", "stream", "prefix"],
-            results.Select(result => result.Subject["portable: ".Length..]));
+        Assert.Equal([.. (string[])(variant == "portable" ? ["value table"] : []), "starts of runs", "stream", "prefix"],
+            results.Select(result => result.Subject[$"{variant}: ".Length..]));
+    }
+
+    [Theory]
+    [InlineData("door/own", 256 + 77, "stream")]
+    [InlineData("door/change", 77, "stream")]
+    [InlineData("door/before", 256 + 77, "prefix")]
+    [InlineData("door/change_before", 77, "prefix")]
+    [InlineData("door/change_before", 256 + 77, "starts of runs")]
+    [InlineData("door/terms", 77, "stream")]
+    [InlineData("door/terms", 256 + 77, "starts of runs")]
+    public void A_wrong_row_of_a_fused_door_is_found(string table, int row, string part) => AssertConvicted(part, "column 16", graph =>
+    {
+        var bytes = Initializer(graph, table).RawData.ToByteArray();
+        BitConverter.TryWriteBytes(bytes.AsSpan((row * HslFrontDoor.FeatureCount + 16) * sizeof(float)), 7.5f);
+        Initializer(graph, table).RawData = ByteString.CopyFrom(bytes);
+    }, "fp32");
+
+    [Fact]
+    public void A_tail_without_the_present_bit_is_found() => AssertConvicted("stream", "bytes ", graph =>
+    {
+        Initializer(graph, "door.stream/present_byte.int32").RawData = ByteString.CopyFrom(BitConverter.GetBytes(0));
+    }, "fp32");
+
+    [Fact]
+    public void The_same_front_door_is_not_tried_twice_and_another_is()
+    {
+        var known = new Dictionary<string, IReadOnlyList<CheckResult>>();
+        using var folder = new TemporaryFolder();
+        Run(tiny.Graph(PrefixAttention.Causal, "fp32"), "first");
+        var same = Run(tiny.Graph(PrefixAttention.Bidirectional, "fp32"), "second");
+        var other = Run(Damaged(folder, graph => Initializer(graph, "door/terms").RawData =
+            Initializer(graph, "door/own").RawData, "fp32"), "third");
+
+        Assert.All(same, result => Assert.EndsWith("(same bytes as first)", result.Subject));
+        Assert.False(other.All(result => result.Passed));
+
+        IReadOnlyList<CheckResult> Run(string path, string subject) => FrontDoorCheck.Run(path, SlotBytes, subject, allTriples: false, known,
+            TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -167,10 +207,10 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
             cancellation: TestContext.Current.CancellationToken)).Passed);
     }
 
-    private void AssertConvicted(string part, string where, Action<GraphProto> damage)
+    private void AssertConvicted(string part, string where, Action<GraphProto> damage, string variant = "portable")
     {
         using var folder = new TemporaryFolder();
-        var model = OnnxSubgraph.Read(Damaged(folder, damage));
+        var model = OnnxSubgraph.Read(Damaged(folder, damage, variant));
         using var graph = FrontDoorGraph.CutFrom(model);
         var exam = new FrontDoorExam(graph!, SlotBytes, "damaged", TestContext.Current.CancellationToken);
         var result = part switch
@@ -184,9 +224,9 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
         Assert.Contains(result.Misses, miss => miss.Position.Contains(where, StringComparison.Ordinal));
     }
 
-    private string Damaged(TemporaryFolder folder, Action<GraphProto> damage)
+    private string Damaged(TemporaryFolder folder, Action<GraphProto> damage, string variant = "portable")
     {
-        var model = OnnxReader.Read(tiny.Graph(PrefixAttention.Causal));
+        var model = OnnxReader.Read(tiny.Graph(PrefixAttention.Causal, variant));
         damage(model.Graph);
         File.WriteAllBytes(folder["damaged.onnx"], model.ToByteArray());
         return folder["damaged.onnx"];

@@ -133,6 +133,8 @@ internal static class FusedMutants
             }))) { Variant = "fp32" },
         new("past not shared", "the second layer's attention starts from the first one's keys", [State, LogitsStepwise],
             Graph(Nodes("GroupQueryAttention", (node, graph) => node.Input[3] = "past.self_blocks.0.k"))) { Variant = "fp32" },
+        new("length taken from the cache", "positions are the cache's length, which is longer in place", [CheckNames.Runtime],
+            Graph(PositionsFromTheCache)) { Variant = "fp32", RunsInPlace = false },
         new("cache not in place", "the manifest says that keys come out elsewhere", [Signature, CheckNames.Runtime],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with
             {
@@ -150,6 +152,24 @@ internal static class FusedMutants
     {
         foreach (var edit in edits) edit(graph);
     }));
+
+    /// <summary>Right wherever the state grows with the sequence; only a cache with room to spare shows it.</summary>
+    private static void PositionsFromTheCache(GraphProto graph)
+    {
+        foreach (var node in graph.Node)
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+                if (node.Input[i] == "past.position") node.Input[i] = "wrong/position";
+        }
+
+        graph.Node.Insert(0, Node("Sub", "wrong/zeros", "past.position", "past.position"));
+        graph.Node.Insert(1, Node("Shape", "wrong/length", "past.self_blocks.0.k"));
+        graph.Node[1].Attribute.AddRange([NodeAttribute.Of("start", 2L), NodeAttribute.Of("end", 3L)]);
+        graph.Node.Insert(2, Node("Add", "wrong/position", "wrong/zeros", "wrong/length"));
+
+        static NodeProto Node(string opType, string output, params string[] inputs) =>
+            new() { Name = output, OpType = opType, Input = { inputs }, Output = { output } };
+    }
 
     private static void Remove(NodeProto node, string attribute) =>
         node.Attribute.Remove(node.Attribute.Single(known => known.Name == attribute));

@@ -1,3 +1,4 @@
+using HoloZero.Exporter;
 using HoloZero.Models;
 
 namespace HoloZero.Validation.Tests;
@@ -98,6 +99,19 @@ public class SoundArtifactTests
         Assert.All(Testing.GoldenSuite.Tiny.Cases.Concat(Testing.GoldenSuite.TinyBidirectional.Cases),
             test => Assert.InRange(tiny.Logits(test.Logits.Max(Math.Abs)), 1e-7, 1e-5));
         Assert.All(Testing.GoldenSuite.Demo.Cases, test => Assert.InRange(demo.Logits(test.Logits.Max(Math.Abs)), 1e-6, 1e-4));
+    }
+
+    [Theory]
+    [InlineData(64, 2)]
+    [InlineData(256, 3)]
+    public void What_the_exporter_allows_is_what_validation_allows(int dim, int layers)
+    {
+        foreach (var variant in GraphVariant.All)
+        {
+            var tolerances = Tolerances.For(variant.Precision, new(dim, layers, 4, 2));
+            Assert.InRange(variant.LogitsTolerance, tolerances.LogitsPerUnit, tolerances.StatedLogitsPerUnit);
+            if (variant.Precision != "float32") Assert.Equal(tolerances.Rounding.LogitsPerUnit, variant.LogitsTolerance);
+        }
     }
 
     [Fact]

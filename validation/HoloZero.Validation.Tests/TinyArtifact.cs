@@ -47,12 +47,15 @@ internal sealed class TinyArtifact : IDisposable
     public ValidationReport Validate() => ArtifactValidator.Validate(Folder, Goldens, new() { AllTriples = false });
 
     /// <summary>Changes the graph.</summary>
-    public TinyArtifact Edit(Action<ModelProto> edit)
+    public TinyArtifact Edit(Action<ModelProto> edit) => Edit(Graph, edit);
+
+    /// <summary>Changes another variant's graph.</summary>
+    public TinyArtifact Edit(string graph, Action<ModelProto> edit)
     {
-        var model = OnnxReader.Read(this[Graph]);
+        var model = OnnxReader.Read(this[graph]);
         edit(model);
-        File.WriteAllBytes(this[Graph], model.ToByteArray());
-        return Rehash(Graph);
+        File.WriteAllBytes(this[graph], model.ToByteArray());
+        return Rehash(graph);
     }
 
     /// <summary>Changes one element of a float32 initializer.</summary>

@@ -65,9 +65,11 @@ internal sealed class Tolerances
     public RoundingLimits Rounding { get; }
 
     /// <summary>
-    /// Allowed error of logits per unit of the largest: half a unit for each block, of which a layer has two, and for the head.
+    /// Allowed error of logits per unit of the largest: half a unit for each block, of which a layer has two, and for the head; never more
+    /// than what rounding weights and all may cost.
     /// </summary>
-    public double LogitsPerUnit => _logitsUnit * (_config.DecLayers + 0.5);
+    public double LogitsPerUnit => Math.Min(_logitsUnit * (_config.DecLayers + 0.5),
+        Rounding == RoundingLimits.None ? double.PositiveInfinity : Rounding.LogitsPerUnit);
 
     /// <summary>
     /// What a manifest may allow at most where the artifact is deployed. An exporter may give one number for all networks, which is far
@@ -150,7 +152,7 @@ internal sealed class Tolerances
         };
         return
         [
-            new($"logits, {_precision}", $"e = {logits} (layers + 1/2) = {LogitsPerUnit:g3} per unit of a case's largest logit",
+            new($"logits, {_precision}", $"e = {logits} (layers + 1/2), here {LogitsPerUnit:g3}, per unit of a case's largest logit",
                 terms),
             new($"logits by row, {_precision}", $"2 e = {LogitsRelative:g3} per unit of the row's largest logit",
                 "a row of small logits must not hide behind a row of large ones; it shares their keys and values, so it gets twice the unit"),

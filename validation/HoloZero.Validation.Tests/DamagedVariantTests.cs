@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using HoloZero.Exporter.Onnx;
+using HoloZero.Models;
+
+namespace HoloZero.Validation.Tests;
+
+/// <summary>What is wrong with one variant among several, and what only fused ones have.</summary>
+public class DamagedVariantTests
+{
+    [Theory]
+    [InlineData("fp32", "self_blocks.0.qkv.weight.T", 1e-5)]
+    [InlineData("fp32", "mem_blocks.1.proj*tanh(mem_blocks.1.gate).bias", 1e-5)]
+    public void Weights_that_differ_from_another_variants_are_named(string variant, string initializer, float difference)
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", variant);
+        artifact.Edit($"model.{variant}.onnx", Change<float>(initializer, values => values[3] += difference));
+
+        var misses = artifact.Validate().Misses(CheckNames.Rounding, "weights against exact ones");
+
+        var module = initializer.Split('*')[0];
+        Assert.StartsWith(module[..module.LastIndexOf('.')], Assert.Single(misses).Position);
+    }
+
+    [Fact]
+    public void Scales_of_another_block_are_found_in_every_matrix()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", "int8");
+        artifact.Edit("model.int8.onnx", model =>
+        {
+            foreach (var scales in model.Graph.Initializer.Where(tensor => tensor.Name.EndsWith(".scales", StringComparison.Ordinal)))
+                Edit<float>(scales, values => Array.Copy(values, 0, values, 1, values.Length - 1));
+        });
+
+        var report = artifact.Validate();
+
+        var matrices = AsymDec.ParameterShapes(new(64, 2, 4, 2)).Where(parameter => parameter.Value.Length == 2);
+        Assert.Equal(matrices.Select(matrix => $"{matrix.Key}, relative error (root mean square)").Order(StringComparer.Ordinal),
+            report.Misses(CheckNames.Rounding, "weights against exact ones").Select(miss => miss.Position).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(report.Checks, check => check is { Check: CheckNames.Logits, Passed: false });
+    }
+
+    [Fact]
+    public void A_matrix_of_fewer_bits_than_the_manifest_says_is_found()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "int4");
+        artifact.EditManifest(json => json["variants"]![0]!["precision"] = "int8");
+
+        Assert.Contains(artifact.Validate().Misses(CheckNames.Structure), miss => (miss.Actual, miss.Expected) == ("4 bits", "8 or more"));
+    }
+
+    [Fact]
+    public void An_operator_that_no_graph_of_this_network_needs_is_found()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32");
+        artifact.Edit(model => model.Graph.Node.First(node => node.OpType == "BiasGelu").OpType = "FastGelu");
+
+        var miss = Assert.Single(artifact.Validate().Misses(CheckNames.Structure));
+        Assert.Equal("com.microsoft.FastGelu", miss.Actual);
+        Assert.Contains("BiasGelu", miss.Expected);
+    }
+
+    [Fact]
+    public void A_column_of_ones_that_is_none_is_named_by_row_and_column()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32");
+        artifact.Edit(Change<float>("mem_blocks.0.qkv+ones.bias", values => values[2 * 64 + 16] = 0.5f));
+
+        var miss = Assert.Single(artifact.Validate().Misses(CheckNames.Structure));
+        Assert.Equal(("mem_blocks.0.qkv+ones.bias[144, 0]", "0.5", "1"), (miss.Position, miss.Actual, miss.Expected));
+    }
+
+    [Fact]
+    public void What_lies_behind_z_must_be_zero()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32");
+        artifact.Edit(model =>
+        {
+            const string state = "present.mem_blocks.1.s";
+            var graph = model.Graph;
+            var column = new float[24];
+            column[20] = 1e-6f;
+            graph.Initializer.Add(new TensorProto
+            {
+                Name = "wrong/column",
+                DataType = TensorProto.Types.DataType.Float,
+                Dims = { column.Length },
+                RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(column.AsSpan())),
+            });
+            var producer = graph.Node.Single(node => node.Output.Contains(state));
+            producer.Output[producer.Output.IndexOf(state)] = "sound";
+            graph.Node.Add(new NodeProto { Name = "wrong", OpType = "Add", Input = { "sound", "wrong/column" }, Output = { state } });
+        });
+
+        var failed = artifact.Validate().Checks.Where(check => check is { Check: CheckNames.State, Passed: false });
+
+        Assert.Equal("mem_blocks.1.s, zeros", Assert.Single(failed).Subject);
+    }
+
+    [Fact]
+    public void Rounding_that_costs_more_than_it_may_is_found_by_its_divergence()
+    {
+        // Right by itself, and by its own reference: only the published logits tell that a third of the last layer is gone.
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "int8");
+        artifact.Edit(Change<float>("self_blocks.1.ff.3.weight.int8.scales", values => Array.Clear(values, 0, values.Length / 3)));
+
+        var report = artifact.Validate();
+
+        Assert.Contains(report.Misses(CheckNames.Rounding), miss => miss.Position == "mean KL divergence in bits from published logits");
+        Assert.DoesNotContain(report.Checks, check => check is { Check: CheckNames.Trace, Passed: false });
+    }
+
+    [Fact]
+    public void Scales_of_another_size_are_no_weights()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "int8");
+        artifact.Edit(model => model.Graph.Node.First(node => node.OpType == "MatMulNBits").Input[2] = "head.weight.int8.scales");
+
+        Assert.Contains(artifact.Validate().Misses(CheckNames.Structure), miss => miss.Actual.Contains("head.weight.int8.scales"));
+    }
+
+    private static Action<ModelProto> Change<T>(string initializer, Action<T[]> change) where T : unmanaged =>
+        model => Edit(model.Graph.Initializer.Single(tensor => tensor.Name == initializer), change);
+
+    private static void Edit<T>(TensorProto tensor, Action<T[]> change) where T : unmanaged
+    {
+        var values = MemoryMarshal.Cast<byte, T>(tensor.RawData.Span).ToArray();
+        change(values);
+        tensor.RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan()));
+    }
+}
