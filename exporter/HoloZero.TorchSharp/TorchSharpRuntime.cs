@@ -10,9 +10,12 @@ public static class TorchSharpRuntime
 {
     private static readonly Lazy<string?> NativeProblem = new(FindNative);
 
-    /// <summary>TorchSharp and the libtorch release that it binds: <c>TorchSharp 0.106.0 (libtorch 2.10.0.0)</c>.</summary>
+    /// <summary>
+    /// TorchSharp and the libtorch release that it was made for: <c>TorchSharp 0.106.0 (for libtorch 2.10.0.0)</c>. TorchSharp cannot tell
+    /// which release is loaded.
+    /// </summary>
     public static string Version { get; } =
-        $"TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)} (libtorch {torch.__version__})";
+        $"TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)} (for libtorch {torch.__version__})";
 
     /// <summary>Why nothing can be computed on <paramref name="device"/> here; null where it can.</summary>
     public static string? WhyNot(ComputeDevice device)

@@ -68,7 +68,7 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         var engines = manifest.GetProperty("golden").GetProperty("engines").EnumerateArray()
             .Select(engine => engine.GetString()!).ToArray();
         Assert.Equal(2, engines.Length);
-        Assert.Matches(@"^TorchSharp \d+\.\d+\.\d+ \(libtorch [\d.]+\) float64 on CPU$", engines[0]);
+        Assert.Matches(@"^TorchSharp \d+\.\d+\.\d+ \(for libtorch [\d.]+\) float64 on CPU$", engines[0]);
         Assert.Equal("HoloZero.Reference float64", engines[1]);
         var doctor = await HoloZeroAsync("doctor", "--model", _temporary["out"]);
         Assert.Contains("the model is sound on this machine", doctor.Text);
