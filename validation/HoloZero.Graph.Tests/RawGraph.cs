@@ -39,7 +39,6 @@ internal sealed class RawGraph(string path, ArtifactManifest.SignatureInfo signa
         TensorElementType.Float => [.. value.GetTensorDataAsSpan<float>().ToArray().Select(v => (double)v)],
         TensorElementType.Int32 => [.. value.GetTensorDataAsSpan<int>().ToArray().Select(v => (double)v)],
         TensorElementType.Int64 => [.. value.GetTensorDataAsSpan<long>().ToArray().Select(v => (double)v)],
-        TensorElementType.Int32 => [.. value.GetTensorDataAsSpan<int>().ToArray().Select(v => (double)v)],
         _ => [.. value.GetTensorDataAsSpan<byte>().ToArray().Select(v => (double)v)],
     };
 
