@@ -55,6 +55,15 @@ public sealed class ArtifactFolder
             "listed with its hash"))
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>());
 
+    /// <summary>Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.</summary>
+    /// <exception cref="BadInputException">A file differs or cannot be read.</exception>
+    public void VerifyHashes(ArtifactManifest.VariantInfo variant)
+    {
+        var files = Manifest.Files.Where(file => file.Key.StartsWith(variant.File, StringComparison.Ordinal));
+        if (files.Select(file => Fault(file.Key, file.Value, verifyHash: true)).OfType<ArtifactFault>().FirstOrDefault() is { } fault)
+            throw Mismatch(fault.What);
+    }
+
     /// <summary>The full path of a file of this folder.</summary>
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);
 

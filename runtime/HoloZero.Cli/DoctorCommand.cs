@@ -40,6 +40,8 @@ internal static class DoctorCommand
 
         try
         {
+            // Every file, not only those that a model loads.
+            ArtifactFolder.Open(folder);
             using var model = arguments.Load(parsed);
             return new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
         }

@@ -116,7 +116,7 @@ public sealed class ExportTests : IDisposable
     public async Task Random_weights_stand_in_for_a_checkpoint()
     {
         File.WriteAllText(_temporary["config.json"], """{"dim": 64, "dec_layers": 1, "heads": 4, "K": 2, "door": "zero"}""");
-        string[] random = ["--random", _temporary["config.json"], "--seed", "7", "--variant", "all"];
+        string[] random = ["--random", _temporary["config.json"], "--seed", "7", "--variant", "all", "--accept-any-quality"];
         var result = await ExportAsync([.. random, "--output", _temporary["model"]]);
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         var doctor = await HoloZeroAsync("doctor", "--model", _temporary["model"]);

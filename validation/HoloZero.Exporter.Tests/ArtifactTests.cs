@@ -60,7 +60,8 @@ public class ArtifactTests
         Assert.Contains("self_blocks.1.qkv.weight.T", graph.Initializer.Select(i => i.Name));
         // The same module of another layer has the same names but for its path; only the first norm has no sum before it to take in.
         string[] InLayer(int layer) => [.. names.Where(n => Regex.IsMatch(n, $@"^(self|mem)_blocks\.{layer}[./]"))
-            .Select(n => n.Replace($"_blocks.{layer}", "_blocks")).Where(n => !n.StartsWith("self_blocks.norm1/", StringComparison.Ordinal))];
+            .Select(n => n.Replace($"_blocks.{layer}", "_blocks"))
+            .Where(n => !n.StartsWith("self_blocks.norm1/", StringComparison.Ordinal))];
         Assert.True(InLayer(0).Length > 15);
         Assert.Equal(InLayer(0), InLayer(1));
     }
@@ -128,7 +129,8 @@ public class ArtifactTests
         var error = Assert.Throws<BadInputException>(() =>
             ArtifactExporter.Export(narrow, temporary["model"], new() { Variants = [variant], Quality = ExportedModel.AnyQuality },
                 new ReferenceEngine()));
-        Assert.Contains($"{variant} takes heads of a multiple of {GraphVariant.Named(variant).HeadMultiple}, and 54 / 3 is 18", error.Message);
+        var multiple = GraphVariant.Named(variant).HeadMultiple;
+        Assert.Contains($"{variant} takes heads of a multiple of {multiple}, and 54 / 3 is 18", error.Message);
         Assert.Contains("portable", error.Message);
         Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
     }

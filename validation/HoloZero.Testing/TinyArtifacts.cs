@@ -29,7 +29,8 @@ public sealed class TinyArtifacts : IDisposable
     public string Folder(PrefixAttention attention) => _folder[attention.ToString()];
 
     /// <summary>One of its graphs.</summary>
-    public string Graph(PrefixAttention attention, string variant = "portable") => Path.Combine(Folder(attention), $"model.{variant}.onnx");
+    public string Graph(PrefixAttention attention, string variant = "portable") =>
+        Path.Combine(Folder(attention), $"model.{variant}.onnx");
 
     /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();

@@ -79,19 +79,20 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         var codes = Node("Add", DataType.Int32, bytes.Shape,
             [As(DataType.Int32, bytes), Integer("present_byte", FusedState.PresentByte)]);
         var run = Concat(1, tail, codes);                                                        // [B, n+2]
-        var (older, newer) = (Slice(run, 1, 0, -1), Slice(run, 1, 1));                           // [B, n+1]
-        var changes = Node("BitwiseXor", DataType.Int32, older.Shape, [older, newer]);           // [B, n+1]
-        var change = Slice(changes, 1, 1);                                                       // [B, n]
+        var before = Slice(run, 1, 1, -1);                                                       // [B, n]
+        var change = Changes(before, codes);                                                     // [B, n]
         var parts = new[]
         {
             Lookup("own", FusedFrontDoor.Own, codes),
             Lookup("change", FusedFrontDoor.Change, change),
-            Lookup("before", FusedFrontDoor.Before, Slice(older, 1, 1)),
-            Lookup("change_before", FusedFrontDoor.ChangeBefore, Slice(changes, 1, 0, -1)),
+            Lookup("before", FusedFrontDoor.Before, before),
+            Lookup("change_before", FusedFrontDoor.ChangeBefore, Changes(Slice(run, 1, 0, -2), before)),
         };
         var sum = Node("Sum", DataType.Float, parts[0].Shape, parts);                            // [B, n, 27], exact
         var features = Node("Div", DataType.Float, sum.Shape, [sum, Lookup("terms", FusedFrontDoor.Terms, change)]);
         return (PadLast(features, width), Slice(run, 1, -2));
+
+        GraphValue Changes(GraphValue from, GraphValue to) => Node("BitwiseXor", DataType.Int32, to.Shape, [from, to]);
 
         GraphValue Lookup(string name, float[] rows, GraphValue indices) => Gather(Graph.Initializer($"door/{name}", DataType.Float,
             new([rows.Length / HslFrontDoor.FeatureCount, HslFrontDoor.FeatureCount]), () => BytesOf(rows)), indices);
@@ -173,7 +174,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         return withBias ? Node("Add", DataType.Float, shape, [product, Bias(weights)]) : product;
     }
 
-    /// <summary>The product with weights in blocks, multiplied as whole numbers: the rows of x are rounded to 8 bits in blocks, too.</summary>
+    /// <summary>The product with weights in blocks, as whole numbers: the rows of x are rounded to 8 bits in blocks, too.</summary>
     private GraphValue BlockedProduct(GraphValue x, LinearWeights weights, BlockFormat format, Shape shape, bool withBias)
     {
         const int accuracyLevelInt8 = 4;

@@ -48,13 +48,35 @@ public sealed class HoloZeroModel : IDisposable
     {
         options ??= new();
         options.Validate();
-        var artifact = ArtifactFolder.Open(folder, options.VerifyHashes);
+        var artifact = ArtifactFolder.Open(folder, verifyHashes: false);
         var variant = artifact.Variant(options.Variant);
 
         OnnxEnvironment.Ensure();
-        var (graph, provider) = ProviderSelection.Load(options,
-            sessionOptions => OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes, sessionOptions));
-        return new(artifact, variant, graph, provider, options);
+        // Beside the loading, which takes as long.
+        var hashes = options.VerifyHashes ? Task.Run(() => artifact.VerifyHashes(variant)) : Task.CompletedTask;
+        (OnnxGraph Graph, ExecutionProvider Provider) loaded;
+        try
+        {
+            loaded = ProviderSelection.Load(options, sessionOptions =>
+                OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes, sessionOptions));
+        }
+        catch
+        {
+            // Where the file is damaged, its hash says so more plainly than ONNX Runtime.
+            hashes.GetAwaiter().GetResult();
+            throw;
+        }
+
+        try
+        {
+            hashes.GetAwaiter().GetResult();
+            return new(artifact, variant, loaded.Graph, loaded.Provider, options);
+        }
+        catch
+        {
+            loaded.Graph.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens a session for one sequence. The caller disposes it.</summary>

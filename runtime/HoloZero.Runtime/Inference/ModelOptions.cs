@@ -49,7 +49,9 @@ public sealed record ModelOptions
     /// <value>512.</value>
     public int PrefillChunkBytes { get; init; } = 512;
 
-    /// <summary>Whether to compare every file's SHA-256 with the manifest; otherwise only its size.</summary>
+    /// <summary>
+    /// Whether to compare the SHA-256 of the variant's files with the manifest; of all others, and otherwise, only the size is compared.
+    /// </summary>
     /// <value>true.</value>
     public bool VerifyHashes { get; init; } = true;
 

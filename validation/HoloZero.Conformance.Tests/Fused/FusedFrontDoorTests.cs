@@ -83,7 +83,8 @@ public class FusedFrontDoorTests
 
     private static (Tensor Rows, Tensor Tail) Run(GraphRun door, byte[][] rows, Tensor tail)
     {
-        var bytes = new Tensor(Element.Byte, [.. rows.SelectMany(row => row).Select(value => (double)value)], [rows.Length, rows[0].Length]);
+        double[] values = [.. rows.SelectMany(row => row).Select(value => (double)value)];
+        var bytes = new Tensor(Element.Byte, values, [rows.Length, rows[0].Length]);
         var results = door.Run([bytes, tail]);
         return (results[0], results[1]);
     }

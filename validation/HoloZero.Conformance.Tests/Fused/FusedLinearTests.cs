@@ -26,7 +26,10 @@ public class FusedLinearTests(ITestOutputHelper output)
         var parameters = new Dictionary<string, Tensor>(Recording.Linear(module, 90, inputs, Outputs));
         var weight = parameters[$"{module}.weight"];
         var matrix = BlockQuantizer.Quantize(Floats(weight), Outputs, inputs, new(bits, BlockSize)).Dequantize();
-        var rounded = new Dictionary<string, Tensor>(parameters) { [$"{module}.weight"] = weight with { Values = [.. matrix.Select(w => (double)w)] } };
+        var rounded = new Dictionary<string, Tensor>(parameters)
+        {
+            [$"{module}.weight"] = weight with { Values = [.. matrix.Select(w => (double)w)] },
+        };
 
         Tensor[] x = [Noise(rows, inputs)];
         Use use = (op, t) => [op.At(module).Linear(t[0], inputs, Outputs)];
@@ -66,8 +69,8 @@ public class FusedLinearTests(ITestOutputHelper output)
         {
             var qkv = op.At("qkv").Linear(t[0], inputs, 3 * d);
             var nothing = t[0];
-            var (_, present) = op.At("memory").FastWeightRead(qkv, d, heads, 1e-6, new(nothing, nothing, nothing, nothing, nothing, nothing),
-                new(t[1], Exporter.Onnx.GraphValue.Absent));
+            var (_, present) = op.At("memory").FastWeightRead(qkv, d, heads, 1e-6,
+                new(nothing, nothing, nothing, nothing, nothing, nothing), new(t[1], Exporter.Onnx.GraphValue.Absent));
             return [qkv, present.S];
         }, parameters);
         var results = run.Run(x);
@@ -106,7 +109,9 @@ public class FusedLinearTests(ITestOutputHelper output)
         Comparison.RequireEqual("float16", actual, expected, Tolerances.FusedFloat16.OfOverride("Linear"));
     }
 
-    /// <summary>Numbers from -2 to 2 whose errors of rounding have nothing to do with the weights: parts of a large sine behind the point.</summary>
+    /// <summary>
+    /// Numbers from -2 to 2 whose errors of rounding have nothing to do with the weights: parts of a large sine behind the point.
+    /// </summary>
     private static Tensor Noise(int rows, int columns) => Tensor.Build([1, rows, columns], i =>
         (float)(4 * Math.Abs(43758.5453 * Math.Sin(12.9898 * (i[1] * columns + i[2] + 1)) % 1) - 2));
 

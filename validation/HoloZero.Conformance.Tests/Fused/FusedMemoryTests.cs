@@ -79,7 +79,8 @@ public class FusedMemoryTests(ITestOutputHelper output)
         var memory = actual[1];
         Tensor[] read = [actual[0]], state = [Columns(memory, 0, width), Columns(memory, width, 1)];
         var scale = expected[1..].Max(tensor => tensor.Values.Max(Math.Abs)) / 4;
-        output.WriteLine($"read {Comparison.Largest(read, expected[..1])}, memory {Comparison.Largest(state, expected[1..])} of {4 * scale:g3}");
+        output.WriteLine($"read {Comparison.Largest(read, expected[..1])}, "
+            + $"memory {Comparison.Largest(state, expected[1..])} of {4 * scale:g3}");
         Comparison.RequireEqual(situation, read, expected[..1], tolerance);
         Comparison.RequireEqual(situation, state, expected[1..], Usual with { Absolute = Usual.Absolute * Math.Max(1, scale) });
         Assert.All(Columns(memory, width + 1, FusedState.ExtraColumns - 1).Values, value => Assert.Equal(0, value));

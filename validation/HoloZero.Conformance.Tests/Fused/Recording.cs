@@ -12,7 +12,8 @@ internal static class Recording
 {
     /// <summary>With the interface's own definitions over standard operators.</summary>
     public static GraphRun Derived(Tensor[] inputs, Use use, IReadOnlyDictionary<string, Tensor>? parameters = null) =>
-        new(Record(GraphVariant.Portable, inputs, (op, x) => use(new DerivedOps<GraphValue>(op), x), parameters), GraphVariant.Portable.Opsets);
+        new(Record(GraphVariant.Portable, inputs, (op, x) => use(new DerivedOps<GraphValue>(op), x), parameters),
+            GraphVariant.Portable.Opsets);
 
     /// <summary>With the operators of a variant.</summary>
     public static GraphRun Fused(GraphVariant variant, Tensor[] inputs, Use use, IReadOnlyDictionary<string, Tensor>? parameters = null) =>

@@ -11,7 +11,8 @@ public sealed class DecodingSessionTests(TinyArtifacts tiny)
     [Fact]
     public void A_call_cancelled_between_its_pieces_leaves_the_session_as_it_was()
     {
-        using var model = Load(chunk: 4);
+        // More bytes than can be done before the signal are more than a variant with baked rotary tables takes.
+        using var model = Load(chunk: 4, variant: "portable");
         using var session = model.OpenSession();
         using var untouched = model.OpenSession();
         session.Prefill(Text.AsSpan(0, 8), Text.AsSpan(8, 8));
@@ -110,6 +111,6 @@ public sealed class DecodingSessionTests(TinyArtifacts tiny)
         Assert.Throws<ObjectDisposedException>(() => { session.Prefill([], Text); });
     }
 
-    private HoloZeroModel Load(int chunk = 512) =>
-        HoloZeroModel.Load(tiny.Folder(PrefixAttention.Causal), new() { PrefillChunkBytes = chunk, Threads = 1 });
+    private HoloZeroModel Load(int chunk = 512, string? variant = null) =>
+        HoloZeroModel.Load(tiny.Folder(PrefixAttention.Causal), new() { Variant = variant, PrefillChunkBytes = chunk, Threads = 1 });
 }

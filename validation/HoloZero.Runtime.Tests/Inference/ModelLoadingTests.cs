@@ -1,0 +1,47 @@
+using HoloZero.Artifacts;
+using HoloZero.Testing;
+
+namespace HoloZero.Runtime.Tests;
+
+/// <summary>What loading a model looks at.</summary>
+public sealed class ModelLoadingTests : IDisposable
+{
+    private readonly ExportedModel _exported = new(Repository.Golden("tiny.pt"), options: new() { Variants = ["fp32", "portable"] });
+
+    public void Dispose() => _exported.Dispose();
+
+    [Fact]
+    public void A_damaged_graph_is_refused_by_its_hash_unless_that_is_not_asked_for()
+    {
+        Damage("model.fp32.onnx");
+        var error = Assert.Throws<BadInputException>(() => HoloZeroModel.Load(_exported.Folder));
+        Assert.Contains("SHA-256", error.Message);
+        HoloZeroModel.Load(_exported.Folder, new() { VerifyHashes = false }).Dispose();
+    }
+
+    [Fact]
+    public void A_graph_that_does_not_even_load_is_told_by_its_hash()
+    {
+        File.WriteAllBytes(Path.Combine(_exported.Folder, "model.fp32.onnx"),
+            new byte[new FileInfo(Path.Combine(_exported.Folder, "model.fp32.onnx")).Length]);
+        Assert.Contains("SHA-256", Assert.Throws<BadInputException>(() => HoloZeroModel.Load(_exported.Folder)).Message);
+    }
+
+    [Fact]
+    public void Another_variants_damage_does_not_matter_but_a_missing_file_does()
+    {
+        Damage("model.portable.onnx");
+        HoloZeroModel.Load(_exported.Folder).Dispose();
+        File.Delete(Path.Combine(_exported.Folder, "model.portable.onnx"));
+        Assert.Contains("missing", Assert.Throws<BadInputException>(() => HoloZeroModel.Load(_exported.Folder)).Message);
+    }
+
+    /// <summary>Flips the last bit of a weight, which no parser notices.</summary>
+    private void Damage(string name)
+    {
+        var path = Path.Combine(_exported.Folder, name);
+        var bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}
