@@ -63,8 +63,8 @@ public class FrontDoorCheckTests(TinyArtifacts tiny, ITestOutputHelper output)
         Assert.All(same, result => Assert.EndsWith("(same bytes as first)", result.Subject));
         Assert.False(other.All(result => result.Passed));
 
-        IReadOnlyList<CheckResult> Run(string path, string subject) => FrontDoorCheck.Run(path, SlotBytes, subject, allTriples: false, known,
-            TestContext.Current.CancellationToken);
+        IReadOnlyList<CheckResult> Run(string path, string subject) => FrontDoorCheck.Run(path, SlotBytes, subject, allTriples: false,
+            known, TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ using static HoloZero.Validation.CheckNames;
 
 namespace HoloZero.Mutants.Tests;
 
-/// <summary>Faults in what only fused graphs have: folded and quantized weights, tables, ONNX Runtime's own operators, state in place.</summary>
+/// <summary>Faults in what only fused graphs have: folded and quantized weights, tables, operators of ONNX Runtime, state in place.</summary>
 internal static class FusedMutants
 {
     private const int Heads = 4, Width = 16, Dim = 64, Extra = 8;
@@ -93,7 +93,8 @@ internal static class FusedMutants
             Graph(Nodes("LinearAttention", (node, _) => node.Attribute.Single(a => a.Name == "scale").F = 2)))
         { Variant = "fp32", Model = SoundModel.Faint },
         new("attention scaled by 1/k", "scores are scaled twice", Arithmetic,
-            Graph(Nodes("GroupQueryAttention", (node, _) => node.Attribute.Add(NodeAttribute.Of("scale", 1f / Width))))) { Variant = "fp32" },
+            Graph(Nodes("GroupQueryAttention", (node, _) => node.Attribute.Add(NodeAttribute.Of("scale", 1f / Width)))))
+        { Variant = "fp32" },
         new("attention interleaved", "rope turns neighbours instead of halves", Arithmetic,
             Graph(Nodes("GroupQueryAttention", (node, _) => node.Attribute.Add(NodeAttribute.Of("rotary_interleaved", 1L)))))
         { Variant = "fp32" },
@@ -133,8 +134,8 @@ internal static class FusedMutants
             }))) { Variant = "fp32" },
         new("past not shared", "the second layer's attention starts from the first one's keys", [State, LogitsStepwise],
             Graph(Nodes("GroupQueryAttention", (node, graph) => node.Input[3] = "past.self_blocks.0.k"))) { Variant = "fp32" },
-        new("length taken from the cache", "positions are the cache's length, which is longer in place", [CheckNames.Runtime],
-            Graph(PositionsFromTheCache)) { Variant = "fp32", RunsInPlace = false },
+        new("spare room seen", "logits depend on how much longer the cache is than the sequence", [CheckNames.Runtime],
+            Graph(SpareRoomInTheLogits)) { Variant = "fp32" },
         new("cache not in place", "the manifest says that keys come out elsewhere", [Signature, CheckNames.Runtime],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with
             {
@@ -144,7 +145,8 @@ internal static class FusedMutants
                         state.Past.Name.EndsWith(".s", StringComparison.Ordinal) ? state with { InPlace = false } : state)],
                 },
             }))) { Variant = "fp32" },
-        new("sequences a row longer", "the position after the last row is one too far, and lengths with it", [Logits, State, LogitsStepwise],
+        new("sequences a row longer", "the position after the last row is one too far, and lengths with it",
+            [Logits, State, LogitsStepwise],
             Graph(After("present.position", "Add", Constant("one_more", TensorProto.Types.DataType.Int64, 1L)))) { Variant = "fp32" },
     ];
 
@@ -153,22 +155,25 @@ internal static class FusedMutants
         foreach (var edit in edits) edit(graph);
     }));
 
-    /// <summary>Right wherever the state grows with the sequence; only a cache with room to spare shows it.</summary>
-    private static void PositionsFromTheCache(GraphProto graph)
+    /// <summary>Right wherever the state is as long as the sequence; only a cache with room to spare shows it.</summary>
+    private static void SpareRoomInTheLogits(GraphProto graph)
     {
-        foreach (var node in graph.Node)
-        {
-            for (var i = 0; i < node.Input.Count; i++)
-                if (node.Input[i] == "past.position") node.Input[i] = "wrong/position";
-        }
+        var head = graph.Node.Single(node => node.Output.Contains("logits"));
+        head.Output[0] = "sound";
+        graph.Initializer.Add(Constant("wrong/share", TensorProto.Types.DataType.Float, 1e-3f));
+        graph.Node.AddRange(
+        [
+            Node("Shape", "wrong/length", ["past.self_blocks.0.k"], NodeAttribute.Of("start", 2L), NodeAttribute.Of("end", 3L)),
+            Node("ReduceMax", "wrong/position", ["past.position"]),
+            Node("Sub", "wrong/room", ["wrong/length", "wrong/position"]),
+            Node("Cast", "wrong/float", ["wrong/room"], NodeAttribute.Of("to", (long)TensorProto.Types.DataType.Float)),
+            Node("Mul", "wrong/bias", ["wrong/float", "wrong/share"]),
+            Node("Mul", "wrong/product", ["sound", "wrong/bias"]),
+            Node("Add", "logits", ["sound", "wrong/product"]),
+        ]);
 
-        graph.Node.Insert(0, Node("Sub", "wrong/zeros", "past.position", "past.position"));
-        graph.Node.Insert(1, Node("Shape", "wrong/length", "past.self_blocks.0.k"));
-        graph.Node[1].Attribute.AddRange([NodeAttribute.Of("start", 2L), NodeAttribute.Of("end", 3L)]);
-        graph.Node.Insert(2, Node("Add", "wrong/position", "wrong/zeros", "wrong/length"));
-
-        static NodeProto Node(string opType, string output, params string[] inputs) =>
-            new() { Name = output, OpType = opType, Input = { inputs }, Output = { output } };
+        static NodeProto Node(string opType, string output, string[] inputs, params AttributeProto[] attributes) =>
+            new() { Name = output, OpType = opType, Input = { inputs }, Output = { output }, Attribute = { attributes } };
     }
 
     private static void Remove(NodeProto node, string attribute) =>

@@ -18,9 +18,6 @@ internal sealed record Mutant(string Name, string Fault, string[] ExpectedChecks
 
     /// <summary>The variant that it is planted in.</summary>
     public string Variant { get; init; } = GraphVariant.Portable.Name;
-
-    /// <summary>Whether it runs with its state in place; false where just that is what fails, and only that.</summary>
-    public bool RunsInPlace { get; init; } = true;
 }
 
 /// <summary>One of the three places where a fault can be planted: the recording, the weights, the finished folder.</summary>

@@ -38,7 +38,7 @@ internal sealed class Tolerances
     /// </summary>
     private const double BlockPeak = 16;
 
-    /// <summary>Of logits, which average over all of that after a norm, per unit of the largest: measured 2.7 on the demo, 2 on tiny.</summary>
+    /// <summary>Of logits, which average over all of that after a norm, per unit of the largest: measured 2.7 (demo), 2 (tiny).</summary>
     private const double LogitsPeak = 4;
 
     /// <summary>
@@ -73,7 +73,8 @@ internal sealed class Tolerances
 
     /// <summary>
     /// What a manifest may allow at most where the artifact is deployed. An exporter may give one number for all networks, which is far
-    /// above the rounding of small ones: of the smallest there can be, one layer of width 28, 1e-5 is 21 times that. Of rounded weights it is what the rounding may cost.
+    /// above the rounding of small ones: of the smallest there can be, one layer of width 28, 1e-5 is 21 times that. Of rounded weights it
+    /// is what the rounding may cost.
     /// </summary>
     public double StatedLogitsPerUnit => Rounding == RoundingLimits.None ? 32 * LogitsPerUnit : Rounding.LogitsPerUnit;
 
@@ -142,20 +143,21 @@ internal sealed class Tolerances
     {
         var (unit, logits, terms) = _precision switch
         {
-            "int8" or "int4" => ("16 u", "4 u", $"u = {_roundoff:g3}: inputs of a product are rounded to 8 bits in blocks, by up to u of the "
-                + "block's largest; where that one stands alone, the others lose sqrt(256) times more of their own size; logits average "
+            "int8" or "int4" => ("16 u", "4 u", $"u = {_roundoff:g3}: inputs of a product are rounded to 8 bits in blocks, by up to "
+                + "u of the block's largest; where that one stands alone, the others lose sqrt(256) times more of their own size; logits average "
                 + "over blocks, and lose a quarter of that"),
             "float16" => ("2 u", "u", $"u = {_roundoff:g3}: weights, inputs and results of products go through float16, sums do not: what "
                 + "happens to each term averages out as the terms do"),
-            _ => ("u sqrt(d)", "u sqrt(d)", $"u = {_roundoff:g3}, d = {_config.Dim}, {_config.DecLayers} layers: roundings of random sign in sums of d terms, "
-                + "half a unit for each block and the head"),
+            _ => ("u sqrt(d)", "u sqrt(d)", $"u = {_roundoff:g3}, d = {_config.Dim}, {_config.DecLayers} layers: roundings of random sign in "
+                + "sums of d terms, half a unit for each block and the head"),
         };
         return
         [
             new($"logits, {_precision}", $"e = {logits} (layers + 1/2), here {LogitsPerUnit:g3}, per unit of a case's largest logit",
                 terms),
             new($"logits by row, {_precision}", $"2 e = {LogitsRelative:g3} per unit of the row's largest logit",
-                "a row of small logits must not hide behind a row of large ones; it shares their keys and values, so it gets twice the unit"),
+                "a row of small logits must not hide behind a row of large ones; it shares their keys and values, so it gets twice "
+                    + "the unit"),
             new($"divergence, {_precision}", "(e / 3)^2 / (2 ln 2) bits a position, e the limit of the case's logits",
                 "rounding is scattered: its root mean square lies below a third of its largest value, "
                     + "and a divergence is half the mean square"),
@@ -165,8 +167,8 @@ internal sealed class Tolerances
             new("bits per byte", "e / (ln 2 sqrt(n)) over n bytes, plus half a unit of the last digit that a golden is given with",
                 "e as above; independent errors average out with the square root of their number"),
             new("door", "exact",
-                "features are table entries, sums of halves, and one correctly rounded division: float32 has them exactly, and every variant has a "
-                    + "float32 door"),
+                "features are table entries, sums of halves, and one correctly rounded division: float32 has them exactly, and every "
+                    + "variant has a float32 door"),
             new($"block outputs, {_precision}",
                 $"{unit} (1 + b/2) = {_unit:g3} (1 + b/2) per unit of the largest output of block b = 1, 2, ..",
                 "as for logits; the 1 is for the block's own norm, projections and non-linearity"),
@@ -179,13 +181,14 @@ internal sealed class Tolerances
                 "sums of products: the relative errors of keys and values add up; in fused graphs as for z, per unit of the values"),
             new("position, stream tail, zeros behind z", "exact", "whole numbers"),
             new("reference", $"{Reference:g1} per unit of the largest value; {FoldedReference:g1} where tanh(gate) is in the weights",
-                "float64 on both sides with the same float32 tables: only the order of sums differs, and what was folded in is float32 again"),
+                "float64 on both sides with the same float32 tables: only the order of sums differs, and what was folded in "
+                    + "is float32 again"),
             .. Rounding == RoundingLimits.None ? [] : Rounding.Rules(_precision),
         ];
     }
 }
 
-/// <summary>What rounding weights may cost: against published logits, and against the exact weights where an artifact has them too.</summary>
+/// <summary>What rounding weights may cost: against published logits, and against exact weights where an artifact has them too.</summary>
 /// <param name="LogitsPerUnit">Error of a logit per unit of the case's largest.</param>
 /// <param name="MeanDivergence">Kullback-Leibler divergence in bits, mean over all rows of all prompts.</param>
 /// <param name="BitsPerByte">Relative change of bits per byte of held-out text.</param>
@@ -199,10 +202,14 @@ internal sealed record RoundingLimits(double LogitsPerUnit, double MeanDivergenc
     /// <summary>Measured on tiny and demo: logits 8.8e-4 and 9.3e-4, divergence 2.1e-7 and 8.6e-7, weights 2.2e-4; bits/byte 1e-6.</summary>
     public static RoundingLimits Float16 { get; } = new(2e-3, 2e-6, 1e-4, 2.5e-4, 2.5e-4);
 
-    /// <summary>Measured on tiny and demo: logits 0.025 and 0.036, divergence 1.4e-4 and 1.9e-3, weights 3.7e-3 and 6.9e-3; bits/byte 0.08 %.</summary>
+    /// <summary>
+    /// Measured on tiny and demo: logits 0.025 and 0.036, divergence 1.4e-4 and 1.9e-3, weights 3.7e-3 and 6.9e-3; bits/byte 0.08 %.
+    /// </summary>
     public static RoundingLimits Int8 { get; } = new(0.05, 4e-3, 0.005, 0.01, 0.01);
 
-    /// <summary>Measured on tiny and demo: logits 0.16 and 0.12, divergence 6.0e-3 and 0.026, weights 0.064 and 0.10; bits/byte 0.58 %.</summary>
+    /// <summary>
+    /// Measured on tiny and demo: logits 0.16 and 0.12, divergence 6.0e-3 and 0.026, weights 0.064 and 0.10; bits/byte 0.58 %.
+    /// </summary>
     public static RoundingLimits Int4 { get; } = new(0.2, 0.05, 0.02, 0.15, 0.01);
 
     private const double Float32 = 1.0 / (1 << 24);
@@ -214,8 +221,9 @@ internal sealed record RoundingLimits(double LogitsPerUnit, double MeanDivergenc
             "half a step a weight, and the largest of a block of 128 is three times their root mean square: 8 bits 1/127/3.5 x 3 = 0.7 %, "
                 + "4 bits 1/7/3.5 x 3 = 12 %, float16 2^-12"),
         new($"published logits, {precision}", $"{LogitsPerUnit:g3} per unit of a case's largest; {MeanDivergence:g3} bits divergence on "
-            + "average over all rows", "weights are not the published ones, so this is a price rather than an error: half above what tiny and "
-                + "demo pay, and what the exporter states in the manifest"),
-        new($"held-out text, {precision}", $"{BitsPerByte:p1} of the published bits per byte", "the promise that a variant is exported with"),
+            + "average over all rows", "weights are not the published ones, so this is a price rather than an error: some way above what "
+                + "tiny and demo pay, and what the exporter states in the manifest"),
+        new($"held-out text, {precision}", $"{100 * BitsPerByte:g3} % of the published bits per byte",
+            "the promise that a variant is exported with"),
     ];
 }
