@@ -8,7 +8,7 @@ using static HoloZero.Validation.CheckNames;
 
 namespace HoloZero.Mutants.Tests;
 
-/// <summary>Faults in what only fused graphs have: folded and quantized weights, tables, operators of ONNX Runtime, state in place.</summary>
+/// <summary>Faults in what only fused graphs have: folded and quantized weights, tables, operators, state in place.</summary>
 internal static class FusedMutants
 {
     private const int Heads = 4, Width = 16, Dim = 64, Extra = 8;
