@@ -23,11 +23,11 @@ public sealed class ArtifactFolderTests : IDisposable
     [Fact]
     public void A_changed_byte_in_a_file_is_told_with_its_name()
     {
-        var path = Path.Combine(_exported.Folder, "model.portable.onnx");
+        var path = Path.Combine(_exported.Folder, "model.fp32.onnx");
         var bytes = File.ReadAllBytes(path);
         bytes[^1] ^= 1;
         File.WriteAllBytes(path, bytes);
-        Refused("model.portable.onnx has SHA-256");
+        Refused("model.fp32.onnx has SHA-256");
         Assert.NotNull(ArtifactFolder.Open(_exported.Folder, verifyHashes: false));
     }
 
@@ -81,7 +81,7 @@ public sealed class ArtifactFolderTests : IDisposable
     public void An_unknown_variant_is_told_with_those_there_are()
     {
         var error = Assert.Throws<BadInputException>(() => ArtifactFolder.Open(_exported.Folder).Variant("int2"));
-        Assert.Contains("no variant 'int2', only portable", error.Message);
+        Assert.Contains("no variant 'int2', only fp32", error.Message);
     }
 
     private void Refused(string cause)

@@ -57,9 +57,9 @@ public sealed class FolderTransactionTests : IDisposable
     public void An_older_artifact_stays_until_the_new_one_is_whole()
     {
         using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
-        var before = File.ReadAllBytes(Path.Combine(exported.Folder, "model.portable.onnx"));
+        var before = File.ReadAllBytes(Path.Combine(exported.Folder, "model.fp32.onnx"));
         using (var abandoned = new FolderTransaction(exported.Folder)) File.WriteAllText(Path.Combine(abandoned.Staging, "x"), "half");
-        Assert.Equal(before, File.ReadAllBytes(Path.Combine(exported.Folder, "model.portable.onnx")));
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(exported.Folder, "model.fp32.onnx")));
 
         using (var transaction = new FolderTransaction(exported.Folder))
         {
