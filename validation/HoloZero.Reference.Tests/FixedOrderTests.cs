@@ -25,7 +25,20 @@ public class FixedOrderTests
         }
 
         var (sum, dot) = Assert.Single(sums);
+        Assert.Equal(InOrder(a), sum);
+        Assert.Equal(InOrder([.. a.Zip(b, (x, y) => x * y)]), dot);
         Assert.Equal(a.Select(value => (decimal)value).Sum(), (decimal)sum, 8);
         Assert.Equal(a.Zip(b, (x, y) => (decimal)x * (decimal)y).Sum(), (decimal)dot, 8);
+    }
+
+    /// <summary>Eight lanes, added in pairs, then the rest; each term rounded before it is added.</summary>
+    private static double InOrder(double[] terms)
+    {
+        var lanes = new double[8];
+        var whole = terms.Length / 8 * 8;
+        for (var i = 0; i < whole; i++) lanes[i % 8] += terms[i];
+        var sum = lanes[0] + lanes[4] + (lanes[1] + lanes[5]) + (lanes[2] + lanes[6] + (lanes[3] + lanes[7]));
+        for (var i = whole; i < terms.Length; i++) sum += terms[i];
+        return sum;
     }
 }

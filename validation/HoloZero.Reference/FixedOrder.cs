@@ -4,8 +4,8 @@ namespace HoloZero.Reference;
 
 /// <summary>
 /// Sums whose order and roundings depend on nothing but the number of terms, so that the same input gives the same bits in every run.
-/// TensorPrimitives leave it to the compiler whether a product and a sum are rounded once or twice, and it may change its mind while the
-/// program runs.
+/// TensorPrimitives leave open whether a product and a sum are rounded once or twice; with them, exports of one checkpoint differed in
+/// their last bits.
 /// </summary>
 internal static class FixedOrder
 {

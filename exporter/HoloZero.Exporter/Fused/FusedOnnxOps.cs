@@ -74,8 +74,8 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     public (GraphValue Features, GraphValue Tail) HslFeatures(GraphValue table, GraphValue bytes, GraphValue tail, GraphValue position,
         int width)
     {
-        // Nothing above 256 where there is a byte, 0 where there is none yet: an xor of two codes tells both whether the bits differ and
-        // whether one of the bytes is missing.
+        // 256 and the byte where there is one, 0 where there is none yet: an xor of two codes tells both which bits differ and whether one
+        // of the bytes is missing.
         var codes = Node("Add", DataType.Int32, bytes.Shape,
             [As(DataType.Int32, bytes), Integer("present_byte", FusedState.PresentByte)]);
         var run = Concat(1, tail, codes);                                                        // [B, n+2]

@@ -36,13 +36,8 @@ internal sealed class GraphRecorder
 
     /// <summary>Records a node with one output.</summary>
     public GraphValue Node(string path, string opType, DataType type, Shape shape, IReadOnlyList<GraphValue?> inputs,
-        params AttributeProto[] attributes)
-    {
-        var name = UniqueName(path, opType);
-        var output = new GraphValue(name, type, shape);
-        _nodes.Add(new(name, new(opType), inputs, [output], attributes));
-        return output;
-    }
+        params AttributeProto[] attributes) =>
+        Node(path, new(opType), [new("", type, shape)], inputs, attributes)[0]!;
 
     /// <summary>Records a node with any number of outputs, some of which may be left out.</summary>
     public IReadOnlyList<GraphValue?> Node(string path, OnnxOperator op, IReadOnlyList<OutputPort?> outputs,

@@ -54,7 +54,7 @@ public sealed class DecodingBatch : IDisposable
     /// <param name="next">A byte for each row, [<see cref="Rows"/>].</param>
     /// <returns>The logits of what follows, row-major [<see cref="Rows"/>, vocabulary], valid until the next call.</returns>
     /// <exception cref="ArgumentException">There are not as many bytes as rows.</exception>
-    /// <exception cref="InvalidOperationException">An earlier step failed half-way.</exception>
+    /// <exception cref="InvalidOperationException">An earlier step failed half-way: the batch takes no other, open a new one.</exception>
     public ReadOnlySpan<float> Step(ReadOnlySpan<byte> next)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
