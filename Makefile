@@ -2,9 +2,6 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 CONFIGURATION ?= Release
-# Unset means: as last time. See ci/feed/setup.sh.
-GPU ?=
-export GPU
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
@@ -13,7 +10,7 @@ OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
 export CHECKPOINT OUTPUT PROMPT
 
-.PHONY: help setup build export demo validate test bench format check-onnx clean-clone clean clean-feed
+.PHONY: help setup build export demo validate test bench format check-onnx clean-clone clean
 
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
@@ -21,24 +18,21 @@ help:
 	@echo 'make validate    export tiny in four forms and the demo, and hold each against its goldens; reports in out/validate'
 	@echo 'make export      export CHECKPOINT=file to OUTPUT=folder (the demo to out/demo)'
 	@echo 'make build       set up and build: bin/holozero-export, bin/holozero, bin/holozero-validate'
-	@echo 'make setup       make the packages restorable: ask the NuGet sources, else put them together from npm'
+	@echo 'make setup       restore the packages that the lock files name'
 	@echo 'make check-onnx  hold exported graphs against ONNX'"'"'s own checker (needs python3-onnx)'
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
 	@echo 'make bench       measure all variants at full size in turn with llama.cpp; tables in validation/benchmarks/results'
-	@echo 'make clean       remove what build made; packages and downloads stay'
-	@echo 'make clean-feed  remove the local packages, the downloads and what setup found out'
+	@echo 'make clean       remove what build made; NuGet keeps its packages'
 	@echo
-	@echo 'GPU=1            with any of them: CUDA 13 and TensorRT 10 providers too (180 MB more to download);'
-	@echo '                 remembered until GPU=0'
 	@echo 'CONFIGURATION=Debug    instead of Release'
 	@echo 'PEERS=0          bench without llama.cpp, which needs node and npm; ROUNDS, THREADS, LAUNCH, RESULTS: see'
 	@echo '                 validation/benchmarks/README.md'
 
 setup:
-	@ci/feed/setup.sh
+	@ci/setup.sh
 
 build: setup
-	@dotnet build pipeline.sln -c $(CONFIGURATION) -v quiet
+	@dotnet build pipeline.sln -c $(CONFIGURATION) -v quiet --no-restore
 	@ci/link-programs.sh $(CONFIGURATION)
 
 export: build
@@ -60,7 +54,6 @@ format: setup
 	dotnet format pipeline.sln --verify-no-changes --no-restore
 
 test: build format
-	ci/feed/test-setup.sh
 	dotnet test --solution pipeline.sln -c $(CONFIGURATION) --no-build
 	$(MAKE) validate
 	$(MAKE) demo
@@ -76,7 +69,3 @@ clean-clone:
 
 clean:
 	rm -rf artifacts bin out
-
-clean-feed:
-	rm -rf .feed/downloads .feed/recipes .feed/work .feed/packages/*.nupkg
-	rm -f .feed/stamp .feed/versions.props .feed/pack.log

@@ -2,6 +2,7 @@ using System.CommandLine;
 using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
+using HoloZero.TorchSharp;
 
 namespace HoloZero.Exporter.Cli;
 
@@ -36,11 +37,11 @@ internal sealed class EngineArguments
 
     /// <summary>For the self-check of an artifact: TorchSharp in float64, if chosen, and the reference in any case.</summary>
     public IReferenceEngine ForSelfCheck(ParseResult parsed) =>
-        Chosen(parsed) ? new ConfirmedEngine(TorchSharp(parsed, doublePrecision: true), Engines.Reference()) : Engines.Reference();
+        Chosen(parsed) ? new ConfirmedEngine(Engines.TorchSharp(doublePrecision: true, parsed.GetValue(_device)), Engines.Reference()) : Engines.Reference();
 
     /// <summary>For measuring a model: TorchSharp in float32, or else the reference.</summary>
     public IReferenceEngine ForMeasuring(ParseResult parsed) =>
-        Chosen(parsed) ? TorchSharp(parsed, doublePrecision: false) : Engines.Reference();
+        Chosen(parsed) ? Engines.TorchSharp(doublePrecision: false, parsed.GetValue(_device)) : Engines.Reference();
 
     private bool Chosen(ParseResult parsed)
     {
@@ -48,12 +49,6 @@ internal sealed class EngineArguments
         if (engine == EngineName.Reference && device != ComputeDevice.Cpu)
             throw new BadInputException("device", "the reference computes on the processor alone", "add --engine torchsharp");
         return engine == EngineName.TorchSharp || engine == EngineName.Fastest && (device != ComputeDevice.Cpu
-            || Engines.WhyNotTorchSharp(device) is null);
-    }
-
-    private IReferenceEngine TorchSharp(ParseResult parsed, bool doublePrecision)
-    {
-        var device = parsed.GetValue(_device);
-        return Engines.TorchSharp(device, "use --engine reference, or ").Engine(doublePrecision, device);
+            || TorchSharpRuntime.WhyNot(device) is null);
     }
 }

@@ -55,7 +55,7 @@ internal sealed class TrainCommand
     private void Run(ParseResult parsed, CancellationToken cancellation)
     {
         var device = parsed.GetValue(_device);
-        var engine = Engines.TorchSharp(device, "").Training(device);
+        var engine = Engines.Training(device);
         var (run, folder, config) = parsed.GetValue(_resume) is { } resumed ? Resume(parsed, resumed, engine) : Begin(parsed, engine);
         Console.WriteLine(Parameters(config));
         TrainingLog log;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using HoloZero.Artifacts;
@@ -21,16 +20,12 @@ internal static class DoctorCommand
         {
             var runtime = RuntimeReport.Collect();
             var health = model.Folder(parsed) is null ? null : Examine(model, parsed, cancellation);
-            var report = new DoctorReport(runtime, TorchSharp(), health);
+            var report = new DoctorReport(runtime, health);
             Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(report, DoctorJson.Default.DoctorReport) : Text(report));
             return Task.FromResult(health is { Sound: false } ? ExitCode.FoundWanting : ExitCode.Done);
         });
         return command;
     }
-
-    /// <summary>What `make setup` found out: the engine belongs to holozero-export, which this program knows nothing of.</summary>
-    private static string TorchSharp() => typeof(DoctorCommand).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "TorchSharpStatus").Value!;
 
     private static ModelHealth Examine(ModelArguments arguments, ParseResult parsed, CancellationToken cancellation)
     {
@@ -62,7 +57,6 @@ internal static class DoctorCommand
         };
         lines.AddRange(runtime.Providers.Select(provider => $"provider       {provider.Name}: "
             + (provider.Problem is null ? "loads" : provider.Supported ? $"does not load: {provider.Problem}" : provider.Problem)));
-        lines.Add($"TorchSharp     {report.TorchSharp}");
         lines.Add($"processor      {runtime.CpuModel}, {runtime.Processors} for this process");
         lines.Add($"threads        {runtime.Threads} a call unless --threads says otherwise: {runtime.ThreadsSource}");
         lines.Add("instructions   "
@@ -90,7 +84,7 @@ internal sealed record ModelHealth(string Folder, string? Problem, string? Varia
     public bool Sound => Problem is null && SelfCheck.All(check => check.Passed);
 }
 
-internal sealed record DoctorReport(RuntimeReport Runtime, string TorchSharp, ModelHealth? Model);
+internal sealed record DoctorReport(RuntimeReport Runtime, ModelHealth? Model);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]

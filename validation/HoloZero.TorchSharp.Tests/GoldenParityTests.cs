@@ -2,7 +2,7 @@ using HoloZero.Testing;
 using static TorchSharp.torch;
 
 // The number of living tensors is counted for the whole process.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace HoloZero.TorchSharp.Tests;
 

@@ -1,26 +1,20 @@
-using System.Reflection;
 using HoloZero.Models;
+using HoloZero.TorchSharp;
 
 namespace HoloZero.Validation.Cli;
 
-/// <summary>
-/// What this build has besides the reference to hold against the goldens. TorchSharp's part is in a file of its own, compiled where its
-/// packages are there.
-/// </summary>
-internal static partial class Engines
+/// <summary>What there is besides the reference to hold against the goldens.</summary>
+internal static class Engines
 {
     public static (IReadOnlyList<IReferenceEngine> There, IReadOnlyList<NotChecked> Missing) All()
     {
         var (there, missing) = (new List<IReferenceEngine>(), new List<NotChecked>());
-        AddTorchSharp(there, missing);
-        if (there.Count + missing.Count == 0)
+        foreach (var device in Enum.GetValues<ComputeDevice>())
         {
-            missing.Add(new("TorchSharp", typeof(Engines).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-                .Single(attribute => attribute.Key == "TorchSharpStatus").Value!));
+            if (TorchSharpRuntime.WhyNot(device) is not { } problem) there.Add(new TorchSharpEngine(new() { Device = device }));
+            else missing.Add(new($"TorchSharp on {(device == ComputeDevice.Cuda ? "CUDA" : "the CPU")}", problem));
         }
 
         return (there, missing);
     }
-
-    static partial void AddTorchSharp(List<IReferenceEngine> there, List<NotChecked> missing);
 }
