@@ -2,7 +2,8 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models;
 using static HoloZero.Artifacts.ArtifactManifest;
 
@@ -80,8 +81,8 @@ public static class ArtifactExporter
             var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data),
                 variant.State(config));
             var name = FileOf(variant);
-            files.AddRange(OnnxFile.Write(graph, Path.Combine(output.Staging, name), variant.Opsets, (Tool, ToolVersion),
-                options.MaxInlineBytes));
+            files.AddRange(OnnxFile.Write(graph.ToProto(), graph.Initializers(), Path.Combine(output.Staging, name), variant.Opsets,
+                (Tool, ToolVersion), options.MaxInlineBytes));
             variantInfos.Add(Describe(variant, name, graph));
         }
 

@@ -1,5 +1,5 @@
 using HoloZero.Models;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter;
 

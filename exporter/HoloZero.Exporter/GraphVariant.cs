@@ -1,6 +1,7 @@
 using HoloZero.Artifacts;
 using HoloZero.Exporter.Fused;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 

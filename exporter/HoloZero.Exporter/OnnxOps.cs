@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models.Ops;
 using HoloZero.Models.PublishedArithmetic;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter;
 

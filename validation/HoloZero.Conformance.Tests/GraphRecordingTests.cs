@@ -1,9 +1,10 @@
 using HoloZero.Exporter;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 using HoloZero.Testing;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Conformance;
 
@@ -154,7 +155,7 @@ public class GraphRecordingTests
     private static ModelProto Write(RecordedGraph graph)
     {
         using var folder = new TemporaryFolder();
-        OnnxFile.Write(graph, folder["graph.onnx"], GraphVariant.Portable.Opsets, ("test", "1"));
+        OnnxFile.Write(graph.ToProto(), graph.Initializers(), folder["graph.onnx"], GraphVariant.Portable.Opsets, ("test", "1"));
         return ModelProto.Parser.ParseFrom(File.ReadAllBytes(folder["graph.onnx"]));
     }
 

@@ -11,7 +11,8 @@ public sealed partial class RepositoryTests
     {
         ["HoloZero.Artifacts"] = [],
         ["HoloZero.Models"] = ["HoloZero.Artifacts"],
-        ["HoloZero.Exporter"] = ["HoloZero.Models"],
+        ["HoloZero.Onnx"] = ["HoloZero.Artifacts"],
+        ["HoloZero.Exporter"] = ["HoloZero.Models", "HoloZero.Onnx"],
         ["HoloZero.Training"] = ["HoloZero.Models"],
         ["HoloZero.TorchSharp"] = ["HoloZero.Models", "HoloZero.Training"],
         ["HoloZero.Reference"] = ["HoloZero.Models"],

@@ -1,7 +1,8 @@
 using Google.Protobuf;
 using HoloZero.Artifacts;
 using HoloZero.Exporter;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
 using HoloZero.Reference;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models;
 
 namespace HoloZero.Validation.Tests;

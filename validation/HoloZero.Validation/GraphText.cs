@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Onnx;
-using static HoloZero.Exporter.Onnx.AttributeProto.Types;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
+using static HoloZero.Onnx.AttributeProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Validation;
 

@@ -1,5 +1,6 @@
 using HoloZero.Exporter;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 

@@ -1,7 +1,8 @@
 using HoloZero.Artifacts;
 using HoloZero.Exporter;
 using HoloZero.Exporter.Fused;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 using HoloZero.Testing;

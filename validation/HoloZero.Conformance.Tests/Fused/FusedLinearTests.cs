@@ -1,5 +1,6 @@
 using HoloZero.Exporter;
 using HoloZero.Exporter.Quantization;
+using HoloZero.Exporter.Recording;
 
 namespace HoloZero.Conformance.Fused;
 
@@ -70,7 +71,7 @@ public class FusedLinearTests(ITestOutputHelper output)
             var qkv = op.At("qkv").Linear(t[0], inputs, 3 * d);
             var nothing = t[0];
             var (_, present) = op.At("memory").FastWeightRead(qkv, d, heads, 1e-6,
-                new(nothing, nothing, nothing, nothing, nothing, nothing), new(t[1], Exporter.Onnx.GraphValue.Absent));
+                new(nothing, nothing, nothing, nothing, nothing, nothing), new(t[1], GraphValue.Absent));
             return [qkv, present.S];
         }, parameters);
         var results = run.Run(x);

@@ -1,11 +1,12 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Testing;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Conformance;
 
@@ -20,7 +21,7 @@ internal sealed class GraphRun : IDisposable
     public GraphRun(RecordedGraph graph, IReadOnlyDictionary<string, int> opsets)
     {
         _graph = graph;
-        OnnxFile.Write(graph, _folder["case.onnx"], opsets, ("conformance", "0"));
+        OnnxFile.Write(graph.ToProto(), graph.Initializers(), _folder["case.onnx"], opsets, ("conformance", "0"));
         _session = new(_folder["case.onnx"], _options);
     }
 

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Exporter.Quantization;
 using Microsoft.ML.OnnxRuntime;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter.Tests.Quantization;
 

@@ -1,4 +1,5 @@
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models.Ops;
 
 namespace HoloZero.Mutants.Tests.Faults;

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Onnx;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Mutants.Tests.Faults;
 

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Validation.Graphs;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Validation.Checks;
 

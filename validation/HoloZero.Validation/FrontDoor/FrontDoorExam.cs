@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using HoloZero.Models;
 using Microsoft.ML.OnnxRuntime;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 using static HoloZero.Validation.FrontDoorGraph;
 
 namespace HoloZero.Validation;

@@ -1,7 +1,8 @@
 using Google.Protobuf;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Onnx;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Validation;
 

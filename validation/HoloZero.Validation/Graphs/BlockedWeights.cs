@@ -1,5 +1,6 @@
-using HoloZero.Exporter.Onnx;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Validation.Graphs;
 

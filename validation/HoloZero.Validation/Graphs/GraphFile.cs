@@ -1,5 +1,6 @@
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Onnx;
+using HoloZero.Exporter.Recording;
+using HoloZero.Onnx;
 
 namespace HoloZero.Validation.Graphs;
 

@@ -1,12 +1,12 @@
 using System.Globalization;
 using Google.Protobuf;
 using HoloZero.Artifacts;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
-namespace HoloZero.Exporter.Onnx;
+namespace HoloZero.Onnx;
 
-/// <summary>Reads back what <see cref="OnnxFile"/> writes, for those who inspect a graph as it lies in its file.</summary>
-internal static class OnnxReader
+/// <summary>Reads back what <see cref="OnnxFile"/> writes, as it lies in its file. Stateless and thread-safe.</summary>
+public static class OnnxReader
 {
     /// <summary>Reads a model; external data stays where it is until <see cref="Data"/> asks for it.</summary>
     /// <exception cref="BadInputException">The file cannot be read or is no ONNX model.</exception>

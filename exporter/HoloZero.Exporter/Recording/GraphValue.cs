@@ -1,7 +1,7 @@
 using HoloZero.Models.Ops;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using static HoloZero.Onnx.TensorProto.Types;
 
-namespace HoloZero.Exporter.Onnx;
+namespace HoloZero.Exporter.Recording;
 
 /// <summary>
 /// A value of the graph being recorded. Values are told apart by identity; the name is for people and for the file.
@@ -35,17 +35,7 @@ internal class GraphValue(string name, DataType type, Shape shape)
 /// <param name="bytes">Little-endian elements; called when the file is written, so that nothing is held twice.</param>
 internal sealed class InitializerValue(string name, DataType type, Shape shape, Func<byte[]> bytes) : GraphValue(name, type, shape)
 {
-    public long ByteCount => Shape.Dimensions.Aggregate((long)ElementSize, (size, length) => size * length);
-
     public byte[] Bytes() => bytes();
-
-    private int ElementSize => Type switch
-    {
-        DataType.Float or DataType.Int32 => 4,
-        DataType.Int64 => 8,
-        DataType.Float16 => 2,
-        _ => 1,
-    };
 }
 
 /// <summary>A constant that takes its element type from the first operation that uses it with something typed.</summary>

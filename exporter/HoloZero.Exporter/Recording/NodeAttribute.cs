@@ -1,7 +1,8 @@
 using Google.Protobuf;
-using static HoloZero.Exporter.Onnx.AttributeProto.Types;
+using HoloZero.Onnx;
+using static HoloZero.Onnx.AttributeProto.Types;
 
-namespace HoloZero.Exporter.Onnx;
+namespace HoloZero.Exporter.Recording;
 
 /// <summary>Node attributes.</summary>
 internal static class NodeAttribute

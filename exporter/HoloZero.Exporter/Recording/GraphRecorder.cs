@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using HoloZero.Models.Ops;
-using static HoloZero.Exporter.Onnx.TensorProto.Types;
+using HoloZero.Onnx;
+using static HoloZero.Onnx.TensorProto.Types;
 
-namespace HoloZero.Exporter.Onnx;
+namespace HoloZero.Exporter.Recording;
 
 /// <summary>An operator: its name, and the domain that defines it, "" for the standard.</summary>
 internal readonly record struct OnnxOperator(string Type, string Domain = "")
