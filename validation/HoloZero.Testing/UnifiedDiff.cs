@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace HoloZero.Graph.Tests;
+namespace HoloZero.Testing;
 
 /// <summary>What changed between two texts, as <c>diff -u</c> shows it.</summary>
-internal static class UnifiedDiff
+public static class UnifiedDiff
 {
     private const int Context = 3;
 
