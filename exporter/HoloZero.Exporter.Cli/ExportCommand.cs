@@ -41,8 +41,7 @@ internal static class ExportCommand
             checkpoint, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(), ProbeCommand.Create(),
             TrainCommand.Create(),
         };
-        var engine = new EngineArguments(root, "what computes the self-check; TorchSharp has to agree with the reference",
-            EngineName.Reference);
+        var engine = new EngineArguments(root, "what computes the self-check, in float64; the reference has to agree");
         root.SetAction((parsed, cancellation) =>
         {
             var options = new ExportOptions
@@ -81,11 +80,11 @@ internal static class ExportCommand
         return text;
     });
 
-    private static void Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
+    private static void Export(IWeightSource source, string folder, ExportOptions options, ChosenEngine chosen,
         CancellationToken cancellation)
     {
         using var progress = new TerminalProgress();
-        var manifest = ArtifactExporter.Export(source, folder, options, engine, progress, cancellation);
+        var manifest = ArtifactExporter.Export(source, folder, options, chosen.Engine, progress, cancellation);
         progress.Dispose();
         foreach (var variant in manifest.Variants)
         {
@@ -97,5 +96,12 @@ internal static class ExportCommand
                     + $"{quality.Bytes:N0} held-out bytes, {quality.Loss:p2} more than fp32's {quality.BaselineBitsPerByte:f5}"));
             }
         }
+
+        Console.WriteLine($"self-check: {Agreement(chosen)}");
     }
+
+    private static string Agreement(ChosenEngine chosen) => chosen.Engine is ConfirmedEngine confirmed
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"{string.Join(" and ", confirmed.Agreeing)} agree within {confirmed.Distance:0.0e+0} of the largest logit")
+        : $"{chosen.Engine.Name} alone{(chosen.Missing is { } missing ? $" ({missing})" : "")}";
 }

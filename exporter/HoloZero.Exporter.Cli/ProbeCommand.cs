@@ -27,7 +27,7 @@ internal static class ProbeCommand
         {
             file, text, slots, stream, stride, most, json,
         };
-        var engine = new EngineArguments(command, "what computes", EngineName.Fastest);
+        var engine = new EngineArguments(command, "what computes");
         command.SetAction((parsed, cancellation) =>
         {
             var streamBytes = parsed.GetValue(stream) ?? layout.StreamBytes;
@@ -40,8 +40,10 @@ internal static class ProbeCommand
                 bytes = bytes[..Math.Min(limit, bytes.Length)];
             }
 
-            var found = Run(parsed.GetRequiredValue(file), bytes, chosen, engine.ForMeasuring(parsed), cancellation);
-            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found), ProbeJson.Default.ProbeReport) : Text(found));
+            var computes = engine.ForMeasuring(parsed);
+            var found = Run(parsed.GetRequiredValue(file), bytes, chosen, computes.Engine, cancellation);
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found), ProbeJson.Default.ProbeReport)
+                : Text(found, computes.Missing));
             return Task.FromResult(ExitCode.Done);
         });
         return command;
@@ -57,13 +59,14 @@ internal static class ProbeCommand
         return Probe.Run(checkpoint.Config, weights, text, layout, engine, new Share(terminal, engine.Name), cancellation);
     }
 
-    private static string Text(ProbeResult result)
+    private static string Text(ProbeResult result, string? missing)
     {
         var best = result.Readings.Min(reading => reading.BitsPerByte);
         var lines = new List<string>
         {
             string.Create(CultureInfo.InvariantCulture, $"{result.Bytes:N0} bytes in {result.Windows:N0} windows of "
-                + $"{result.Layout.PrefixSlots} prefix slots and {result.Layout.StreamBytes} stream bytes, computed with {result.Engine}"),
+                + $"{result.Layout.PrefixSlots} prefix slots and {result.Layout.StreamBytes} stream bytes, computed with {result.Engine}"
+                + $"{(missing is null ? "" : $" ({missing})")}"),
             "",
             "prefix attention   bits/byte",
         };

@@ -25,6 +25,7 @@ internal sealed class TrainArguments
     private readonly Option<long?> _evaluate;
     private readonly Option<long?> _save;
     private readonly Option<ulong?> _seed;
+    private readonly Option<int?> _threads = EngineArguments.ThreadsOption();
     private readonly Option<PrefixAttention> _attention;
 
     public TrainArguments(Command command, TrainingOptions defaults)
@@ -46,7 +47,7 @@ internal sealed class TrainArguments
         _seed = Values.Whole<ulong>("--seed", $"the same seed gives the same weights [{defaults.Seed}]");
         _attention = Values.Choice("--prefix-attention", "what a prefix position sees", defaults.PrefixAttention);
         All = [_steps, _batch, _slots, _stream, _rate, _warmUp, _finalShare, _decay, _clip, _beta1, _beta2, _heldOutShare, _heldOutWindows,
-            _evaluate, _save, _seed, _attention];
+            _evaluate, _save, _seed, _threads, _attention];
         foreach (var option in All) command.Options.Add(option);
     }
 
@@ -78,6 +79,7 @@ internal sealed class TrainArguments
             EvaluateEvery = parsed.GetValue(_evaluate) ?? defaults.EvaluateEvery,
             SaveEvery = parsed.GetValue(_save) ?? defaults.SaveEvery,
             Seed = parsed.GetValue(_seed) ?? defaults.Seed,
+            Threads = parsed.GetValue(_threads) ?? Engines.DefaultThreads,
             PrefixAttention = parsed.GetValue(_attention),
         };
     }

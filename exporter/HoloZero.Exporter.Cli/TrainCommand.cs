@@ -4,6 +4,7 @@ using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
+using HoloZero.Models.Training;
 using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;

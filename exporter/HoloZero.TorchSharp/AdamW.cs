@@ -1,11 +1,11 @@
-using HoloZero.Training;
+using HoloZero.Models.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;
 
 /// <summary>
-/// AdamW with the gradients clipped, as PyTorch defines them, with its state in the open: what TorchSharp's own saves changes between
-/// versions. Owns the moments, not the parameters: dispose it. Not thread-safe.
+/// AdamW with the gradients clipped, as PyTorch defines them, with its state in the open, to be saved and resumed bit for bit. Owns the moments, not the parameters: dispose it. Not thread-safe.
 /// </summary>
 internal sealed class AdamW : IDisposable
 {
@@ -43,12 +43,14 @@ internal sealed class AdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         using var untracked = no_grad();
-        var norm = gradients.Select(gradient => (gradient * gradient).sum()).Aggregate((a, b) => a + b).sqrt().cpu().item<float>();
+        var squares = gradients.Select(gradient => gradient.mul(gradient).sum()).Aggregate((a, b) => a.add(b, Scalars.One));
+        var norm = squares.sqrt().cpu().item<float>();
         if (!float.IsFinite(norm)) return norm;
 
         Steps++;
-        var clip = Math.Min(1, _options.ClipNorm / (norm + 1e-6));
-        for (var i = 0; i < _parameters.Length; i++) Update(i, gradients[i] * clip, learningRate);
+        using var clip = Math.Min(1, _options.ClipNorm / (norm + 1e-6)).ToScalar();
+        using var step = new StepScalars(_options, Steps, learningRate);
+        for (var i = 0; i < _parameters.Length; i++) Update(i, gradients[i].mul(clip), step);
         return norm;
     }
 
@@ -58,14 +60,14 @@ internal sealed class AdamW : IDisposable
         foreach (var moment in First.Concat(Second)) moment.Dispose();
     }
 
-    private void Update(int i, Tensor gradient, double learningRate)
+    private void Update(int i, Tensor gradient, StepScalars step)
     {
         var (parameter, decays) = _parameters[i];
-        if (decays) parameter.mul_(1 - learningRate * _options.WeightDecay);
-        First[i].mul_(_options.Beta1).add_(gradient * (1 - _options.Beta1));
-        Second[i].mul_(_options.Beta2).add_(gradient * gradient * (1 - _options.Beta2));
-        var deviation = Second[i].sqrt() / Math.Sqrt(1 - Math.Pow(_options.Beta2, Steps)) + _options.Epsilon;
-        parameter.sub_(First[i] / deviation * (learningRate / (1 - Math.Pow(_options.Beta1, Steps))));
+        if (decays) parameter.mul_(step.Kept);
+        First[i].mul_(step.Beta1).add_(gradient, step.OneLessBeta1);
+        Second[i].mul_(step.Beta2).addcmul_(gradient, gradient, step.OneLessBeta2);
+        var deviation = Second[i].sqrt().div_(step.SecondBias).add_(step.Epsilon, Scalars.One);
+        parameter.addcdiv_(First[i], deviation, step.Move);
     }
 
     private static Tensor Moment(Tensor parameter, float[]? saved)
@@ -73,5 +75,30 @@ internal sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         return scope.Detach(saved is null ? zeros(parameter.shape, ScalarType.Float32, parameter.device)
             : tensor(saved, parameter.shape, ScalarType.Float32, parameter.device));
+    }
+
+    /// <summary>The numbers of one step, as TorchSharp takes them.</summary>
+    private sealed class StepScalars(OptimizerOptions options, long steps, double learningRate) : IDisposable
+    {
+        public Scalar Kept { get; } = (1 - learningRate * options.WeightDecay).ToScalar();
+
+        public Scalar Beta1 { get; } = options.Beta1.ToScalar();
+
+        public Scalar OneLessBeta1 { get; } = (1 - options.Beta1).ToScalar();
+
+        public Scalar Beta2 { get; } = options.Beta2.ToScalar();
+
+        public Scalar OneLessBeta2 { get; } = (1 - options.Beta2).ToScalar();
+
+        public Scalar SecondBias { get; } = Math.Sqrt(1 - Math.Pow(options.Beta2, steps)).ToScalar();
+
+        public Scalar Epsilon { get; } = options.Epsilon.ToScalar();
+
+        public Scalar Move { get; } = (-learningRate / (1 - Math.Pow(options.Beta1, steps))).ToScalar();
+
+        public void Dispose()
+        {
+            foreach (var scalar in (Scalar[])[Kept, Beta1, OneLessBeta1, Beta2, OneLessBeta2, SecondBias, Epsilon, Move]) scalar.Dispose();
+        }
     }
 }

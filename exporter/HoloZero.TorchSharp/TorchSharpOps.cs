@@ -1,5 +1,6 @@
 using HoloZero.Models.Ops;
 using HoloZero.Models.PublishedArithmetic;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;
@@ -72,10 +73,10 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
     /// <inheritdoc/>
     public Tensor Apply(BinaryFunction function, Tensor a, Tensor b) => function switch
     {
-        BinaryFunction.Add => Number(a) + Number(b),
-        BinaryFunction.Subtract => Number(a) - Number(b),
-        BinaryFunction.Multiply => Number(a) * Number(b),
-        BinaryFunction.Divide => Real(a) / Real(b),
+        BinaryFunction.Add => Number(a).add(Number(b), Scalars.One),
+        BinaryFunction.Subtract => Number(a).sub(Number(b)),
+        BinaryFunction.Multiply => Number(a).mul(Number(b)),
+        BinaryFunction.Divide => Real(a).div(Real(b)),
         BinaryFunction.Maximum => Number(a).maximum(Number(b)),
         BinaryFunction.LessOrEqual => Number(a).le(Number(b)),
         _ => throw new ArgumentOutOfRangeException(nameof(function)),
@@ -83,12 +84,12 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
 
     /// <inheritdoc/>
     public Tensor Where(Tensor condition, Tensor a, Tensor b) =>
-        where(condition.dtype == ScalarType.Bool ? condition : condition.ne(0), Real(a), Real(b));
+        where(condition.to_type(ScalarType.Bool), Real(a), Real(b));
 
     /// <inheritdoc/>
     public Tensor MatMul(Tensor a, Tensor b)
     {
-        // TorchSharp lets what PyTorch throws here end the process, up to 0.106.0 at least.
+        // TorchSharp lets what PyTorch throws here end the process.
         Require(a.shape.Length >= 2 && b.shape.Length >= 2 && a.shape[^1] == b.shape[^2] && Broadcast(a.shape[..^2], b.shape[..^2]),
             $"{Text(a)} does not multiply {Text(b)}");
         return Real(a).matmul(Real(b));
@@ -155,7 +156,9 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
     public Tensor Range(Tensor start, Tensor length)
     {
         var (first, count) = (Count(start), Count(length));
-        return arange(first, first + count, ScalarType.Int64, _device).reshape(count, 1);
+        using var from = first.ToScalar();
+        using var to = (first + count).ToScalar();
+        return arange(from, to, Scalars.One, ScalarType.Int64, _device).reshape(count, 1);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HoloZero.Artifacts;
 using HoloZero.Models;
@@ -5,49 +6,63 @@ using TorchSharp;
 
 namespace HoloZero.TorchSharp;
 
-/// <summary>The TorchSharp that this build carries. Thread-safe.</summary>
+/// <summary>The TorchSharp that this build carries, and whether it loads on this machine. Thread-safe.</summary>
+/// <remarks>
+/// Whoever computes comes through here first. TorchSharp's own loader, which any use of its statics starts, answers a library that does not
+/// load with a page on the console and a copy of libtorch beside the program.
+/// </remarks>
 public static class TorchSharpRuntime
 {
-    private static readonly Lazy<string?> NativeProblem = new(FindNative);
+    private static readonly Lazy<LoadFailure?> Failure = new(Load);
 
     /// <summary>
-    /// TorchSharp and the libtorch release that it was made for: <c>TorchSharp 0.106.0 (for libtorch 2.10.0.0)</c>. TorchSharp cannot tell
+    /// TorchSharp and the libtorch release that it was made for: <c>TorchSharp 0.107.0 (for libtorch 2.10.0.0)</c>. TorchSharp cannot tell
     /// which release is loaded.
     /// </summary>
-    public static string Version { get; } =
-        $"TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)} (for libtorch {torch.__version__})";
-
-    /// <summary>Why nothing can be computed on <paramref name="device"/> here; null where it can.</summary>
-    public static string? WhyNot(ComputeDevice device)
+    /// <exception cref="MissingCapabilityException">The native library does not load.</exception>
+    public static string Version
     {
-        if (NativeProblem.Value is { } problem) return problem;
-        if (device == ComputeDevice.Cpu) return null;
-        try
+        get
         {
-            return torch.cuda.is_available() ? null : "TorchSharp finds no CUDA device, or carries libtorch without CUDA";
+            Require(ComputeDevice.Cpu);
+            return LoadedVersion();
         }
-        catch (Exception e) when (e is ExternalException or NotSupportedException or DllNotFoundException)
-        {
-            return $"TorchSharp's CUDA libraries do not load ({e.Message.Split('\n')[0].Trim()})";
-        }
+    }
+
+    /// <summary>Why nothing can be computed on <paramref name="device"/> here, in one line; null where it can.</summary>
+    public static string? WhyNot(ComputeDevice device) => Problem(device) is { } problem ? $"{problem.Cause}; {problem.Remedy}" : null;
+
+    /// <summary>Sets how many threads compute an operation, in the whole process.</summary>
+    /// <param name="threads">1 to 1,024.</param>
+    /// <exception cref="BadInputException">It is out of range.</exception>
+    /// <exception cref="MissingCapabilityException">The native library does not load.</exception>
+    public static void UseThreads(int threads)
+    {
+        if (threads is < 1 or > 1024)
+            throw new BadInputException("threads", $"{threads} is not within 1 to 1,024", "choose a number of processors");
+        Require(ComputeDevice.Cpu);
+        torch.set_num_threads(threads);
     }
 
     /// <summary>The device, if it works.</summary>
     /// <exception cref="MissingCapabilityException">It does not.</exception>
     internal static torch.Device Open(ComputeDevice device)
     {
-        if (WhyNot(device) is { } problem)
-        {
-            throw new MissingCapabilityException(problem, device == ComputeDevice.Cuda
-                ? "use --device cpu, or build with -p:Torch=cuda on a machine with a CUDA device"
-                : "install what libtorch needs on this machine, or leave TorchSharp out");
-        }
-
-        return device == ComputeDevice.Cuda ? torch.CUDA : torch.CPU;
+        Require(device);
+        return Loaded(device);
     }
 
-    /// <summary>TorchSharp's own loader writes pages to the console when this fails; asked beforehand, it is one line.</summary>
-    private static string? FindNative()
+    private static void Require(ComputeDevice device)
+    {
+        if (Problem(device) is { } problem) throw new MissingCapabilityException(problem.Cause, problem.Remedy);
+    }
+
+    private static LoadFailure? Problem(ComputeDevice device) =>
+        Failure.Value ?? (device == ComputeDevice.Cuda && !CudaIsThere() ? new(
+            "TorchSharp finds no CUDA device here, or libtorch is the one for the processor",
+            "compute on the processor, or give the program a libtorch package with CUDA") : null);
+
+    private static LoadFailure? Load()
     {
         try
         {
@@ -56,11 +71,18 @@ public static class TorchSharpRuntime
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            // .NET tells of every place where it looked; the one line about another library says what is missing.
-            string[] lines = [.. e.Message.Split('\n').Select(line => line.Trim())];
-            var cause = lines.FirstOrDefault(line => line.Contains("cannot open", StringComparison.Ordinal)
-                && !line.Contains("LibTorchSharp", StringComparison.Ordinal)) ?? lines[0].Split(". ")[0];
-            return $"TorchSharp's native library does not load ({cause})";
+            return LoadFailure.Of(e.Message);
         }
     }
+
+    // What touches TorchSharp's statics stays out of the methods that ask first: a compiler may run initializers early.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static torch.Device Loaded(ComputeDevice device) => device == ComputeDevice.Cuda ? torch.CUDA : torch.CPU;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string LoadedVersion() =>
+        $"TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)} (for libtorch {torch.__version__})";
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool CudaIsThere() => torch.cuda.is_available();
 }

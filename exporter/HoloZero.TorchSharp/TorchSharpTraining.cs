@@ -1,19 +1,33 @@
+using HoloZero.Artifacts;
 using HoloZero.Models;
-using HoloZero.Training;
+using HoloZero.Models.Training;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;
 
 /// <summary>Training with TorchSharp's autograd, in float32. Thread-safe; what it starts is not.</summary>
-/// <param name="device">Where.</param>
-public sealed class TorchSharpTraining(ComputeDevice device) : ITrainingEngine
+public sealed class TorchSharpTraining : ITrainingEngine
 {
-    /// <inheritdoc/>
-    public string Name => $"{TorchSharpRuntime.Version} float32 on {(device == ComputeDevice.Cuda ? "CUDA" : "CPU")}";
+    private readonly ComputeDevice _device;
+
+    /// <summary>An engine.</summary>
+    /// <param name="device">Where.</param>
+    /// <exception cref="MissingCapabilityException">The device or the native library is not there.</exception>
+    public TorchSharpTraining(ComputeDevice device)
+    {
+        TorchSharpRuntime.Open(device);
+        _device = device;
+    }
 
     /// <inheritdoc/>
-    public ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer) =>
-        new Trainer(new(config, state.Weights, new() { Device = device, RequiresGrad = true }), state, optimizer);
+    public string Name => $"{TorchSharpRuntime.Version} float32 on {(_device == ComputeDevice.Cuda ? "CUDA" : "CPU")}";
+
+    /// <inheritdoc/>
+    public ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer, int? threads = null)
+    {
+        if (threads is { } count) TorchSharpRuntime.UseThreads(count);
+        return new Trainer(new(config, state.Weights, new() { Device = _device, RequiresGrad = true }), state, optimizer);
+    }
 
     private sealed class Trainer : ITrainer
     {
@@ -61,7 +75,7 @@ public sealed class TorchSharpTraining(ComputeDevice device) : ITrainingEngine
         {
             var logits = _model.Forward(_model.Bytes(batch.Prefix, batch.Rows), _model.Bytes(batch.Stream, batch.Rows)).Logits;
             var targets = _model.Bytes(batch.Targets, batch.Rows).to_type(ScalarType.Int64).unsqueeze(-1);
-            return -logits.log_softmax(-1).gather(-1, targets);
+            return logits.log_softmax(-1).gather(-1, targets).neg();
         }
 
         private Dictionary<string, WeightTensor> Moments(IReadOnlyList<Tensor> moments) => _names.Zip(moments).ToDictionary(

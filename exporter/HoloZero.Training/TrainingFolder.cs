@@ -1,6 +1,7 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
+using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
 

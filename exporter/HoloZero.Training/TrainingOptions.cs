@@ -1,34 +1,8 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
+using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
-
-/// <summary>AdamW's numbers. Immutable.</summary>
-public sealed record OptimizerOptions
-{
-    /// <summary>Decay of the running mean of gradients, 0 to below 1.</summary>
-    /// <value>0.9.</value>
-    public double Beta1 { get; init; } = 0.9;
-
-    /// <summary>Decay of the running mean of squared gradients, 0 to below 1.</summary>
-    /// <value>0.95.</value>
-    public double Beta2 { get; init; } = 0.95;
-
-    /// <summary>Keeps the division whole.</summary>
-    /// <value>1e-8.</value>
-    public double Epsilon { get; init; } = 1e-8;
-
-    /// <summary>Share of themselves that matrices lose per unit of learning rate, 0 to 1; vectors and the gate keep theirs.</summary>
-    /// <value>0.1.</value>
-    public double WeightDecay { get; init; } = 0.1;
-
-    /// <summary>Longest gradient, over all parameters together; above 0.</summary>
-    /// <value>1.</value>
-    public double ClipNorm { get; init; } = 1;
-
-    /// <summary>Whether a parameter decays: those with two axes do.</summary>
-    public static bool Decays(WeightTensor weight) => weight.Shape.Length > 1;
-}
 
 /// <summary>How to train. Immutable; written to <c>training.json</c>, from where a run is resumed.</summary>
 public sealed record TrainingOptions
@@ -85,6 +59,10 @@ public sealed record TrainingOptions
     /// <value>0.</value>
     public ulong Seed { get; init; }
 
+    /// <summary>Threads that compute a step, 1 to 1,024; with another number the last bits may differ.</summary>
+    /// <value>null: as many as the engine takes.</value>
+    public int? Threads { get; init; }
+
     /// <summary>What a prefix position sees.</summary>
     /// <value><see cref="PrefixAttention.Causal"/>.</value>
     public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
@@ -111,6 +89,7 @@ public sealed record TrainingOptions
         Whole("warm-up", WarmUp, 0, 100_000_000);
         Whole("held-out-windows", HeldOutWindows, 1, int.MaxValue);
         Whole("evaluate-every", EvaluateEvery, 1, long.MaxValue);
+        Whole("threads", Threads ?? 1, 1, 1024);
         Whole("save-every", SaveEvery, 1, long.MaxValue);
         Require("learning-rate", LearningRate, LearningRate is > 0 and <= 1, "above 0 and at most 1");
         Require("final-share", FinalShare, FinalShare is >= 0 and <= 1, "within 0 to 1");

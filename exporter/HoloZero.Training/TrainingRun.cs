@@ -1,5 +1,6 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
+using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
 
@@ -47,7 +48,7 @@ public sealed class TrainingRun
     /// <exception cref="OperationCanceledException">Cancelled, and saved.</exception>
     public TrainingLog Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
-        using var trainer = _engine.Start(_config, _state, Options.Optimizer);
+        using var trainer = _engine.Start(_config, _state, Options.Optimizer, Options.Threads);
         if (_log.Entries.Count == 0) Record(new(0, null, HeldOut(trainer), 0, null));
         var (bytes, saved) = (0L, _log.Step);
         var heldOut = _log.Entries[^1].HeldOutBitsPerByte;

@@ -1,4 +1,5 @@
 using HoloZero.Artifacts;
+using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
 

@@ -1,3 +1,4 @@
+using HoloZero.Testing;
 using static TorchSharp.torch;
 
 namespace HoloZero.Conformance;
@@ -5,6 +6,8 @@ namespace HoloZero.Conformance;
 /// <summary>TorchSharp in float32: what people who know PyTorch get.</summary>
 public class TorchSharpFloat32Tests : TensorOpsConformance
 {
+    public TorchSharpFloat32Tests() => TorchSharpHere.Require();
+
     private protected override IInterpreter Interpreter { get; } = new TorchSharpInterpreter(ScalarType.Float32,
         Tolerances.Float32.WithOverrides(new Dictionary<string, Tolerance>
         {
@@ -19,6 +22,8 @@ public class TorchSharpFloat32Tests : TensorOpsConformance
 /// <summary>TorchSharp in float64: what it computes an artifact's self-check with.</summary>
 public class TorchSharpFloat64Tests : TensorOpsConformance
 {
+    public TorchSharpFloat64Tests() => TorchSharpHere.Require();
+
     private protected override IInterpreter Interpreter { get; } = new TorchSharpInterpreter(ScalarType.Float64,
         Tolerances.Float64.WithOverrides(new Dictionary<string, Tolerance>
         {

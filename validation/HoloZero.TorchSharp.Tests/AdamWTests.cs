@@ -1,4 +1,5 @@
-using HoloZero.Training;
+using HoloZero.Models.Training;
+using HoloZero.Testing;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp.Tests;
@@ -17,6 +18,8 @@ public class AdamWTests
         ([-8, 1, 4, -2], [16, 3], 0.05, 18.70828628540039,
             [0.9014456272125244, -1.9028398990631104, 0.41526636481285095, 0.15145926177501678], [0.013152360916137695, -3.957390546798706]),
     ];
+
+    public AdamWTests() => TorchSharpHere.Require();
 
     [Fact]
     public void Three_steps_are_those_of_PyTorch()

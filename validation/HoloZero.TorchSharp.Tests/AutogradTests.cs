@@ -10,6 +10,8 @@ public class AutogradTests
 {
     private static readonly byte[] Prefix = "In the beginning"u8.ToArray(), Stream = "was the byte"u8.ToArray();
 
+    public AutogradTests() => TorchSharpHere.Require();
+
     [Theory]
     [InlineData(PrefixAttention.Causal)]
     [InlineData(PrefixAttention.Bidirectional)]

@@ -12,6 +12,8 @@ public class GoldenParityTests
     public static TheoryData<string, string> Cases { get; } =
         new(GoldenSuite.All.SelectMany(suite => suite.Cases.Select(test => (suite.Name, test.Name))));
 
+    public GoldenParityTests() => TorchSharpHere.Require();
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Logits_in_float32_are_within_the_promise(string suiteName, string caseName)

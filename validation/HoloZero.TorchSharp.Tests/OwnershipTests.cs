@@ -8,6 +8,8 @@ namespace HoloZero.TorchSharp.Tests;
 /// <summary>Who owns tensors, and that nobody forgets them.</summary>
 public class OwnershipTests
 {
+    public OwnershipTests() => TorchSharpHere.Require();
+
     [Fact]
     public void Memory_is_flat_over_1000_forward_passes()
     {

@@ -27,7 +27,13 @@ public sealed class TrainingTests : IDisposable
     };
 
     private static readonly byte[] Text = File.ReadAllBytes(Repository.Golden("demo-heldout.txt"));
-    private readonly TemporaryFolder _temporary = new();
+    private readonly TemporaryFolder _temporary;
+
+    public TrainingTests()
+    {
+        TorchSharpHere.Require();
+        _temporary = new();
+    }
 
     public void Dispose() => _temporary.Dispose();
 

@@ -1,5 +1,6 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
+using HoloZero.Models.Training;
 using HoloZero.Testing;
 
 namespace HoloZero.Training.Tests;
@@ -20,6 +21,7 @@ public sealed class TrainingRunTests : IDisposable
         SaveEvery = 5,
         HeldOutWindows = 3,
         HeldOutShare = 0.5,
+        Threads = 3,
         PrefixAttention = PrefixAttention.Bidirectional,
     };
 
@@ -36,7 +38,7 @@ public sealed class TrainingRunTests : IDisposable
         var text = Text(Options);
         Assert.All(engine.Steps.Index(), step =>
             Assert.Equal(text.Batch(Options, Network.SlotBytes, step.Index).Stream, step.Item.Batch.Stream));
-        Assert.Equal(PrefixAttention.Bidirectional, engine.Config!.PrefixAttention);
+        Assert.Equal((PrefixAttention.Bidirectional, 3), (engine.Config!.PrefixAttention, engine.Threads));
 
         // The recorder's loss is the step's number in nats, and ln 2 a byte on held-out text.
         Assert.Equal([0L, 4, 8, 10], log.Entries.Select(entry => entry.Step));
@@ -72,7 +74,7 @@ public sealed class TrainingRunTests : IDisposable
 
         var engine = new Recorder();
         var resumed = new TrainingRun(engine, config, state, log, Text(Options), _temporary["run"]).Run();
-        Assert.Equal(7, engine.Steps.Count);
+        Assert.Equal((7, 3), (engine.Steps.Count, engine.Threads));
         Assert.Equal(Begin(new(), Options, "whole").Run().ToJson(), resumed.ToJson());
     }
 
@@ -159,6 +161,8 @@ public sealed class TrainingRunTests : IDisposable
 
         public AsymDecConfig? Config { get; private set; }
 
+        public int? Threads { get; private set; }
+
         public long? NanAt { get; init; }
 
         public (long Step, CancellationTokenSource Source)? CancelAt { get; init; }
@@ -167,9 +171,9 @@ public sealed class TrainingRunTests : IDisposable
 
         private long Done => _state!.Step + Steps.Count;
 
-        public ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer)
+        public ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer, int? threads)
         {
-            (Config, _state) = (config, state);
+            (Config, _state, Threads) = (config, state, threads);
             return this;
         }
 

@@ -1,4 +1,5 @@
 using HoloZero.Models;
+using HoloZero.Runtime;
 using HoloZero.TorchSharp;
 
 namespace HoloZero.Validation.Cli;
@@ -11,7 +12,11 @@ internal static class Engines
         var (there, missing) = (new List<IReferenceEngine>(), new List<NotChecked>());
         foreach (var device in Enum.GetValues<ComputeDevice>())
         {
-            if (TorchSharpRuntime.WhyNot(device) is not { } problem) there.Add(new TorchSharpEngine(new() { Device = device }));
+            if (TorchSharpRuntime.WhyNot(device) is not { } problem)
+            {
+                TorchSharpRuntime.UseThreads(ProcessorCores.Detect().Count);
+                there.Add(new TorchSharpEngine(new() { Device = device }));
+            }
             else missing.Add(new($"TorchSharp on {(device == ComputeDevice.Cuda ? "CUDA" : "the CPU")}", problem));
         }
 

@@ -1,7 +1,6 @@
 using HoloZero.Artifacts;
-using HoloZero.Models;
 
-namespace HoloZero.Training;
+namespace HoloZero.Models.Training;
 
 /// <summary>Sequences side by side with what follows them.</summary>
 /// <param name="Rows">Number of sequences, B.</param>
@@ -30,14 +29,19 @@ public interface ITrainingEngine
     string Name { get; }
 
     /// <summary>Goes on training from a state. The caller disposes the trainer.</summary>
+    /// <param name="config">The network.</param>
+    /// <param name="state">Where to begin.</param>
+    /// <param name="optimizer">AdamW's numbers.</param>
+    /// <param name="threads">How many compute a step, 1 to 1,024; null is as many as the engine takes. May hold for the whole process.</param>
     /// <exception cref="MissingCapabilityException">The device is not there.</exception>
-    ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer);
+    ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer, int? threads = null);
 }
 
 /// <summary>A model in training. Not thread-safe.</summary>
 public interface ITrainer : IDisposable
 {
-    /// <summary>One step of AdamW with the gradients clipped: the same batches from the same state give the same bits on a machine.</summary>
+    /// <summary>One step of AdamW with the gradients clipped: the same batches from the same state give the same bits, on a
+    /// machine and with a number of threads.</summary>
     StepResult Step(WindowBatch batch, double learningRate);
 
     /// <summary>Sum of -ln of the probabilities given to the targets; changes nothing.</summary>
