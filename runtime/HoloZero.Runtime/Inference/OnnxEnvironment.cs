@@ -18,7 +18,8 @@ internal static partial class OnnxEnvironment
     private const int MaxLength = 1000;
 
     private static readonly Lock Gate = new();
-    private static bool _isOurs;
+    private static readonly Lock LevelGate = new();
+    private static volatile bool _isOurs;
 
     [ThreadStatic]
     private static List<string>? _logged;
@@ -70,7 +71,7 @@ internal static partial class OnnxEnvironment
             action();
             return null;
         }
-        catch (Exception e) when (IsFailure(e))
+        catch (Exception e) when (e is OnnxRuntimeException or DllNotFoundException or EntryPointNotFoundException)
         {
             return Words(e);
         }
@@ -83,24 +84,27 @@ internal static partial class OnnxEnvironment
     public static string? TryLogged(Action action)
     {
         var environment = Ensure();
-        lock (Gate)
+        if (_isOurs)
+        {
+            _logged = [];
+            var failure = Try(action);
+            var cause = failure is not null && _logged is [.., var last] ? Words(last) : failure;
+            _logged = null;
+            return cause;
+        }
+
+        // The level belongs to the whole process: one at a time may borrow it.
+        lock (LevelGate)
         {
             var level = environment.EnvLogLevel;
-            _logged = [];
+            environment.EnvLogLevel = Silent;
             try
             {
-                if (!_isOurs) environment.EnvLogLevel = Silent;
-                action();
-                return null;
-            }
-            catch (Exception e) when (IsFailure(e))
-            {
-                return _logged is [.., var last] ? Words(last) : Words(e);
+                return Try(action);
             }
             finally
             {
-                _logged = null;
-                if (!_isOurs) environment.EnvLogLevel = level;
+                environment.EnvLogLevel = level;
             }
         }
     }
@@ -114,8 +118,6 @@ internal static partial class OnnxEnvironment
         line = SourceLocation().Replace(line, "");
         return line.Length <= MaxLength ? line : $"{line[..MaxLength]}...";
     }
-
-    private static bool IsFailure(Exception e) => e is OnnxRuntimeException or DllNotFoundException or EntryPointNotFoundException;
 
     // Colours and the like.
     [GeneratedRegex(@"\x1b\[[0-?]*[ -/]*[@-~]")]
