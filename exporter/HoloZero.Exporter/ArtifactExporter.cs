@@ -81,9 +81,10 @@ public static class ArtifactExporter
             var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data),
                 variant.State(config));
             var name = FileOf(variant);
-            files.AddRange(OnnxFile.Write(graph.ToProto(), graph.Initializers(), Path.Combine(output.Staging, name), variant.Opsets,
+            var initializers = graph.Initializers();
+            files.AddRange(OnnxFile.Write(graph.ToProto(), initializers, Path.Combine(output.Staging, name), variant.Opsets,
                 (Tool, ToolVersion), options.MaxInlineBytes));
-            variantInfos.Add(Describe(variant, name, graph));
+            variantInfos.Add(Describe(variant, name, graph) with { WeightBytes = initializers.Sum(initializer => initializer.ByteCount) });
         }
 
         Step($"computing the self-check with {engine.Name}");
