@@ -10,7 +10,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace HoloZero.Validation.Graphs;
 
 /// <summary>A graph does not do what its manifest promises; the message says what it does instead.</summary>
-internal sealed class GraphFailure(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class GraphFailure(string message, Exception? inner = null) : HoloZeroException(message, inner);
 
 /// <summary>A tensor that came out of a graph.</summary>
 /// <param name="Shape">Its shape.</param>
