@@ -1,5 +1,6 @@
 using System.Globalization;
 using Google.Protobuf;
+using HoloZero.Artifacts;
 using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Onnx;
@@ -12,7 +13,7 @@ namespace HoloZero.Onnx;
 public sealed record OnnxInitializer(string Name, DataType Type, IReadOnlyList<long> Dimensions, Func<byte[]> Bytes)
 {
     /// <summary>How many bytes <see cref="Bytes"/> gives.</summary>
-    public long ByteCount => Dimensions.Aggregate((long)ElementTypes.SizeInBytes(Type), (size, length) => size * length);
+    public long ByteCount => Dimensions.Aggregate((long)ElementTypes.Of(Type).SizeInBytes(), (size, length) => size * length);
 }
 
 /// <summary>Writes .onnx files, with weights inside or beside them. Stateless and thread-safe.</summary>

@@ -52,12 +52,12 @@ public static class GraphText
     {
         var tensor = port.Type.TensorType;
         var axes = tensor.Shape.Dim.Select(axis => axis.HasDimParam ? axis.DimParam : Invariant(axis.DimValue));
-        return $"{port.Name}: {TypeName(tensor.ElemType)} [{string.Join(", ", axes)}]";
+        return $"{port.Name}: {ElementTypes.NameOf(tensor.ElemType)} [{string.Join(", ", axes)}]";
     }
 
     private static string Initializer(TensorProto tensor, string path)
     {
-        var header = $"{tensor.Name}: {TypeName(tensor.DataType)} [{string.Join(", ", tensor.Dims.Select(length => Invariant(length)))}]";
+        var header = $"{tensor.Name}: {ElementTypes.NameOf(tensor.DataType)} [{string.Join(", ", tensor.Dims.Select(length => Invariant(length)))}]";
         return IsWeight(tensor) || tensor.Dims.Aggregate(1L, (count, length) => count * length) > LongestConstant
             ? header : $"{header} = {string.Join(", ", Values(tensor, OnnxReader.Data(tensor, path).Span))}";
     }
@@ -91,8 +91,6 @@ public static class GraphText
         AttributeType.String => $"\"{attribute.S.ToStringUtf8()}\"",
         _ => throw new NotSupportedException($"attribute {attribute.Name} has type {attribute.Type}, which no exporter here writes"),
     };
-
-    private static string TypeName(DataType type) => type == DataType.Float ? "float32" : type.ToString().ToLowerInvariant();
 
     private static string Invariant(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

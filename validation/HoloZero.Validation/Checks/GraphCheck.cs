@@ -82,7 +82,7 @@ internal static class GraphCheck
         var published = HslFrontDoor.ValueTable;
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(published.AsSpan())));
         if (stated.Sha256 != sha256) misses.Add(new("holozero.json: value_table.sha256", Untrusted.Quote(stated.Sha256), sha256));
-        if ((stated.Rows, stated.Columns) != (256, HslFrontDoor.ValueColumns))
+        if ((stated.Rows, stated.Columns) != (ByteVocabulary.Bytes, HslFrontDoor.ValueColumns))
             misses.Add(new("holozero.json: value_table", $"[{stated.Rows}, {stated.Columns}]", $"[256, {HslFrontDoor.ValueColumns}]"));
 
         if (graph.Form == GraphForm.Fused) FusedTablesCheck.Doors(graph, misses);

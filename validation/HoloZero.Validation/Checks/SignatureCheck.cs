@@ -3,7 +3,6 @@ using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Validation.Graphs;
-using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Validation.Checks;
 
@@ -87,7 +86,7 @@ internal static class SignatureCheck
     private static string Words(ValueInfoProto port)
     {
         var type = port.Type?.TensorType;
-        var name = type?.ElemType switch { null => "untyped", DataType.Float => "float32", var other => $"{other}".ToLowerInvariant() };
+        var name = type is null ? "untyped" : ElementTypes.NameOf(type.ElemType);
         return $"{name} ["
             + $"{string.Join(", ", type?.Shape?.Dim.Select(axis => axis.HasDimValue ? $"{axis.DimValue}" : axis.DimParam) ?? [])}]";
     }

@@ -54,13 +54,8 @@ internal sealed class GraphWeights
     /// <summary>Elements as float32, exactly; null where the type is another or their number is wrong.</summary>
     public static float[]? Floats(DataType type, ByteString data, long count)
     {
-        var (stored, size) = type switch
-        {
-            DataType.Float => (TensorType.Float32, 4),
-            DataType.Float16 => (TensorType.Float16, 2),
-            _ => (TensorType.UInt8, 0),
-        };
-        if (size == 0 || data.Length != count * size) return null;
+        if (!ElementTypes.TryGet(type, out var stored) || !stored.IsFloatingPoint() || data.Length != count * stored.SizeInBytes())
+            return null;
 
         var values = new float[count];
         TensorConversion.ToFloat32(stored, data.Span, values);
