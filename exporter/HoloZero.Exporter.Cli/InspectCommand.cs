@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using HoloZero.Artifacts;
 using System.Text.Json.Serialization;
+using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;

@@ -98,10 +98,9 @@ public sealed class RandomWeights : IWeightSource
             : name.EndsWith(".gate", StringComparison.Ordinal) ? (Gate, Spread)
             : name.EndsWith(".weight", StringComparison.Ordinal) ? (1, Spread)
             : (0, Spread);
-        var state = Seed;
-        state = Next(ref state) ^ Fnv1a(name);
+        var state = SplitMix64.Mix(Seed) ^ Fnv1a(name);
         var data = new float[shape.Aggregate(1, (a, b) => checked(a * b))];
-        for (var i = 0; i < data.Length; i++) data[i] = (float)(centre + scale * Bell(Next(ref state)));
+        for (var i = 0; i < data.Length; i++) data[i] = (float)(centre + scale * Bell(SplitMix64.Next(ref state)));
         return data;
     }
 
@@ -110,14 +109,6 @@ public sealed class RandomWeights : IWeightSource
     {
         var sum = (int)(bits & 0xFFFF) + (int)(bits >> 16 & 0xFFFF) + (int)(bits >> 32 & 0xFFFF) + (int)(bits >> 48);
         return (sum - 2 * 65_535) / Math.Sqrt(4 * (4_294_967_295.0 / 12));
-    }
-
-    private static ulong Next(ref ulong state)
-    {
-        var z = state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 
     private static ulong Fnv1a(string name) =>
