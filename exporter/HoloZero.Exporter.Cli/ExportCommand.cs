@@ -51,7 +51,9 @@ internal static class ExportCommand
                 Quality = new()
                 {
                     Meter = new RuntimeQualityMeter(),
-                    HeldOutText = parsed.GetValue(heldOut) is { } text ? ReadText(text) : default(ReadOnlyMemory<byte>?),
+                    HeldOutText = parsed.GetValue(heldOut) is { } text
+                        ? InputFile.ReadFirstBytes(text, MostTextBytes)
+                        : default(ReadOnlyMemory<byte>?),
                     AcceptAny = parsed.GetValue(acceptAny),
                 },
             };
@@ -72,14 +74,6 @@ internal static class ExportCommand
         (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),
         _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
     };
-
-    private static byte[] ReadText(string path) => InputFile.Guard(path, () =>
-    {
-        using var stream = InputFile.OpenRead(path);
-        var text = new byte[Math.Min(stream.Length, MostTextBytes)];
-        stream.ReadExactly(text);
-        return text;
-    });
 
     private static void Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
         CancellationToken cancellation)
