@@ -50,7 +50,9 @@ internal static class ExportCommand
                 Quality = new()
                 {
                     Meter = new RuntimeQualityMeter(),
-                    HeldOutText = parsed.GetValue(heldOut) is { } text ? ReadText(text) : default(ReadOnlyMemory<byte>?),
+                    HeldOutText = parsed.GetValue(heldOut) is { } text
+                        ? InputFile.ReadFirstBytes(text, MostTextBytes)
+                        : default(ReadOnlyMemory<byte>?),
                     AcceptAny = parsed.GetValue(acceptAny),
                 },
             };
@@ -71,14 +73,6 @@ internal static class ExportCommand
         (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),
         _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
     };
-
-    private static byte[] ReadText(string path) => InputFile.Guard(path, () =>
-    {
-        using var stream = InputFile.OpenRead(path);
-        var text = new byte[Math.Min(stream.Length, MostTextBytes)];
-        stream.ReadExactly(text);
-        return text;
-    });
 
     private static void Export(IWeightSource source, string folder, ExportOptions options, ChosenEngine chosen,
         CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
@@ -35,7 +36,7 @@ internal static class InspectCommand
             new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, "zero"),
             weights.Values.Sum(weight => weight.Data.LongLength), LearnedDoorParameters: 0,
             [.. checkpoint.Tensors.Select(tensor =>
-                new TensorReport(tensor.Name, tensor.Type.ToString().ToLowerInvariant(), [.. tensor.Shape]))]);
+                new TensorReport(tensor.Name, tensor.Type.Name(), [.. tensor.Shape]))]);
     }
 
     private static string Text(CheckpointReport report)

@@ -99,7 +99,7 @@ public static class ArtifactExporter
             Producer = new(Tool, ToolVersion),
             Model = Describe(config, weights.Values.Sum(weight => weight.Data.LongLength)),
             Source = new(source.Name, source.Format, source.Sha256(), source.StoredTypes),
-            ValueTable = new(256, HslFrontDoor.ValueColumns, Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
+            ValueTable = new(ByteVocabulary.Bytes, HslFrontDoor.ValueColumns, Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
             Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
@@ -158,11 +158,7 @@ public static class ArtifactExporter
         Trace = [.. graph.Trace.Select(block => new TraceInfo(block.Module, Describe(block.Output)))],
     };
 
-    private static PortInfo Describe(GraphPort port) => new(port.Value.Name, port.Value.Type.ToString().ToLowerInvariant() switch
-    {
-        "float" => "float32",
-        var name => name,
-    }, port.Axes);
+    private static PortInfo Describe(GraphPort port) => new(port.Value.Name, ElementTypes.Of(port.Value.Type).Name(), port.Axes);
 
     private static ArtifactManifest.FileInfo Hash(string folder, string name)
     {

@@ -23,8 +23,11 @@ public static class ElementTypes
     /// <returns>False where our graphs have no such type.</returns>
     public static bool TryGet(DataType type, out TensorType known) => Known.TryGetValue(type, out known);
 
-    /// <summary>Bytes of an element.</summary>
+    /// <summary>The same type in this code's own words.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Our graphs have no such type.</exception>
-    public static int SizeInBytes(DataType type) => TryGet(type, out var known) ? known.SizeInBytes()
+    public static TensorType Of(DataType type) => TryGet(type, out var known) ? known
         : throw new ArgumentOutOfRangeException(nameof(type), type, null);
+
+    /// <summary>Its name in a manifest; a type that our graphs do not have under ONNX's own name.</summary>
+    public static string NameOf(DataType type) => TryGet(type, out var known) ? known.Name() : $"{type}".ToLowerInvariant();
 }

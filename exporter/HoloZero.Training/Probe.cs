@@ -82,18 +82,8 @@ public static class Probe
     /// <summary>Bits that the rows spend on their targets.</summary>
     private static double BitsOf(double[] logits, ReadOnlySpan<byte> targets)
     {
-        var nats = 0.0;
-        for (var row = 0; row < targets.Length; row++)
-        {
-            var values = logits.AsSpan(row * AsymDecConfig.Vocabulary, AsymDecConfig.Vocabulary);
-            var largest = double.NegativeInfinity;
-            foreach (var value in values) largest = Math.Max(largest, value);
-            var sum = 0.0;
-            foreach (var value in values) sum += Math.Exp(value - largest);
-            nats += largest + Math.Log(sum) - values[targets[row]];
-        }
-
-        return double.IsFinite(nats) ? nats / Math.Log(2)
+        var nats = CrossEntropy.Nats<double>(logits, AsymDecConfig.Vocabulary, targets);
+        return double.IsFinite(nats) ? CrossEntropy.Bits(nats)
             : throw new UnsoundModelException("the model gives logits that are not finite; use a checkpoint from before it diverged");
     }
 }

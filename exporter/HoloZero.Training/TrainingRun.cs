@@ -69,7 +69,7 @@ public sealed class TrainingRun
                 saved = _log.Step;
             }
 
-            progress?.Report(new(_log.Step, Options.Steps, bytes, loss / Math.Log(2), heldOut));
+            progress?.Report(new(_log.Step, Options.Steps, bytes, CrossEntropy.Bits(loss), heldOut));
         }
 
         return _log;
@@ -94,7 +94,7 @@ public sealed class TrainingRun
     {
         var heldOut = HeldOut(trainer);
         var steps = _log.Step - _log.Entries[^1].Step;
-        Record(new(_log.Step, _log.PendingNats / steps / Math.Log(2), heldOut, Options.LearningRateAt(_log.Step - 1),
+        Record(new(_log.Step, CrossEntropy.Bits(_log.PendingNats / steps), heldOut, Options.LearningRateAt(_log.Step - 1),
             _log.PendingNorms / steps));
         return heldOut;
     }
@@ -111,7 +111,7 @@ public sealed class TrainingRun
             bytes += batch.Targets.Length;
         }
 
-        return double.IsFinite(nats) ? nats / bytes / Math.Log(2)
+        return double.IsFinite(nats) ? CrossEntropy.Bits(nats / bytes)
             : throw new UnsoundModelException($"held-out text has a loss of {nats} at step {_log.Step}; "
                 + "train anew with a lower --learning-rate");
     }

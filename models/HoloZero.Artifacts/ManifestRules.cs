@@ -3,7 +3,8 @@ namespace HoloZero.Artifacts;
 /// <summary>What holds in every manifest beyond its JSON being well-formed.</summary>
 internal static class ManifestRules
 {
-    private static readonly string[] ElementTypes = ["float32", "float16", "int64", "int32", "uint8"];
+    private static readonly TensorType[] ElementTypes =
+        [TensorType.Float32, TensorType.Float16, TensorType.Int64, TensorType.Int32, TensorType.UInt8];
 
     /// <summary>What is wrong, or null.</summary>
     public static string? FirstViolation(ArtifactManifest manifest) => Violations(manifest).FirstOrDefault();
@@ -15,8 +16,11 @@ internal static class ManifestRules
         if (model.Door != "zero") yield return $"door {Untrusted.Quote(model.Door)} is unknown";
         if (model.PrefixAttention is not ("causal" or "bidirectional"))
             yield return $"prefix_attention {Untrusted.Quote(model.PrefixAttention)} is unknown";
-        if ((model.Vocabulary, model.MaskId, model.EosId) != (258, 256, 257))
-            yield return "vocabulary, mask_id and eos_id are not 258, 256 and 257";
+        if ((model.Vocabulary, model.MaskId, model.EosId) != (ByteVocabulary.Size, ByteVocabulary.Mask, ByteVocabulary.Eos))
+        {
+            yield return $"vocabulary, mask_id and eos_id are not {ByteVocabulary.Size}, {ByteVocabulary.Mask} and {ByteVocabulary.Eos}";
+        }
+
         if (model.Dim is < 1 or > 65_536) yield return $"dim {model.Dim} is not within 1 to 65,536";
         if (model.SlotBytes < 1 || model.SlotBytes > model.Dim / 27)
             yield return $"slot_bytes {model.SlotBytes} is not within 1 to {model.Dim / 27}";
@@ -52,7 +56,7 @@ internal static class ManifestRules
         {
             if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 return $"{Untrusted.Quote(twice.Key)} is named twice";
-            if (ports.FirstOrDefault(port => !ElementTypes.Contains(port.Type)) is { } odd)
+            if (ports.FirstOrDefault(port => !(TensorTypes.TryParseName(port.Type, out var type) && ElementTypes.Contains(type))) is { } odd)
                 return $"{Untrusted.Quote(odd.Name)} has the unknown type {Untrusted.Quote(odd.Type)}";
         }
 

@@ -46,7 +46,10 @@ public enum TensorType
 /// <summary>What follows from a <see cref="TensorType"/>.</summary>
 public static class TensorTypes
 {
-    private static readonly Dictionary<string, TensorType> ByName = Enum.GetValues<TensorType>().ToDictionary(SafetensorsName);
+    private static readonly Dictionary<string, TensorType> BySafetensorsName =
+        Enum.GetValues<TensorType>().ToDictionary(SafetensorsName);
+
+    private static readonly Dictionary<string, TensorType> ByName = Enum.GetValues<TensorType>().ToDictionary(Name);
 
     /// <summary>Bytes of an element.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The type is not one of the enumeration.</exception>
@@ -83,6 +86,18 @@ public static class TensorTypes
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
     };
 
+    /// <summary>The name in a manifest and in messages, such as float32.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The type is not one of the enumeration.</exception>
+    public static string Name(this TensorType type) => type switch
+    {
+        TensorType.Boolean => "bool",
+        _ when Enum.IsDefined(type) => type.ToString().ToLowerInvariant(),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
+    };
+
     /// <summary>Finds a type by its name in a safetensors header.</summary>
-    public static bool TryParse(string safetensorsName, out TensorType type) => ByName.TryGetValue(safetensorsName, out type);
+    public static bool TryParse(string safetensorsName, out TensorType type) => BySafetensorsName.TryGetValue(safetensorsName, out type);
+
+    /// <summary>Finds a type by its <see cref="Name"/>.</summary>
+    public static bool TryParseName(string name, out TensorType type) => ByName.TryGetValue(name, out type);
 }

@@ -1,3 +1,4 @@
+using HoloZero.Artifacts;
 using HoloZero.Models.Ops;
 
 namespace HoloZero.Models;
@@ -64,7 +65,8 @@ public static class AsymDec
     private static (T Rows, T Slots, T Tail) ZeroDoor<T>(ITensorOps<T> op, AsymDecConfig config, T prefix, T stream, AsymDecState<T> past)
     {
         // Both runs start from the tail: while there is a prefix, nothing has come before either of them and the tail is zero.
-        var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), 256, HslFrontDoor.ValueColumns);
+        var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), ByteVocabulary.Bytes,
+            HslFrontDoor.ValueColumns);
         var (prefixFeatures, _) = op.At("prefix").HslFeatures(table, prefix, past.StreamTail, past.Position, HslFrontDoor.FeatureCount);
         var slotRows = op.PadLast(op.SlotRows(prefixFeatures, config.SlotBytes), config.Dim);    // [B, N, d] of [B, N*K, 27]
         var (streamRows, tail) = op.At("stream").HslFeatures(table, stream, past.StreamTail, past.Position, config.Dim); // [B, L, d]

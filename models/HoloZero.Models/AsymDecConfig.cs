@@ -18,13 +18,13 @@ public enum PrefixAttention
 public sealed record AsymDecConfig
 {
     /// <summary>Logits per position: the 256 bytes, <see cref="MaskId"/> and <see cref="EosId"/>.</summary>
-    public const int Vocabulary = 258;
+    public const int Vocabulary = ByteVocabulary.Size;
 
     /// <summary>Id of the MASK symbol. It has no features and is never sampled.</summary>
-    public const int MaskId = 256;
+    public const int MaskId = ByteVocabulary.Mask;
 
     /// <summary>Id of the end-of-sequence symbol. It has no features.</summary>
-    public const int EosId = 257;
+    public const int EosId = ByteVocabulary.Eos;
 
     /// <summary>Epsilon of every LayerNorm.</summary>
     public const double LayerNormEpsilon = 1e-5;

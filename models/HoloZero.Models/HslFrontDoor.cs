@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using HoloZero.Artifacts;
 using HoloZero.Models.PublishedArithmetic;
 
 namespace HoloZero.Models;
@@ -17,7 +18,7 @@ public static class HslFrontDoor
     public const int ValueColumns = 18;
 
     /// <summary>The table [256, 18] that exported graphs carry: dxor 0-7, Fourier 8-15, phase 16-17; row-major.</summary>
-    public static ImmutableArray<float> ValueTable { get; } = [.. Enumerable.Range(0, 256).SelectMany(ValueRow)];
+    public static ImmutableArray<float> ValueTable { get; } = [.. Enumerable.Range(0, ByteVocabulary.Bytes).SelectMany(ValueRow)];
 
     /// <summary><see cref="ValueTable"/> widened.</summary>
     public static double[] ValueTableAsDouble() => [.. ValueTable.Select(value => (double)value)];

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using HoloZero.Artifacts;
 using HoloZero.Models.Checkpoints;
 
@@ -57,18 +56,7 @@ public sealed class RandomWeights : IWeightSource
         if (!File.Exists(config) && !Directory.Exists(config))
             throw new BadInputException("random", $"{Untrusted.Quote(config)} is neither a file nor a configuration known by name", Remedy);
 
-        using var stream = InputFile.OpenRead(config);
-        try
-        {
-            using var json = InputFile.Guard(config, () => JsonDocument.Parse(stream));
-            if (json.RootElement.ValueKind != JsonValueKind.Object) throw new BadInputException(config, "it is no JSON object", Remedy);
-            var values = json.RootElement.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Value(g.Last().Value));
-            return new(new CheckpointConfig(config, "configuration", values.GetValueOrDefault, Remedy).Read(), seed);
-        }
-        catch (JsonException e)
-        {
-            throw new BadInputException(config, $"it is not JSON ({e.Message})", Remedy, e);
-        }
+        return new(ConfigurationFile.Read(config), seed);
     }
 
     /// <inheritdoc/>
@@ -84,24 +72,15 @@ public sealed class RandomWeights : IWeightSource
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static object? Value(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-        JsonValueKind.Null => null,
-        _ => value.GetRawText(),
-    };
-
     private float[] Data(string name, int[] shape)
     {
         var (centre, scale) = shape.Length > 1 ? (0, 1 / Math.Sqrt(shape[^1]))
             : name.EndsWith(".gate", StringComparison.Ordinal) ? (Gate, Spread)
             : name.EndsWith(".weight", StringComparison.Ordinal) ? (1, Spread)
             : (0, Spread);
-        var state = Seed;
-        state = Next(ref state) ^ Fnv1a(name);
+        var state = SplitMix64.Mix(Seed) ^ Fnv1a(name);
         var data = new float[shape.Aggregate(1, (a, b) => checked(a * b))];
-        for (var i = 0; i < data.Length; i++) data[i] = (float)(centre + scale * Bell(Next(ref state)));
+        for (var i = 0; i < data.Length; i++) data[i] = (float)(centre + scale * Bell(SplitMix64.Next(ref state)));
         return data;
     }
 
@@ -110,14 +89,6 @@ public sealed class RandomWeights : IWeightSource
     {
         var sum = (int)(bits & 0xFFFF) + (int)(bits >> 16 & 0xFFFF) + (int)(bits >> 32 & 0xFFFF) + (int)(bits >> 48);
         return (sum - 2 * 65_535) / Math.Sqrt(4 * (4_294_967_295.0 / 12));
-    }
-
-    private static ulong Next(ref ulong state)
-    {
-        var z = state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 
     private static ulong Fnv1a(string name) =>

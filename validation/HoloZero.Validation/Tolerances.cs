@@ -1,3 +1,4 @@
+using HoloZero.Artifacts;
 using HoloZero.Models;
 
 namespace HoloZero.Validation;
@@ -102,7 +103,7 @@ internal sealed class Tolerances
 
     /// <summary>Relative error, root mean square, of a parameter as a graph stores it.</summary>
     public double Weights(string name, int rank) =>
-        rank < 2 ? Float32 : name.StartsWith("head.", StringComparison.Ordinal) ? Rounding.Head : Rounding.Weights;
+        rank < 2 ? Float32 : name == "head.weight" ? Rounding.Head : Rounding.Weights;
 
     /// <summary>Absolute error of a logit.</summary>
     public double Logits(double largest) => LogitsPerUnit * largest;
@@ -111,13 +112,13 @@ internal sealed class Tolerances
     public double LogitsRelative => 2 * LogitsPerUnit;
 
     /// <summary>Kullback-Leibler divergence of one position, in bits.</summary>
-    public double KullbackLeibler(double logits) => logits * logits / 9 / (2 * Math.Log(2));
+    public double KullbackLeibler(double logits) => CrossEntropy.Bits(logits * logits / 9 / 2);
 
     /// <summary>How much more the chosen symbol may be worth than the expected one before the choice counts as wrong.</summary>
     public static double Tie(double logits) => 2 * logits;
 
     /// <summary>Error of bits per byte over a number of predicted bytes.</summary>
-    public static double BitsPerByte(double logits, long bytes) => logits / Math.Log(2) / Math.Sqrt(bytes);
+    public static double BitsPerByte(double logits, long bytes) => CrossEntropy.Bits(logits) / Math.Sqrt(bytes);
 
     /// <summary>Error of a block's output, counted from the door, which is 0.</summary>
     public double Block(int block, double largest) => block == 0 ? 0 : _unit * (1 + block / 2.0) * largest;

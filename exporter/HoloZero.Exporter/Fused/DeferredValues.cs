@@ -16,7 +16,7 @@ internal sealed class DeferredLinear(FusedOnnxOps op, GraphValue input, LinearWe
 
     public LinearWeights Weights => weights;
 
-    public override GraphValue Recorded => _recorded ??= op.Product(input, weights, Shape, withBias: true);
+    public override GraphValue Record() => _recorded ??= op.Product(input, weights, Shape, withBias: true);
 
     /// <summary>Records the product alone: whoever asks for it adds <see cref="Bias"/>.</summary>
     public GraphValue Product() => op.Product(input, weights, Shape, withBias: false);
@@ -38,7 +38,7 @@ internal sealed class DeferredSum(FusedOnnxOps op, GraphValue residual, Deferred
 
     public DeferredLinear Branch => branch;
 
-    public override GraphValue Recorded => _recorded ??= op.Sum(residual, branch);
+    public override GraphValue Record() => _recorded ??= op.Sum(residual, branch);
 
     /// <summary>Whether there is no node yet that gives the sum.</summary>
     public bool IsOpen => _recorded is null;
@@ -55,7 +55,7 @@ internal sealed class DeferredSkip(FusedOnnxOps op, DeferredSum sum, int axis, G
 
     public DeferredSum Sum => sum;
 
-    public override GraphValue Recorded => _recorded ??= Of(sum);
+    public override GraphValue Record() => _recorded ??= Of(sum);
 
     /// <summary>The same rows of something as long.</summary>
     public GraphValue Of(GraphValue rows) => op.RecordSkip(rows, axis, count);

@@ -46,7 +46,7 @@ public abstract class Checkpoint : IWeightSource, IDisposable
 
     /// <inheritdoc/>
     public IReadOnlyList<string> StoredTypes =>
-        [.. Tensors.Select(tensor => tensor.Type.ToString().ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
+        [.. Tensors.Select(tensor => tensor.Type.Name()).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>The SHA-256 of the file in lower-case hexadecimal; computed at the first call, by reading the whole file.</summary>
     /// <exception cref="BadInputException">The disk fails.</exception>

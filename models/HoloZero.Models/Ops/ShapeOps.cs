@@ -1,3 +1,5 @@
+using HoloZero.Artifacts;
+
 namespace HoloZero.Models.Ops;
 
 /// <summary>A shape; for whole scalars also the value, so that lengths can be followed.</summary>
@@ -15,7 +17,7 @@ public sealed record Shape(int[] Dimensions, long? Value = null)
 /// <summary>
 /// A tensor operation was given shapes that do not fit together. The message names the module, the operation and the shapes.
 /// </summary>
-public sealed class ShapeException(string message) : Exception(message);
+public sealed class ShapeException(string message) : HoloZeroException(message);
 
 /// <summary>
 /// Interprets a model over shapes alone: nothing is computed, mistakes are told in words, and the parameters that the architecture

@@ -90,18 +90,8 @@ public static class Scoring
     /// <summary>Bits that the rows spend on the bytes that follow: row i on byte i + 1.</summary>
     private static double Bits(Logits logits, ReadOnlySpan<byte> stream)
     {
-        var nats = 0.0;
-        for (var row = 0; row + 1 < stream.Length; row++)
-        {
-            var values = logits[row];
-            var largest = double.NegativeInfinity;
-            foreach (var value in values) largest = Math.Max(largest, value);
-            var sum = 0.0;
-            foreach (var value in values) sum += Math.Exp(value - largest);
-            nats += largest + Math.Log(sum) - values[stream[row + 1]];
-        }
-
-        return double.IsFinite(nats) ? nats / Math.Log(2)
+        var nats = CrossEntropy.Nats(logits.Data, logits.Vocabulary, stream[1..]);
+        return double.IsFinite(nats) ? CrossEntropy.Bits(nats)
             : throw new InvalidLogitsException(
                 "the model gives logits that are not finite or rule out a byte of the text; check it with doctor");
     }

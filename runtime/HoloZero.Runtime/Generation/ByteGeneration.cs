@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using HoloZero.Artifacts;
 
 namespace HoloZero.Runtime;
 

@@ -43,17 +43,37 @@ internal static class StateTensors
     }
 }
 
-/// <summary>Element types by their names in the manifest.</summary>
+/// <summary>ONNX Runtime's element types as <see cref="TensorType"/>, which says everything else about them.</summary>
 internal static class TensorTypeNames
 {
-    public static TensorElementType Parse(string name) => name switch
+    private static readonly Dictionary<TensorType, TensorElementType> Known = new()
     {
-        "float32" => TensorElementType.Float,
-        "float16" => TensorElementType.Float16,
-        "int64" => TensorElementType.Int64,
-        "int32" => TensorElementType.Int32,
-        "uint8" => TensorElementType.UInt8,
-        _ => throw new BadInputException(ArtifactManifest.FileName, $"element type {Untrusted.Quote(name)} is unknown",
-            "export the model again"),
+        [TensorType.Float32] = TensorElementType.Float,
+        [TensorType.Float16] = TensorElementType.Float16,
+        [TensorType.Int64] = TensorElementType.Int64,
+        [TensorType.Int32] = TensorElementType.Int32,
+        [TensorType.UInt8] = TensorElementType.UInt8,
     };
+
+    /// <summary>The type of that name in the manifest.</summary>
+    /// <exception cref="BadInputException">No tensor of ours has such elements.</exception>
+    public static TensorElementType Parse(string name) =>
+        TensorTypes.TryParseName(name, out var type) && Known.TryGetValue(type, out var known) ? known
+            : throw new BadInputException(ArtifactManifest.FileName, $"element type {Untrusted.Quote(name)} is unknown",
+                "export the model again");
+
+    /// <summary>The same type in this code's own words.</summary>
+    /// <returns>False where no tensor of ours has such elements.</returns>
+    public static bool TryGet(TensorElementType known, out TensorType type)
+    {
+        foreach (var pair in Known)
+        {
+            if (pair.Value != known) continue;
+            type = pair.Key;
+            return true;
+        }
+
+        type = default;
+        return false;
+    }
 }

@@ -1,3 +1,5 @@
+using HoloZero.Artifacts;
+
 namespace HoloZero.Runtime.Tests;
 
 /// <summary>
@@ -12,7 +14,7 @@ public class ByteRandomTests
         ulong[] expected =
             [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821];
         var state = 1234567UL;
-        Assert.Equal(expected, expected.Select(_ => ByteRandom.SplitMix64(ref state)).ToArray());
+        Assert.Equal(expected, expected.Select(_ => SplitMix64.Next(ref state)).ToArray());
     }
 
     [Fact]

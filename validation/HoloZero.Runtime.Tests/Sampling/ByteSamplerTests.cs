@@ -1,3 +1,5 @@
+using HoloZero.Artifacts;
+
 namespace HoloZero.Runtime.Tests;
 
 public class ByteSamplerTests
@@ -130,7 +132,7 @@ public class ByteSamplerTests
 
         // Logits by integer arithmetic alone: -4 to 4 in steps of 1/64.
         var state = 99UL;
-        var logits = Enumerable.Range(0, 258).Select(_ => ((int)(ByteRandom.SplitMix64(ref state) % 513) - 256) / 64f).ToArray();
+        var logits = Enumerable.Range(0, 258).Select(_ => ((int)(SplitMix64.Next(ref state) % 513) - 256) / 64f).ToArray();
         var ids = new List<int>();
         for (var step = 0; step < 24; step++)
         {

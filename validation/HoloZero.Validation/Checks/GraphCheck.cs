@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Validation.Graphs;
@@ -67,7 +66,7 @@ internal static class GraphCheck
         weights = null;
         try
         {
-            var read = GraphWeights.Read(model, graph.Path, config, variant.Precision, misses);
+            var read = GraphWeights.Read(graph, config, misses);
             if (misses.Count == found) weights = read;
         }
         catch (BadInputException e)
@@ -91,7 +90,7 @@ internal static class GraphCheck
         var published = HslFrontDoor.ValueTable;
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(published.AsSpan())));
         if (stated.Sha256 != sha256) misses.Add(new("holozero.json: value_table.sha256", Untrusted.Quote(stated.Sha256), sha256));
-        if ((stated.Rows, stated.Columns) != (256, HslFrontDoor.ValueColumns))
+        if ((stated.Rows, stated.Columns) != (ByteVocabulary.Bytes, HslFrontDoor.ValueColumns))
             misses.Add(new("holozero.json: value_table", $"[{stated.Rows}, {stated.Columns}]", $"[256, {HslFrontDoor.ValueColumns}]"));
 
         if (graph.Form == GraphForm.Fused) FusedTablesCheck.Doors(graph, misses);

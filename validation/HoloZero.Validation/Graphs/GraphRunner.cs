@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using Google.Protobuf;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Runtime;
 using Microsoft.ML.OnnxRuntime;
@@ -10,7 +8,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace HoloZero.Validation.Graphs;
 
 /// <summary>A graph does not do what its manifest promises; the message says what it does instead.</summary>
-internal sealed class GraphFailure(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class GraphFailure(string message, Exception? inner = null) : HoloZeroException(message, inner);
 
 /// <summary>A tensor that came out of a graph.</summary>
 /// <param name="Shape">Its shape.</param>
@@ -169,22 +167,12 @@ internal sealed class GraphOutput(OrtValue[] values, int stateCount, int traceCo
     {
         var info = value.GetTensorTypeAndShape();
         int[] shape = [.. info.Shape.Select(length => checked((int)length))];
-        return new(shape, info.ElementDataType switch
-        {
-            TensorElementType.Float => Convert<float>(value, x => x),
-            TensorElementType.Float16 => Convert<Half>(value, x => (double)x),
-            TensorElementType.Int64 => Convert<long>(value, x => x),
-            TensorElementType.Int32 => Convert<int>(value, x => x),
-            TensorElementType.UInt8 => Convert<byte>(value, x => x),
-            var other => throw new GraphFailure($"a tensor of {other} comes out"),
-        });
-    }
+        if (!TensorTypeNames.TryGet(info.ElementDataType, out var type))
+            throw new GraphFailure($"a tensor of {info.ElementDataType} comes out");
 
-    private static double[] Convert<T>(OrtValue value, Func<T, double> convert) where T : unmanaged
-    {
-        var source = MemoryMarshal.Cast<byte, T>(value.GetTensorMutableRawData());
-        var target = new double[source.Length];
-        for (var i = 0; i < target.Length; i++) target[i] = convert(source[i]);
-        return target;
+        var bytes = value.GetTensorMutableRawData();
+        var values = new double[bytes.Length / type.SizeInBytes()];
+        TensorConversion.ToFloat64(type, bytes, values);
+        return new(shape, values);
     }
 }
