@@ -35,6 +35,10 @@ public static class InputFile
         {
             throw new BadInputException(path, "permission to read it is denied", "make it readable for this user", e);
         }
+        catch (IOException e) when (Links.LeadsInACircle(path))
+        {
+            throw new BadInputException(path, "its links lead in a circle", "name the file itself", e);
+        }
         catch (EndOfStreamException e)
         {
             throw new BadInputException(path, "it ends too early", "copy or download it again", e);
