@@ -62,12 +62,12 @@ public sealed class RandomWeights : IWeightSource
         {
             using var json = InputFile.Guard(config, () => JsonDocument.Parse(stream));
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new BadInputException(config, "it is no JSON object", Remedy);
-            var values = json.RootElement.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Value(g.Last().Value));
+            var values = json.RootElement.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => CheckpointConfig.Value(g.Last().Value));
             return new(new CheckpointConfig(config, "configuration", values.GetValueOrDefault, Remedy).Read(), seed);
         }
         catch (JsonException e)
         {
-            throw new BadInputException(config, $"it is not JSON ({e.Message})", Remedy, e);
+            throw new BadInputException(config, $"it is not JSON ({Untrusted.Cut(e.Message)})", Remedy, e);
         }
     }
 
@@ -83,14 +83,6 @@ public sealed class RandomWeights : IWeightSource
             hash.AppendData(MemoryMarshal.AsBytes(Data(name, shape).AsSpan()));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    private static object? Value(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-        JsonValueKind.Null => null,
-        _ => value.GetRawText(),
-    };
 
     private float[] Data(string name, int[] shape)
     {

@@ -15,17 +15,12 @@ public static class ConfigurationFile
         {
             using var json = InputFile.Guard(path, () => JsonDocument.Parse(stream));
             var root = json.RootElement;
-            return new CheckpointConfig(path, "JSON", key =>
-                root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(key, out var value) ? null : value.ValueKind switch
-                {
-                    JsonValueKind.String => value.GetString(),
-                    JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-                    _ => false,
-                }).Read();
+            return new CheckpointConfig(path, "JSON", key => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(key, out var value)
+                ? CheckpointConfig.Value(value) : null).Read();
         }
         catch (JsonException e)
         {
-            throw new BadInputException(path, $"it is not JSON ({e.Message})",
+            throw new BadInputException(path, $"it is not JSON ({Untrusted.Cut(e.Message)})",
                 "write {\"dim\": .., \"dec_layers\": .., \"heads\": .., \"K\": .., \"door\": \"zero\"}", e);
         }
     }
