@@ -51,7 +51,7 @@ internal static class ExportCommand
                 {
                     Meter = new RuntimeQualityMeter(),
                     HeldOutText = parsed.GetValue(heldOut) is { } text
-                        ? InputFile.ReadFirstBytes(text, MostTextBytes)
+                        ? InputBytes.Read(text, cancellation, MostTextBytes)
                         : default(ReadOnlyMemory<byte>?),
                     AcceptAny = parsed.GetValue(acceptAny),
                 },

@@ -8,6 +8,11 @@ namespace HoloZero.Artifacts;
 public sealed record ArtifactFault(string File, string What, string Actual, string Expected);
 
 /// <summary>An exported model: a folder with a manifest and the files that it names. Immutable; reads nothing after opening.</summary>
+/// <remarks>
+/// A file may be a symbolic link, as model hubs and mounted volumes store them, and may lead out of the folder: what counts is that it leads
+/// to a regular file of the size and hash that the manifest names. Nothing in the folder may be a pipe, a socket or a device, listed or not:
+/// a graph can name files of its own, and whoever opens them would wait for ever.
+/// </remarks>
 public sealed class ArtifactFolder
 {
     private ArtifactFolder(string path, ArtifactManifest manifest) => (Path, Manifest) = (path, manifest);
@@ -35,6 +40,7 @@ public sealed class ArtifactFolder
     {
         if (!Directory.Exists(path))
         {
+            if (Links.LeadsInACircle(path)) throw new BadInputException(path, "its links lead in a circle", "name the folder itself");
             throw new BadInputException(path, File.Exists(path) ? "it is a file, not a folder" : "no such folder",
                 "name a folder that holozero-export wrote");
         }
@@ -53,6 +59,7 @@ public sealed class ArtifactFolder
         .Where(name => !Manifest.Files.ContainsKey(name))
         .Select(name => new ArtifactFault(name, $"it uses {Untrusted.Quote(name)} without listing its hash", "not listed",
             "listed with its hash"))
+        .Concat(SpecialFiles())
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>());
 
     /// <summary>Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.</summary>
@@ -75,30 +82,59 @@ public sealed class ArtifactFolder
         if (variants.Count == 0) throw Mismatch("it lists no variant");
         return name is null ? variants[0] : variants.FirstOrDefault(variant => variant.Name == name)
             ?? throw new BadInputException(Path,
-                $"it has no variant {Untrusted.Quote(name)}, only {string.Join(", ", variants.Select(v => v.Name))}",
+                $"it has no variant {Untrusted.Quote(name)}, only {Names(variants)}",
                 "choose one of these or export that variant");
     }
+
+    private static string Names(IReadOnlyList<ArtifactManifest.VariantInfo> variants)
+    {
+        const int few = 8;
+        var listed = string.Join(", ", variants.Take(few).Select(variant => variant.Name));
+        return variants.Count > few ? $"{listed} and {variants.Count - few} more" : listed;
+    }
+
+    private List<ArtifactFault> SpecialFiles() => InputFile.Guard(Path, () => Directory.EnumerateFileSystemEntries(Path)
+        .Where(FileKind.IsSpecial).Select(System.IO.Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)
+        .Select(name => new ArtifactFault(name, $"{Untrusted.Quote(name)} beside it is a pipe, a socket or a device", "not a regular file",
+            "regular files alone")).ToList());
 
     private IEnumerable<string> NamesUsed() => Manifest.Variants.Select(variant => variant.File).Append(Manifest.Golden.File);
 
     private ArtifactFault? Fault(string name, ArtifactManifest.FileInfo expected, bool verifyHash)
     {
-        if (name != System.IO.Path.GetFileName(name) || name is "" or "." or "..")
+        if (name != System.IO.Path.GetFileName(name) || name is "." or ".." || !Untrusted.IsPlainName(name))
         {
             return new(name, $"it lists {Untrusted.Quote(name)}, which is not a plain file name", Untrusted.Quote(name),
                 "a plain file name");
         }
 
-        var file = new System.IO.FileInfo(PathOf(name));
-        if (!file.Exists) return new(name, $"it lists {name}, which is missing", "missing", $"{expected.Bytes} bytes");
+        var path = PathOf(name);
+        if (Links.LeadsInACircle(path))
+            return new(name, $"it lists {name}, whose links lead in a circle", "a link to itself", $"{expected.Bytes} bytes");
+        if (Directory.Exists(path)) return new(name, $"it lists {name}, which is a folder", "a folder", $"{expected.Bytes} bytes");
+        if (FileKind.IsSpecial(path))
+        {
+            return new(name, $"it lists {name}, which is a pipe, a socket or a device", "not a regular file",
+                $"a file of {expected.Bytes} bytes");
+        }
+
+        // A link's own length is that of its text.
+        var file = new System.IO.FileInfo(InputFile.Guard(path, () => Links.Follow(path)));
+        if (!file.Exists)
+        {
+            var (what, actual) = new System.IO.FileInfo(path).LinkTarget is { } target
+                ? ($"is a link to {Untrusted.Quote(target)}, where nothing is", "a link to nothing") : ("is missing", "missing");
+            return new(name, $"it lists {name}, which {what}", actual, $"{expected.Bytes} bytes");
+        }
+
         if (file.Length != expected.Bytes)
         {
             return new(name, $"it says that {name} has {expected.Bytes} bytes, the file has {file.Length}", $"{file.Length} bytes",
                 $"{expected.Bytes} bytes");
         }
 
-        if (!verifyHash || FileHash.Sha256(file.FullName) is var actual && actual == expected.Sha256) return null;
-        return new(name, $"it says that {name} has SHA-256 {Untrusted.Quote(expected.Sha256)}, the file has {actual}", actual,
+        if (!verifyHash || FileHash.Sha256(path) is var actualHash && actualHash == expected.Sha256) return null;
+        return new(name, $"it says that {name} has SHA-256 {Untrusted.Quote(expected.Sha256)}, the file has {actualHash}", actualHash,
             expected.Sha256);
     }
 

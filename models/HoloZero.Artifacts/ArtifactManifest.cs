@@ -17,6 +17,8 @@ public sealed record ArtifactManifest
     /// <summary>The format version that this code writes and reads.</summary>
     public const int CurrentVersion = 1;
 
+    private const long MostBytes = 64 << 20;
+
     /// <summary>Name of the axis of sequences that run side by side, in every shape that has one.</summary>
     public const string BatchAxis = "batch";
 
@@ -160,6 +162,8 @@ public sealed record ArtifactManifest
     public static ArtifactManifest Read(string path)
     {
         using var stream = InputFile.OpenRead(path);
+        if (stream.Length > MostBytes)
+            throw new BadInputException(path, $"it has {stream.Length:N0} bytes, a manifest a few thousand", "name a folder that holozero-export wrote");
         ArtifactManifest? manifest;
         try
         {
@@ -167,7 +171,7 @@ public sealed record ArtifactManifest
         }
         catch (JsonException e)
         {
-            throw new BadInputException(path, $"it is not a sound manifest ({e.Message})", "export the model again", e);
+            throw new BadInputException(path, $"it is not a sound manifest ({Untrusted.Cut(e.Message)})", "export the model again", e);
         }
 
         if (manifest is null || manifest.Format != FormatName)

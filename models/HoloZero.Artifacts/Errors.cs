@@ -19,7 +19,7 @@ public sealed class BadInputException : HoloZeroException
     /// <param name="remedy">What to do about it.</param>
     /// <param name="inner">The failure underneath, if any.</param>
     public BadInputException(string where, string what, string remedy, Exception? inner = null)
-        : base($"{where}: {what}; {remedy}".ReplaceLineEndings(" "), inner) => Where = where;
+        : base(Untrusted.OneLine($"{where}: {what}; {remedy}"), inner) => Where = where;
 
     /// <summary>The file, option or parameter at fault: how the message begins.</summary>
     public string Where { get; }
@@ -27,7 +27,7 @@ public sealed class BadInputException : HoloZeroException
 
 /// <summary>A model that is well-formed but computes nonsense. The message is one line. Programs map it to exit code 1.</summary>
 /// <param name="message">What it computed, and what to do about it.</param>
-public class UnsoundModelException(string message) : HoloZeroException(message.ReplaceLineEndings(" "));
+public class UnsoundModelException(string message) : HoloZeroException(Untrusted.OneLine(message));
 
 /// <summary>
 /// The machine lacks something that was asked for: a library, an execution provider, memory. The message is one line.
@@ -39,7 +39,7 @@ public sealed class MissingCapabilityException : HoloZeroException
     /// <param name="remedy">What to do about it.</param>
     /// <param name="inner">The failure underneath, if any.</param>
     public MissingCapabilityException(string what, string remedy, Exception? inner = null)
-        : base($"{what}; {remedy}".ReplaceLineEndings(" "), inner)
+        : base(Untrusted.OneLine($"{what}; {remedy}"), inner)
     {
     }
 }

@@ -13,13 +13,15 @@ public sealed record FolderKind(string What, string Marker, Func<string, IEnumer
 
 /// <summary>
 /// Writes a folder whole or not at all: files go to a hidden folder beside it, which takes its name in the end. Replaces an older
-/// folder of the same kind, and nothing else. Dispose it: what was not committed is removed. Not thread-safe.
+/// folder of the same kind, and nothing else. Dispose it: what was not committed is removed. What a killed process left of this same
+/// folder is removed by the next transaction. Not thread-safe.
 /// </summary>
 public sealed class FolderTransaction : IDisposable
 {
     private readonly string _target;
     private readonly FolderKind _kind;
     private readonly string? _createdParent;
+    private readonly AdvisoryLock? _lock;
     private bool _committed;
 
     /// <summary>Begins to write <paramref name="target"/>.</summary>
@@ -41,8 +43,17 @@ public sealed class FolderTransaction : IDisposable
         {
             _createdParent = TopmostMissing(parent);
             Directory.CreateDirectory(parent);
-            Staging = Path.Combine(parent, $".{Path.GetFileName(_target)}.{Path.GetRandomFileName()}.partial");
-            Directory.CreateDirectory(Staging);
+            Unfinished.Sweep(_target);
+            // Anew where another process swept it before it was locked; file systems without locks have no sweeping either.
+            for (var attempt = 0; _lock is null && attempt < 3; attempt++)
+            {
+                if (Staging is not null && Directory.Exists(Staging)) Directory.Delete(Staging);
+                Staging = Unfinished.NameFor(_target);
+                Directory.CreateDirectory(Staging);
+                _lock = AdvisoryLock.TryTake(Staging);
+            }
+
+            if (!Directory.Exists(Staging)) Directory.CreateDirectory(Staging!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -52,7 +63,7 @@ public sealed class FolderTransaction : IDisposable
     }
 
     /// <summary>Where to write the files.</summary>
-    public string Staging { get; }
+    public string Staging { get; } = null!;
 
     /// <summary>Puts the finished folder in its place.</summary>
     /// <exception cref="BadInputException">The folder has been filled with something else meanwhile, or cannot be replaced.</exception>
@@ -60,19 +71,12 @@ public sealed class FolderTransaction : IDisposable
     public void Commit()
     {
         RequireReplaceable();
-        var old = Directory.Exists(_target) ? Staging + ".old" : null;
+        string? old = null;
         try
         {
-            if (old is not null) Directory.Move(_target, old);
-            try
-            {
-                Directory.Move(Staging, _target);
-            }
-            catch when (old is not null && !Directory.Exists(_target))
-            {
-                Directory.Move(old, _target);
-                throw;
-            }
+            if (!Directory.Exists(_target)) Directory.Move(Staging, _target);
+            else if (FileKind.TryExchange(Staging, _target)) old = Staging;
+            else old = MoveAside();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -80,15 +84,52 @@ public sealed class FolderTransaction : IDisposable
         }
 
         _committed = true;
-        if (old is not null) Directory.Delete(old, recursive: true);
+        if (old is not null) RemoveOld(old);
     }
 
     /// <summary>Removes what was not committed.</summary>
     public void Dispose()
     {
+        using var release = _lock;
         if (_committed) return;
         if (Directory.Exists(Staging)) Directory.Delete(Staging, recursive: true);
         RemoveCreatedParents();
+    }
+
+    /// <summary>Puts the finished folder in place in two steps, and returns where the older one is.</summary>
+    private string MoveAside()
+    {
+        var old = Unfinished.OldOf(Staging);
+        using var held = AdvisoryLock.TryTake(_target);
+        Directory.Move(_target, old);
+        try
+        {
+            Directory.Move(Staging, _target);
+        }
+        catch when (!Directory.Exists(_target))
+        {
+            Directory.Move(old, _target);
+            throw;
+        }
+
+        return old;
+    }
+
+    private void RemoveOld(string old)
+    {
+        try
+        {
+            Directory.Delete(old, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Swept by another process.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException(_target, $"it is written, but what it replaces cannot be removed wholly ({e.Message})",
+                $"remove {old}", e);
+        }
     }
 
     private void RequireReplaceable()
@@ -120,6 +161,8 @@ public sealed class FolderTransaction : IDisposable
 
         if (present.Except(ours).FirstOrDefault(name => name != _kind.Marker) is { } foreign)
             throw Foreign($"it holds {Untrusted.Quote(foreign)}, which does not belong to {_kind.What}");
+        if (!FileKind.MayChangeEntries(_target))
+            throw Foreign($"it is {_kind.What} that this user may not remove, being read-only or another user's");
     }
 
     private BadInputException Foreign(string what) => new(_target, what, "nothing was written: name a new or empty folder");

@@ -24,7 +24,16 @@ public static class InputFile
     public static byte[] ReadBytes(string path)
     {
         using var stream = OpenRead(path);
-        var bytes = ReadFirst(path, stream, Array.MaxLength);
+        return ReadBytes(path, stream);
+    }
+
+    /// <summary>Reads a whole stream, which need not know its length.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="stream">The stream; not disposed.</param>
+    /// <exception cref="BadInputException">It cannot be read, or is larger than an array.</exception>
+    public static byte[] ReadBytes(string path, Stream stream)
+    {
+        var bytes = ReadFirstBytes(path, stream, Array.MaxLength);
         return Guard(path, stream.ReadByte) < 0 ? bytes
             : throw new BadInputException(path, $"it has more than {Array.MaxLength:N0} bytes", "cut it up");
     }
@@ -36,13 +45,18 @@ public static class InputFile
     public static byte[] ReadFirstBytes(string path, int most)
     {
         using var stream = OpenRead(path);
-        return ReadFirst(path, stream, most);
+        return ReadFirstBytes(path, stream, most);
     }
 
-    private static byte[] ReadFirst(string path, FileStream stream, int most) => Guard(path, () =>
+    /// <summary>Reads the beginning of a stream, which need not know its length.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="stream">The stream; not disposed.</param>
+    /// <param name="most">Bytes at most, 0 or more.</param>
+    /// <exception cref="BadInputException">It cannot be read.</exception>
+    public static byte[] ReadFirstBytes(string path, Stream stream, int most) => Guard(path, () =>
     {
-        // The system's pseudo-files have a length of 0 and content all the same, so the length is only a hint.
-        var bytes = new byte[Math.Min(stream.Length, most)];
+        // Pipes have no length, and the system's pseudo-files one of 0 and content all the same, so it is only a hint.
+        var bytes = new byte[stream.CanSeek ? Math.Min(stream.Length, most) : 0];
         var length = 0;
         while (true)
         {
@@ -70,6 +84,10 @@ public static class InputFile
         catch (Exception e) when (e is UnauthorizedAccessException or SecurityException)
         {
             throw new BadInputException(path, "permission to read it is denied", "make it readable for this user", e);
+        }
+        catch (IOException e) when (Links.LeadsInACircle(path))
+        {
+            throw new BadInputException(path, "its links lead in a circle", "name the file itself", e);
         }
         catch (EndOfStreamException e)
         {

@@ -6,6 +6,12 @@ internal static class ManifestRules
     private static readonly TensorType[] ElementTypes =
         [TensorType.Float32, TensorType.Float16, TensorType.Int64, TensorType.Int32, TensorType.UInt8];
 
+    /// <summary>Honest manifests list five variants and some dozen pieces of state a layer; messages name what they list.</summary>
+    private const int MostVariants = 64, MostState = 16_384, MostAxes = 8;
+
+    /// <summary>A state longer than this an array does not hold, whatever the positions.</summary>
+    private const long MostStateElements = 1L << 29;
+
     /// <summary>What is wrong, or null.</summary>
     public static string? FirstViolation(ArtifactManifest manifest) => Violations(manifest).FirstOrDefault();
 
@@ -25,7 +31,11 @@ internal static class ManifestRules
         if (model.SlotBytes < 1 || model.SlotBytes > model.Dim / 27)
             yield return $"slot_bytes {model.SlotBytes} is not within 1 to {model.Dim / 27}";
         if (manifest.Files.Values.Any(file => file is null)) yield return "a file has no size and hash";
+        if (manifest.Files.Values.Any(file => file.Bytes < 0)) yield return "a file has a negative size";
+        if (manifest.Golden.Engines.FirstOrDefault(engine => !Untrusted.IsPlainName(engine)) is { } engine)
+            yield return $"{Untrusted.Quote(engine)} is no name of an engine";
         if (manifest.Golden.Engines.Any(engine => engine is null)) yield return "an engine is null";
+        if (manifest.Variants.Count > MostVariants) yield return $"it lists {manifest.Variants.Count} variants, more than {MostVariants}";
 
         foreach (var variant in manifest.Variants)
         {
@@ -49,6 +59,11 @@ internal static class ManifestRules
     {
         var signature = variant.Signature;
         if (signature.State.Any(state => state is null)) return "a piece of state is null";
+        if (signature.State.Count > MostState) return $"it has {signature.State.Count} pieces of state, more than {MostState}";
+        if (variant.Trace.Any(block => block is null || !Untrusted.IsPlainName(block.Module))) return "a block of its trace has no name";
+        if (!Untrusted.IsPlainName(variant.Precision)) return $"precision {Untrusted.Quote(variant.Precision)} is no name";
+        if (!Untrusted.IsPlainName(variant.Name)) return "its name is empty, too long or not printable";
+        if (variant.MaxPositions is < 1) return $"max_positions {variant.MaxPositions} is not positive";
 
         ArtifactManifest.PortInfo[] inputs = [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)];
         ArtifactManifest.PortInfo[] outputs = [signature.Logits, .. signature.State.Select(state => state.Present)];
@@ -56,11 +71,36 @@ internal static class ManifestRules
         {
             if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 return $"{Untrusted.Quote(twice.Key)} is named twice";
-            if (ports.FirstOrDefault(port => !(TensorTypes.TryParseName(port.Type, out var type) && ElementTypes.Contains(type))) is { } odd)
-                return $"{Untrusted.Quote(odd.Name)} has the unknown type {Untrusted.Quote(odd.Type)}";
+            foreach (var port in ports)
+            {
+                if (!Untrusted.IsPlainName(port.Name)) return $"{Untrusted.Quote(port.Name)} is no name of an input or output";
+                if (ElementType(port.Type) is null)
+                    return $"{Untrusted.Quote(port.Name)} has the unknown type {Untrusted.Quote(port.Type)}";
+                if (port.Shape.Count > MostAxes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, more than {MostAxes}";
+                if (port.Shape.FirstOrDefault(axis => axis.Length is null && !Untrusted.IsPlainName(axis.Name)) is { Length: null, Name: { } name })
+                    return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(name)}, which is no name";
+            }
         }
+
+        if (signature.State.Select(ShapeViolation).FirstOrDefault(violation => violation is not null) is { } state) return state;
 
         return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null
             : $"logits_tolerance {variant.LogitsTolerance} is not positive";
     }
+
+    private static string? ShapeViolation(ArtifactManifest.StateInfo state)
+    {
+        var (past, name) = (state.Past, Untrusted.Quote(state.Past.Name));
+        if (state.Present.Type != past.Type) return $"{name} is {past.Type} and what becomes of it {state.Present.Type}";
+        if (past.Shape.Count != state.Present.Shape.Count)
+            return $"{name} has {past.Shape.Count} axes and what becomes of it {state.Present.Shape.Count}";
+        if (past.Shape.FirstOrDefault(axis => axis.Length == 0) is { Length: 0 }) return $"{name} has an axis of length 0";
+        if (past.Shape.Count(axis => axis.Length is null && axis.Name != ArtifactManifest.BatchAxis) > 1)
+            return $"{name} grows along more than one axis";
+        return TensorShape.TryCount([.. past.Shape.Select(axis => axis.Length ?? 1)], out var count) && count <= MostStateElements ? null
+            : $"{name} has the absurd shape [{string.Join(", ", past.Shape)}]";
+    }
+
+    private static TensorType? ElementType(string name) =>
+        TensorTypes.TryParseName(name, out var type) && ElementTypes.Contains(type) ? type : null;
 }

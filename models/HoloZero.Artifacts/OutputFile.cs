@@ -28,8 +28,10 @@ public static class OutputFile
         try
         {
             var full = Resolve(path);
-            var unfinished = Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
-            using (var stream = new FileStream(unfinished, FileMode.CreateNew, FileAccess.ReadWrite))
+            Unfinished.Sweep(full);
+            var unfinished = Unfinished.NameFor(full);
+            // Shared with nobody: that is what keeps others from sweeping it.
+            using (var stream = new FileStream(unfinished, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None))
             {
                 temporary = unfinished;
                 write(stream);
@@ -49,11 +51,18 @@ public static class OutputFile
     }
 
     /// <summary>The full path, with a link followed to what it points to.</summary>
+    /// <exception cref="BadInputException">Its links lead in a circle.</exception>
     internal static string Resolve(string path)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        FileSystemInfo entry = Directory.Exists(full) ? new DirectoryInfo(full) : new FileInfo(full);
-        return entry.LinkTarget is null ? full : entry.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        try
+        {
+            return Links.Follow(full);
+        }
+        catch (IOException e)
+        {
+            throw new BadInputException(path, $"its links cannot be followed ({e.Message})", "name the place itself", e);
+        }
     }
 
     /// <summary>Why something could not be written, as whoever can mend it needs to hear it.</summary>

@@ -36,7 +36,7 @@ internal sealed class SafetensorsHeader
         }
         catch (JsonException e)
         {
-            throw header.Bad($"its header is not the JSON that the format asks for ({e.Message})", e);
+            throw header.Bad($"its header is not the JSON that the format asks for ({Untrusted.Cut(e.Message)})", e);
         }
         catch (InvalidOperationException e) // An escaped lone surrogate: valid JSON, but no text.
         {

@@ -30,14 +30,14 @@ internal static class DoctorCommand
     private static ModelHealth Examine(ModelArguments arguments, ParseResult parsed, CancellationToken cancellation)
     {
         var folder = arguments.Folder(parsed)!;
-        if (!File.Exists(Path.Combine(folder, ArtifactManifest.FileName)))
-            throw new BadInputException(folder, $"it holds no {ArtifactManifest.FileName}", "name a folder that holozero-export wrote");
+        // What is no artifact at all is no model to judge.
+        if (!File.Exists(Path.Combine(folder, ArtifactManifest.FileName))) ArtifactFolder.OpenUnverified(folder);
 
         try
         {
             // Every file, not only those that a model loads.
-            ArtifactFolder.Open(folder);
-            using var model = arguments.Load(parsed);
+            Abandonable.Run(() => ArtifactFolder.Open(folder), cancellation);
+            using var model = arguments.Load(parsed, cancellation);
             return new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
         }
         catch (Exception e) when (e is BadInputException or UnsoundModelException)

@@ -11,7 +11,8 @@ namespace HoloZero.Cli;
 internal sealed class GenerateCommand
 {
     private readonly Option<string?> _prompt = new("--prompt") { Description = "the prompt as text" };
-    private readonly Option<string?> _promptFile = new("--prompt-file") { Description = "a file with the prompt's bytes" };
+    private readonly Option<byte[]> _promptHex = Values.Hex("--prompt-hex", "the prompt as bytes in hexadecimal: ec9588 is one character");
+    private readonly Option<string?> _promptFile = new("--prompt-file") { Description = "a file with the prompt's bytes; - is stdin" };
     private readonly Option<long?> _maxBytes = Values.Whole<long>("--max-bytes", "bytes to generate at most");
     private readonly Option<int?> _prefixSlots = Values.Whole<int>("--prefix-slots",
         "slots of the prompt that are prefix [all but the last 1 to K bytes]");
@@ -30,14 +31,15 @@ internal sealed class GenerateCommand
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "never end the sequence before --max-bytes" };
     private readonly Option<string[]> _stops =
         new("--stop") { Description = "text that ends the generation and is not printed; may be repeated" };
+    private readonly Option<byte[][]> _stopsHex = Values.HexList("--stop-hex", "the same as bytes in hexadecimal: 0a0a is an empty line");
     private readonly ModelArguments _model;
 
     private GenerateCommand(Command command)
     {
         _model = new(command);
         _maxBytes.Required = true;
-        foreach (var option in (Option[])[_prompt, _promptFile, _maxBytes, _prefixSlots, _streamBytes, _maxPrefixSlots, _greedy,
-            _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops])
+        foreach (var option in (Option[])[_prompt, _promptHex, _promptFile, _maxBytes, _prefixSlots, _streamBytes, _maxPrefixSlots, _greedy,
+            _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex])
         {
             command.Options.Add(option);
         }
@@ -54,10 +56,10 @@ internal sealed class GenerateCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var prompt = Prompt(parsed);
+        var prompt = Prompt(parsed, cancellation);
         var options = Options(parsed);
         options.Validate();
-        using var model = _model.Load(parsed);
+        using var model = _model.Load(parsed, cancellation);
         var output = new StandardOutput();
         await foreach (var chunk in model.GenerateAsync(prompt, options, cancellation))
         {
@@ -68,16 +70,21 @@ internal sealed class GenerateCommand
         return ExitCode.Done;
     }
 
-    private byte[] Prompt(ParseResult parsed) => (parsed.GetValue(_prompt), parsed.GetValue(_promptFile)) switch
-    {
-        // What is not UTF-8 on the command line arrives as this character.
-        ({ } text, null) when text.Contains('\ufffd') =>
-            throw new BadInputException("prompt", "it is not valid UTF-8", "put the bytes into a file and give --prompt-file"),
-        ({ } text, null) => Encoding.UTF8.GetBytes(text),
-        (null, { } file) => InputFile.ReadBytes(file),
-        (null, null) => throw new BadInputException("prompt", "there is no prompt", "give --prompt TEXT or --prompt-file F"),
-        _ => throw new BadInputException("prompt", "it contradicts --prompt-file", "give one of them"),
-    };
+    private byte[] Prompt(ParseResult parsed, CancellationToken cancellation) =>
+        (parsed.GetValue(_prompt), parsed.GetValue(_promptHex), parsed.GetValue(_promptFile)) switch
+        {
+            // An option of bytes that is not given is empty.
+            ({ } text, [], null) => Encoding.UTF8.GetBytes(text),
+            (null, { Length: > 0 } bytes, null) => bytes,
+            (null, [], { } file) => InputBytes.Read(file, cancellation),
+            (null, [], null) =>
+                throw new BadInputException("prompt", "there is no prompt", "give --prompt TEXT, --prompt-hex HEX or --prompt-file F"),
+            ({ }, [], { }) => throw new BadInputException("prompt", "it contradicts --prompt-file", "give one of them"),
+            _ => throw new BadInputException("prompt-hex", "it contradicts --prompt or --prompt-file", "give one of them"),
+        };
+
+    private StopSequences Stop(ParseResult parsed) =>
+        new([.. (parsed.GetValue(_stops) ?? []).Select(Encoding.UTF8.GetBytes), .. parsed.GetValue(_stopsHex)!]);
 
     private GenerationOptions Options(ParseResult parsed)
     {
@@ -91,7 +98,7 @@ internal sealed class GenerateCommand
                 StreamBytes = parsed.GetValue(_streamBytes) ?? window.StreamBytes,
                 MaxPrefixSlots = parsed.GetValue(_maxPrefixSlots) ?? window.MaxPrefixSlots,
             },
-            Stop = StopSequences.FromText(parsed.GetValue(_stops) ?? []),
+            Stop = Stop(parsed),
             Sampling = new()
             {
                 Greedy = parsed.GetValue(_greedy),

@@ -23,9 +23,9 @@ internal static class LogitsCommand
         command.SetAction((parsed, cancellation) =>
         {
             OutputFile.RequireWritable(parsed.GetRequiredValue(output));
-            var bytes = InputFile.ReadBytes(parsed.GetRequiredValue(input));
+            var bytes = InputBytes.Read(parsed.GetRequiredValue(input), cancellation);
             if (bytes.Length == 0) bytes = [0];
-            using var loaded = model.Load(parsed);
+            using var loaded = model.Load(parsed, cancellation);
             var split = PromptSplit.Of(bytes.Length, loaded.SlotBytes, parsed.GetValue(slots));
             Require(split.PrefixSlots, DecodingSession.MaxPrefixSlots, "prefix slots");
             Require(split.StreamBytes, DecodingSession.MaxStreamBytes, "stream bytes");

@@ -34,11 +34,16 @@ internal sealed class ModelArguments
         return arguments;
     }
 
-    public HoloZeroModel Load(ParseResult parsed) => HoloZeroModel.Load(parsed.GetRequiredValue(_folder), new()
+    /// <summary>Loads the model. Cancellation does not wait for it.</summary>
+    public HoloZeroModel Load(ParseResult parsed, CancellationToken cancellation)
     {
-        Variant = parsed.GetValue(_variant),
-        Provider = parsed.GetValue(_provider),
-        AllowCpuFallback = parsed.GetValue(_fallback),
-        Threads = parsed.GetValue(_threads),
-    });
+        var options = new ModelOptions
+        {
+            Variant = parsed.GetValue(_variant),
+            Provider = parsed.GetValue(_provider),
+            AllowCpuFallback = parsed.GetValue(_fallback),
+            Threads = parsed.GetValue(_threads),
+        };
+        return Abandonable.Run(() => HoloZeroModel.Load(parsed.GetRequiredValue(_folder), options), cancellation);
+    }
 }

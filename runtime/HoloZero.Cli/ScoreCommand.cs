@@ -22,8 +22,8 @@ internal static class ScoreCommand
         var model = new ModelArguments(command);
         command.SetAction((parsed, cancellation) =>
         {
-            var text = InputFile.ReadBytes(parsed.GetRequiredValue(input));
-            using var loaded = model.Load(parsed);
+            var text = InputBytes.Read(parsed.GetRequiredValue(input), cancellation);
+            using var loaded = model.Load(parsed, cancellation);
             using var progress = new TerminalProgress();
             var options = new ScoreOptions { PrefixSlots = parsed.GetValue(slots), StreamBytes = parsed.GetValue(stream) };
             var result = Scoring.Score(loaded, text, options, new ByteProgress(progress, text.Length), cancellation);

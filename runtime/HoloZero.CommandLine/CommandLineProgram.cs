@@ -27,10 +27,10 @@ public static class ExitCode
 }
 
 /// <summary>
-/// Runs a command line: every failure becomes one line on stderr and an exit code. SIGINT and SIGTERM cancel the command, which cleans up;
-/// a second one ends it at once.
+/// Runs a command line: every failure becomes one line on stderr, if anybody hears it, and an exit code in any case. SIGINT and SIGTERM
+/// cancel the command, which cleans up; a second one ends it at once.
 /// </summary>
-public static class CommandLineProgram
+public static partial class CommandLineProgram
 {
     /// <summary>Parses and runs.</summary>
     /// <param name="name">The program's name, before each message.</param>
@@ -39,8 +39,16 @@ public static class CommandLineProgram
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string name, RootCommand root, string[] args)
     {
+        StandardDescriptors.Secure();
         // A prompt may begin with @.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (ArgumentBytes.FirstLossy(args) is { } lossy)
+        {
+            var asHex = $"{lossy}-hex";
+            return Fail(ExitCode.BadInput, $"{lossy}: its bytes are not UTF-8; " + (parsed.CommandResult.Command.Options.Any(option => option.Name == asHex)
+                ? $"give them in hexadecimal with {asHex}" : "rename the file, or correct the text"));
+        }
+
         if (parsed.Errors.Count > 0)
         {
             // What was not understood tells more than what is missing because of it.
@@ -61,7 +69,10 @@ public static class CommandLineProgram
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            return Fail(whenCancelled, whenCancelled == ExitCode.Terminated ? "terminated" : "interrupted");
+            Fail(whenCancelled, whenCancelled == ExitCode.Terminated ? "terminated" : "interrupted");
+            // Native code that still runs must not meet the destructors of a process that ends in good order.
+            if (Abandonable.Any) ExitAtOnce(whenCancelled);
+            return whenCancelled;
         }
         catch (Exception e)
         {
@@ -70,8 +81,8 @@ public static class CommandLineProgram
 
         void Cancel(PosixSignalContext context, int code)
         {
-            if (cancellation.IsCancellationRequested) return;
             context.Cancel = true;
+            if (cancellation.IsCancellationRequested) ExitAtOnce(code);
             whenCancelled = code;
             cancellation.Cancel();
         }
@@ -80,9 +91,9 @@ public static class CommandLineProgram
         {
             try
             {
-                Console.Error.WriteLine($"{name}: {message.ReplaceLineEndings(" ")}");
+                Console.Error.WriteLine($"{name}: {Untrusted.OneLine(message)}");
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // Nobody listens on stderr; the exit code has to do.
             }
@@ -90,6 +101,15 @@ public static class CommandLineProgram
             return code;
         }
     }
+
+    private static void ExitAtOnce(int code)
+    {
+        if (OperatingSystem.IsWindows()) Environment.Exit(code);
+        Exit(code);
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void Exit(int code);
 
     private static int CodeOf(Exception e) => e switch
     {
@@ -105,6 +125,7 @@ public static class CommandLineProgram
             $"--{bad.Message}",
         BadInputException or UnsoundModelException or MissingCapabilityException => e.Message,
         OutOfMemoryException => "memory is exhausted; use a smaller model or input, or a machine with more",
+        IOException when e.Message.StartsWith("stdout: ", StringComparison.Ordinal) => $"{e.Message}; give it a place that can be written",
         IOException or UnauthorizedAccessException => $"{e.Message.TrimEnd('.')}; check the disk and its permissions",
         _ => $"internal error, please report it: {e.GetType().Name}: {e.Message}",
     };

@@ -23,7 +23,25 @@ public static class Values
         Description = description,
         HelpName = "n",
         CustomParser = result => Parse<T>(result, NumberStyles.AllowLeadingSign,
-            $"a whole number from {T.CreateSaturating(long.MinValue)} to {T.CreateSaturating(ulong.MaxValue)}"),
+            BigInteger.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+                ? $"within {T.CreateSaturating(0)} to {T.CreateSaturating(ulong.MaxValue)}" : "a whole number such as 200"),
+    };
+
+    /// <summary>Bytes in hexadecimal, at least one; empty where the option is not given.</summary>
+    public static Option<byte[]> Hex(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "hex",
+        CustomParser = result => Bytes(result).FirstOrDefault() ?? [],
+    };
+
+    /// <summary>The same, any number of times.</summary>
+    public static Option<byte[][]> HexList(string name, string description) => new(name)
+    {
+        Description = $"{description}; may be repeated",
+        HelpName = "hex",
+        Arity = ArgumentArity.ZeroOrMore,
+        CustomParser = Bytes,
     };
 
     /// <summary>One of the names of an enumeration in lower case, never a number.</summary>
@@ -43,14 +61,29 @@ public static class Values
         },
     };
 
+    private static byte[][] Bytes(ArgumentResult result)
+    {
+        var read = new List<byte[]>();
+        foreach (var token in result.Tokens)
+        {
+            if (IsHex(token.Value)) read.Add(Convert.FromHexString(token.Value));
+            else result.AddError($"{OptionOf(result)}: {Untrusted.Quote(token.Value)} is not pairs of hexadecimal digits, such as 0d0a.");
+        }
+
+        return [.. read];
+    }
+
+    private static bool IsHex(string text) => text.Length > 0 && text.Length % 2 == 0 && text.All(char.IsAsciiHexDigit);
+
+    private static string OptionOf(ArgumentResult result) => result.Parent is OptionResult parent ? parent.Option.Name : "value";
+
     private static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     private static T? Parse<T>(ArgumentResult result, NumberStyles styles, string allowed) where T : struct, INumber<T>
     {
         var text = result.Tokens[0].Value;
         if (T.TryParse(text, styles, CultureInfo.InvariantCulture, out var value)) return value;
-        var option = result.Parent is OptionResult parent ? parent.Option.Name : "value";
-        result.AddError($"{option}: {Untrusted.Quote(text)} is not {allowed}.");
+        result.AddError($"{OptionOf(result)}: {Untrusted.Quote(text)} is not {allowed}.");
         return null;
     }
 }

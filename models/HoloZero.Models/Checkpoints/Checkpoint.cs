@@ -15,6 +15,7 @@ public abstract class Checkpoint : IWeightSource, IDisposable
     private const long BudgetBase = 64 << 20;
     private const long BudgetFactor = 16;
 
+    private const int MaxPrefixed = 256;
     private static readonly string[] Prefixes = ["module.", "_orig_mod."];
     private readonly FileStream _stream;
     private readonly long _length;
@@ -144,10 +145,24 @@ public abstract class Checkpoint : IWeightSource, IDisposable
         var present = Tensors.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
         var missing = expected.Keys.Where(name => !present.Contains(name)).ToList();
         var unexpected = Tensors.Select(t => t.Name).Where(name => !expected.ContainsKey(name)).ToList();
+        if (missing.Count > 0 && CommonPrefix(expected, present) is { } prefix)
+        {
+            throw Bad($"its tensors are those of the network with {Untrusted.Quote(prefix)} before each name",
+                $"save them without it: {{k.removeprefix('{prefix}'): v for k, v in state_dict.items()}}");
+        }
+
         var faults = new List<string>();
         if (missing.Count > 0) faults.Add($"{missing.Count} missing: {Untrusted.QuoteFew(missing)}");
         if (unexpected.Count > 0) faults.Add($"{unexpected.Count} unexpected: {Untrusted.QuoteFew(unexpected)}");
         if (faults.Count > 0) throw Foreign($"its tensors are not those of the network, {string.Join(", ", faults)}");
+    }
+
+    /// <summary>What stands before every name that is expected, as where the network is a part of another module; null where that is not so.</summary>
+    private static string? CommonPrefix(IReadOnlyDictionary<string, int[]> expected, HashSet<string> present)
+    {
+        var last = expected.Keys.MaxBy(name => name.Length)!;
+        return present.Where(name => name.Length <= MaxPrefixed && name.EndsWith($".{last}", StringComparison.Ordinal)).Select(name => name[..^last.Length])
+            .FirstOrDefault(prefix => expected.Keys.All(name => present.Contains(prefix + name)) && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.'));
     }
 
     private void RequireShapes(IReadOnlyDictionary<string, int[]> expected)

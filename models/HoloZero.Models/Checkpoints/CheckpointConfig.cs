@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using HoloZero.Artifacts;
 
 namespace HoloZero.Models.Checkpoints;
@@ -26,17 +27,32 @@ internal sealed class CheckpointConfig(string path, string where, Func<string, o
         return new AsymDecConfig(Integer("dim"), Integer("dec_layers"), Integer("heads"), Integer("K"), source: path);
     }
 
+    /// <summary>A JSON value as <c>find</c> is to return it.</summary>
+    public static object? Value(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number when value.TryGetInt64(out var whole) => whole,
+        JsonValueKind.Number when value.TryGetDouble(out var number) => number,
+        _ => false,
+    };
+
     private int Integer(string key)
     {
         long? value = find(key) switch
         {
             long number => number,
-            string text when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
+            double number when IsWhole(number) => (long)number,
+            string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && IsWhole(number) =>
+                (long)number,
             PickleRecord record when record.TryGetInteger(out var number) => number,
             _ => null,
         };
         return value is >= int.MinValue and <= int.MaxValue ? (int)value : throw Bad(key, "an integer");
     }
+
+    /// <summary>Whether it is a whole number written as a float: 64.0.</summary>
+    private static bool IsWhole(double number) => Math.Abs(number) <= int.MaxValue && number == Math.Floor(number);
 
     private BadInputException Bad(string key, string kind) =>
         new(path, find(key) is null ? $"its {where} has no {key}" : $"{key} in its {where} is not {kind}", remedy);

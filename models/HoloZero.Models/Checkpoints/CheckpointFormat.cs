@@ -24,9 +24,21 @@ internal static class CheckpointFormat
             throw new BadInputException(path, "it was saved by PyTorch before 1.6 or with _use_new_zipfile_serialization=False",
                 "load it and save it anew with torch.save of PyTorch 1.6 or later");
         }
+        // A safetensors header of so many bytes as text would say is beyond what the format allows.
+        if (head[0] is (byte)'{' or (byte)'[' && !head[2..Math.Min(8, head.Length)].ContainsAny<byte>([0])) throw JsonText(path, stream);
         if (head.Length > 8 && head[8] == '{') return Safetensors;
         throw new BadInputException(path, "this is neither a PyTorch checkpoint nor a safetensors file",
             "name a file written by torch.save or in the safetensors format");
+    }
+
+    private static BadInputException JsonText(string path, FileStream stream)
+    {
+        Span<byte> start = stackalloc byte[1 << 14];
+        start = start[..ReadHead(path, stream, start)];
+        return path.EndsWith(".index.json", StringComparison.OrdinalIgnoreCase) || start.IndexOf("\"weight_map\""u8) >= 0
+            ? new(path, "this is the index of a checkpoint in several files, not a checkpoint",
+                "join them to one: load every file that it names and save all tensors with their cfg as one .safetensors or .pt")
+            : new(path, "this is JSON text, not a checkpoint", "name a file written by torch.save or in the safetensors format");
     }
 
     private static int ReadHead(string path, FileStream stream, Span<byte> buffer)

@@ -18,19 +18,12 @@ public static class ConfigurationFile
             using var json = InputFile.Guard(path, () => JsonDocument.Parse(stream));
             var root = json.RootElement;
             if (root.ValueKind != JsonValueKind.Object) throw new BadInputException(path, "it is no JSON object", Remedy);
-            return new CheckpointConfig(path, "JSON", key => root.TryGetProperty(key, out var value) ? Value(value) : null, Remedy).Read();
+            return new CheckpointConfig(path, "JSON", key => root.TryGetProperty(key, out var value) ? CheckpointConfig.Value(value) : null,
+                Remedy).Read();
         }
         catch (JsonException e)
         {
-            throw new BadInputException(path, $"it is not JSON ({e.Message})", Remedy, e);
+            throw new BadInputException(path, $"it is not JSON ({Untrusted.Cut(e.Message)})", Remedy, e);
         }
     }
-
-    private static object? Value(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-        JsonValueKind.Null => null,
-        _ => value.GetRawText(),
-    };
 }

@@ -35,11 +35,15 @@ internal enum GlobalKind
 
     /// <summary>A record: <c>dtype(code, align, copy)</c>.</summary>
     NumpyType,
+
+    /// <summary>A record of which only the name is known: no part of a model or its configuration.</summary>
+    Unknown,
 }
 
 /// <summary>
-/// A global that a pickle may name. The list below is all there is, and nothing on it is ever called. It is wide enough for the
-/// training state that commonly stands beside a model: optimizer, scheduler, random states, parsed arguments, paths, scalars.
+/// A global that a pickle names. Nothing is ever imported or called, on the list below or not. What is on it may stand in a model or its
+/// configuration; any other is <see cref="GlobalKind.Unknown"/> and may stand beside them only, in the training state: a date, an enum, a
+/// class of the user's.
 /// </summary>
 internal sealed class PickleGlobal
 {
@@ -79,6 +83,19 @@ internal sealed class PickleGlobal
         NumpyCore("numpy._core"),
     }.SelectMany(globals => globals).ToFrozenDictionary(global => (global._module, global._name));
 
+    /// <summary>
+    /// Modules and functions that honest training state has no use for: they run commands or code. Here they could not, but whoever put
+    /// them there meant harm to other readers, and that is worth a refusal.
+    /// </summary>
+    private static readonly FrozenSet<string> HostileModules = new[]
+    {
+        "posix", "nt", "os", "subprocess", "pty", "runpy", "importlib", "ctypes", "shutil", "socket", "webbrowser", "code", "codeop",
+        "commands", "popen2", "marshal", "pickle", "_pickle", "sys", "torch.hub", "pip", "asyncio.subprocess",
+    }.ToFrozenSet();
+
+    private static readonly FrozenSet<string> HostileBuiltins =
+        new[] { "eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint", "globals", "apply" }.ToFrozenSet();
+
     private readonly string _module;
     private readonly string _name;
 
@@ -93,9 +110,13 @@ internal sealed class PickleGlobal
     /// <summary>Set where <see cref="Kind"/> is <see cref="GlobalKind.Storage"/>.</summary>
     public StorageType? StorageType { get; }
 
-    /// <summary>The allowed global of that name, or null.</summary>
-    public static PickleGlobal? Find(string module, string name) => module.Length + name.Length <= MaxNameLength
-        && Allowed.TryGetValue((module, name), out var global) ? global : null;
+    /// <summary>The global of that name, which need not exist anywhere.</summary>
+    public static PickleGlobal Named(string module, string name) => module.Length + name.Length <= MaxNameLength
+        && Allowed.TryGetValue((module, name), out var global) ? global : new(module, name, GlobalKind.Unknown);
+
+    /// <summary>Whether it serves to run something, wherever it stands.</summary>
+    public bool IsHostile => Kind == GlobalKind.Unknown && _module.Length + _name.Length <= MaxNameLength
+        && (HostileModules.Contains(_module) || _module is "builtins" or "__builtin__" && HostileBuiltins.Contains(_name));
 
     private static IEnumerable<PickleGlobal> List(GlobalKind kind, string module, params string[] names) =>
         names.Select(name => new PickleGlobal(module, name, kind));

@@ -34,6 +34,7 @@ internal enum PickleOp : byte
     ShortBinBytes = (byte)'C',
     Proto = 0x80,
     NewObj = 0x81,
+    NewObjEx = 0x92,
     Tuple1 = 0x85,
     Tuple2 = 0x86,
     Tuple3 = 0x87,

@@ -18,8 +18,11 @@ internal sealed class PickleList
     public List<object?> Items { get; } = [];
 }
 
-/// <summary>A set, as protocol 4 builds it. Its items are of no interest.</summary>
-internal sealed class PickleSet;
+/// <summary>A set, as protocol 4 builds it.</summary>
+internal sealed class PickleSet
+{
+    public List<object?> Items { get; } = [];
+}
 
 /// <summary>A dict, OrderedDict or defaultdict: pairs in order of insertion; a string key set again keeps its place.</summary>
 internal sealed class PickleDict
@@ -54,7 +57,7 @@ internal sealed class PickleDict
     }
 }
 
-/// <summary>The note that the pickle asked for a call. The call is never made.</summary>
+/// <summary>The note that the pickle asked for a call. The call is never made. Items that are put into its result are dropped.</summary>
 internal sealed class PickleRecord(PickleGlobal callee, PickleTuple arguments)
 {
     public PickleGlobal Callee => callee;
@@ -62,6 +65,9 @@ internal sealed class PickleRecord(PickleGlobal callee, PickleTuple arguments)
     public object?[] Arguments => arguments.Items;
 
     public object? State { get; set; }
+
+    /// <summary>Its attributes, where it is an <c>argparse.Namespace</c>: what configurations are parsed into.</summary>
+    public PickleDict? Attributes => callee.Name == "argparse.Namespace" ? State as PickleDict : null;
 
     /// <summary>The value of an integer numpy scalar, <c>scalar(dtype, bytes)</c>, if that is what this is.</summary>
     public bool TryGetInteger(out long value)

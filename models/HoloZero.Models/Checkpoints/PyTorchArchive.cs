@@ -1,11 +1,13 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 using HoloZero.Artifacts;
 
 namespace HoloZero.Models.Checkpoints;
 
 /// <summary>
 /// The zip that torch.save writes: <c>NAME/data.pkl</c>, <c>NAME/data/KEY</c> for each storage, <c>NAME/byteorder</c> since
-/// PyTorch 2. Records are read when asked for. Owns the stream; not thread-safe.
+/// PyTorch 2. Records are read when asked for, and every one that is read is held against its CRC-32, which .NET itself does not do.
+/// Owns the stream; not thread-safe.
 /// </summary>
 internal sealed class PyTorchArchive : IDisposable
 {
@@ -14,6 +16,9 @@ internal sealed class PyTorchArchive : IDisposable
     private readonly ZipArchive _zip;
     private readonly Dictionary<string, ZipArchiveEntry> _records = new(StringComparer.Ordinal);
     private readonly string _root;
+
+    // torch.serialization.set_crc32_options(False) writes 0 for every record. One 0 among others is a checksum like any other.
+    private readonly bool _hasChecksums;
 
     public PyTorchArchive(string path, FileStream stream)
     {
@@ -27,6 +32,7 @@ internal sealed class PyTorchArchive : IDisposable
             }
             return zip;
         });
+        _hasChecksums = _records.Values.Any(entry => entry.Crc32 != 0);
         var roots = _records.Keys.Where(name => name.Split('/') is [_, "data.pkl"]).ToList();
         if (roots.Count != 1)
         {
@@ -52,13 +58,19 @@ internal sealed class PyTorchArchive : IDisposable
     /// <summary>Whether the storage's record is deflated, which PyTorch does not do: its length is then a mere claim.</summary>
     public bool IsCompressed(string key) => _records[$"{_root}data/{key}"] is var entry && entry.CompressedLength < entry.Length;
 
-    /// <summary>Reads a part of a storage.</summary>
+    /// <summary>Reads a part of a storage, and the rest of its record for the checksum.</summary>
     public byte[] ReadStorage(string key, long begin, int length) => Guard($"its record {Untrusted.Quote($"data/{key}")} is damaged", () =>
     {
-        using var stream = Open(_records[$"{_root}data/{key}"]);
-        Skip(stream, begin);
+        var entry = _records[$"{_root}data/{key}"];
+        using var stream = Open(entry);
+        var hash = new Crc32();
+        Pass(stream, begin, hash);
         var bytes = new byte[length];
         stream.ReadExactly(bytes);
+        hash.Append(bytes);
+        if (!_hasChecksums) return bytes;
+        Pass(stream, entry.Length - begin - length, hash);
+        RequireChecksum(entry, hash);
         return bytes;
     });
 
@@ -89,19 +101,34 @@ internal sealed class PyTorchArchive : IDisposable
                     "save only the model and its cfg: torch.save({'model': ..., 'cfg': ...}, file)");
             }
         }
-        return bytes.Length == entry.Length ? bytes.ToArray() : throw Bad($"its record {record} is cut short");
+        if (bytes.Length != entry.Length) throw Bad($"its record {record} is cut short");
+        var hash = new Crc32();
+        hash.Append(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+        if (_hasChecksums) RequireChecksum(entry, hash);
+        return bytes.ToArray();
     });
+
+    private void RequireChecksum(ZipArchiveEntry entry, Crc32 hash)
+    {
+        if (hash.GetCurrentHashAsUInt32() is var actual && actual != entry.Crc32)
+        {
+            throw Bad($"its record {Untrusted.Quote(entry.FullName[_root.Length..])} has CRC-32 {actual:x8} where the zip says "
+                + $"{entry.Crc32:x8}: it is damaged");
+        }
+    }
 
     private Stream Open(ZipArchiveEntry entry) =>
         entry.IsEncrypted ? throw Bad($"its record {Untrusted.Quote(entry.FullName)} is encrypted") : entry.Open();
 
-    private static void Skip(Stream stream, long count)
+    /// <summary>Reads on without keeping what is read.</summary>
+    private void Pass(Stream stream, long count, Crc32 hash)
     {
         var chunk = new byte[1 << 16];
         while (count > 0)
         {
             var part = (int)Math.Min(count, chunk.Length);
             stream.ReadExactly(chunk, 0, part);
+            if (_hasChecksums) hash.Append(chunk.AsSpan(0, part));
             count -= part;
         }
     }

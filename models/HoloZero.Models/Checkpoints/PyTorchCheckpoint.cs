@@ -6,9 +6,6 @@ namespace HoloZero.Models.Checkpoints;
 /// <summary>A checkpoint that torch.save wrote: <c>{"model": state_dict, "cfg": {...}, ...}</c>. Other keys are not loaded.</summary>
 internal sealed class PyTorchCheckpoint : Checkpoint
 {
-    private const string Layout = "save it with torch.save({'model': model.state_dict(), 'cfg': {'dim': .., 'dec_layers': .., "
-        + "'heads': .., 'K': .., 'door': 'zero'}}, file)";
-
     private readonly PyTorchArchive _archive;
     private readonly OrderedDictionary<string, TensorView> _views;
 
@@ -23,10 +20,9 @@ internal sealed class PyTorchCheckpoint : Checkpoint
         var archive = new PyTorchArchive(path, stream);
         var mostBytes = (int)Int128.Min(RestrictedUnpickler.MaxBytes, MemoryBudget(stream.Length));
         var content = RestrictedUnpickler.Load(path, archive.ReadPickle(mostBytes));
-        var model = Section(path, content, "model");
-        var cfg = Section(path, content, "cfg");
-        var config = new CheckpointConfig(path, "cfg", key => cfg.TryGet(key, out var value) ? value : null).Read();
-        var views = StripPrefixes(path, model.Pairs.Select(pair => View(path, archive, pair.Key, pair.Value)));
+        var layout = CheckpointLayout.Find(path, content);
+        var config = new CheckpointConfig(path, layout.ConfigKey, layout.Config).Read();
+        var views = StripPrefixes(path, layout.Model.Pairs.Select(pair => View(path, archive, layout.ModelKey, pair.Key, pair.Value)));
         return new PyTorchCheckpoint(path, stream, archive, config, views,
             [.. views.Select(v => new StoredTensor(v.Key, [.. v.Value.Shape], v.Value.Type))]);
     }
@@ -41,7 +37,8 @@ internal sealed class PyTorchCheckpoint : Checkpoint
             var touched = sharing.Where(v => v.Value.Count > 0).ToList();
             var begin = touched.Count == 0 ? 0 : touched.Min(v => v.Value.BeginByte);
             var end = touched.Count == 0 ? 0 : touched.Max(v => v.Value.EndByte);
-            RequireBytes(_archive.IsCompressed(sharing.Key) ? end : end - begin);
+            // A deflated record is read to its end, whose place is a mere claim, for its checksum.
+            RequireBytes(_archive.IsCompressed(sharing.Key) ? _archive.StorageLength(sharing.Key) ?? end : end - begin);
             if (end - begin > Array.MaxLength)
             {
                 throw Bad($"its tensors span {end - begin} bytes of storage {Untrusted.Quote(sharing.Key)}",
@@ -55,25 +52,14 @@ internal sealed class PyTorchCheckpoint : Checkpoint
         }
     }
 
-    private static PickleDict Section(string path, object? content, string key)
+    private static KeyValuePair<string, TensorView> View(string path, PyTorchArchive archive, string section, object? key, object? value)
     {
-        if (content is not PickleDict top) throw new BadInputException(path, "it holds no dict at its top", Layout);
-        if (!top.TryGet(key, out var section))
-        {
-            var keys = top.Pairs.Select(pair => pair.Key).OfType<string>().ToList();
-            throw new BadInputException(path, $"it has no {key}, only {Untrusted.QuoteFew(keys)}", Layout);
-        }
-        return section as PickleDict ?? throw new BadInputException(path, $"its {key} is not a dict", Layout);
-    }
-
-    private static KeyValuePair<string, TensorView> View(string path, PyTorchArchive archive, object? key, object? value)
-    {
-        if (key is not string name) throw new BadInputException(path, "its model has a key that is not a text", Layout);
-        var what = $"its model tensor {Untrusted.Quote(name)}";
+        if (key is not string name) throw new BadInputException(path, $"its {section} has a key that is not a text", CheckpointLayout.Remedy);
+        var what = $"its {section} tensor {Untrusted.Quote(name)}";
         if (value is not PickleTensor tensor)
         {
             var kind = value is PickleRecord record ? $"is a {record.Callee.Name}, not a dense tensor" : "is not a tensor";
-            throw new BadInputException(path, $"{what} {kind}", Layout);
+            throw new BadInputException(path, $"{what} {kind}", CheckpointLayout.Remedy);
         }
         var fault = "lies in a storage that the file lacks";
         TensorView? view = null;

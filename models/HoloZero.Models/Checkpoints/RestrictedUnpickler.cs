@@ -7,8 +7,8 @@ using HoloZero.Artifacts;
 namespace HoloZero.Models.Checkpoints;
 
 /// <summary>
-/// A stack machine for the part of pickle that plain data needs. It builds inert values and can do nothing else: globals come
-/// from the fixed list of <see cref="PickleGlobal"/> and are never called. Time and memory are bounded by the pickle's length
+/// A stack machine for the part of pickle that plain data needs. It builds inert values and can do nothing else: globals are names
+/// (<see cref="PickleGlobal"/>) and are never imported or called. Time and memory are bounded by the pickle's length
 /// and <see cref="MaxOperations"/>: every operation does a bounded amount of work for each byte that it consumes.
 /// </summary>
 internal sealed class RestrictedUnpickler
@@ -37,7 +37,7 @@ internal sealed class RestrictedUnpickler
     /// <summary>Reads one pickle.</summary>
     /// <param name="path">The file, for messages.</param>
     /// <param name="pickle">The pickle's bytes.</param>
-    /// <exception cref="BadInputException">Malformed, beyond the bounds, or naming a global that is not allowed.</exception>
+    /// <exception cref="BadInputException">Malformed, beyond the bounds, or naming what serves to run something.</exception>
     public static object? Load(string path, byte[] pickle) => new RestrictedUnpickler(path, pickle).Run();
 
     private object? Run()
@@ -93,13 +93,11 @@ internal sealed class RestrictedUnpickler
             case PickleOp.SetItem: SetItems(Pop(2)); break;
             case PickleOp.SetItems: SetItems(PopMark()); break;
             case PickleOp.EmptySet: Push(new PickleSet()); break;
-            case PickleOp.AddItems:
-                PopMark();
-                if (Peek() is not PickleSet) throw Malformed("ADDITEMS on something that is not a set");
-                break;
+            case PickleOp.AddItems: AddItems(PopMark()); break;
             case PickleOp.FrozenSet:
-                PopMark();
+                var items = PopMark();
                 Push(new PickleSet());
+                AddItems(items);
                 break;
 
             case PickleOp.BinGet: Push(Recall(TakeByte())); break;
@@ -114,8 +112,17 @@ internal sealed class RestrictedUnpickler
                 break;
             case PickleOp.BinPersId: Push(Storage(Pop())); break;
             case PickleOp.Reduce or PickleOp.NewObj:
-                Push(Pop(2) is [PickleGlobal callee, PickleTuple arguments] ? Note(callee, arguments)
-                    : throw Malformed("a call that is not of a global with a tuple"));
+                Push(Pop(2) switch
+                {
+                    [PickleGlobal callee, PickleTuple arguments] => Note(callee, arguments),
+                    // What a call of something unknown would give may be called in turn.
+                    [PickleRecord { Callee.Kind: GlobalKind.Unknown } record, PickleTuple arguments] => new PickleRecord(record.Callee, arguments),
+                    _ => throw Malformed("a call that is not of a global with a tuple"),
+                });
+                break;
+            case PickleOp.NewObjEx:
+                Push(Pop(3) is [PickleGlobal { Kind: GlobalKind.Unknown } type, PickleTuple given, PickleDict] ? new PickleRecord(type, given)
+                    : throw Malformed("a call with named arguments that is not of a global with a tuple and a dict"));
                 break;
             case PickleOp.Build: Build(Pop()); break;
             default:
@@ -123,15 +130,22 @@ internal sealed class RestrictedUnpickler
         }
     }
 
-    private PickleGlobal Resolve(string module, string name) => PickleGlobal.Find(module, name) ?? throw new BadInputException(_path,
-        $"its pickle names {Untrusted.Quote($"{module}.{name}")}, which is not on the list of harmless globals; nothing was run",
+    private PickleGlobal Resolve(string module, string name)
+    {
+        var global = PickleGlobal.Named(module, name);
+        return global.IsHostile ? throw Forbidden(_path, "pickle", global) : global;
+    }
+
+    /// <summary>The refusal of a global where none but harmless ones are expected.</summary>
+    public static BadInputException Forbidden(string path, string where, PickleGlobal global) => new(path,
+        $"its {where} names {Untrusted.Quote(global.Name)}, which is not on the list of harmless globals; nothing was run",
         "if you trust its source, load it in PyTorch and save only tensors and plain values: torch.save({'model': ..., 'cfg': ...}, file)");
 
     private object Note(PickleGlobal callee, PickleTuple arguments) => callee.Kind switch
     {
         GlobalKind.Constant or GlobalKind.Storage => throw Malformed($"{callee.Name} is called, which is not a function"),
         // Anything but an empty dict with a factory is left as a record: copying arguments would not be bounded.
-        GlobalKind.Dictionary when arguments.Items is [] or [PickleGlobal] => new PickleDict(),
+        GlobalKind.Dictionary when arguments.Items is [] or [PickleGlobal] or [PickleRecord { Callee.Kind: GlobalKind.Unknown }] => new PickleDict(),
         GlobalKind.List when arguments.Items is [] or [PickleTuple { Items: [] }, ..] => new PickleList(),
         GlobalKind.Tensor => Tensor(callee, arguments),
         GlobalKind.Parameter when arguments.Items is [PickleTensor tensor, ..] => tensor,
@@ -159,8 +173,9 @@ internal sealed class RestrictedUnpickler
     }
 
     private PickleStorage Storage(object? id) =>
-        id is PickleTuple { Items: ["storage", PickleGlobal { StorageType: { } type }, string key, string or null, long count and >= 0] }
-            ? new PickleStorage(type, key, count)
+        id is PickleTuple { Items: ["storage", PickleGlobal type, string key, string or null, long count and >= 0] }
+            && (type.StorageType ?? (type.Kind == GlobalKind.Unknown ? new StorageType("storage of an unknown type", null) : null)) is { } known
+            ? new PickleStorage(known, key, count)
             : throw Malformed("a persistent id that is not a storage");
 
     private void Build(object? state)
@@ -169,14 +184,29 @@ internal sealed class RestrictedUnpickler
         {
             case PickleRecord record: record.State = state; break;
             case PickleDict: break; // The _metadata of a state dict: of no use here.
+            case PickleGlobal { Kind: GlobalKind.Unknown }: break; // A class with attributes of its own.
             default: throw Malformed("BUILD on something that holds no state");
         }
     }
 
     private void Append(object?[] items)
     {
-        if (Peek() is not PickleList list) throw Malformed("APPEND to something that is not a list");
-        list.Items.AddRange(items);
+        switch (Peek())
+        {
+            case PickleList list: list.Items.AddRange(items); break;
+            case PickleRecord { Callee.Kind: GlobalKind.Unknown }: break; // A list of the user's.
+            default: throw Malformed("APPEND to something that is not a list");
+        }
+    }
+
+    private void AddItems(object?[] items)
+    {
+        switch (Peek())
+        {
+            case PickleSet set: set.Items.AddRange(items); break;
+            case PickleRecord { Callee.Kind: GlobalKind.Unknown }: break;
+            default: throw Malformed("ADDITEMS on something that is not a set");
+        }
     }
 
     private void SetItems(object?[] items)
@@ -187,7 +217,7 @@ internal sealed class RestrictedUnpickler
             case PickleDict dict:
                 for (var i = 0; i < items.Length; i += 2) dict.Set(items[i], items[i + 1]);
                 break;
-            case PickleRecord { Callee.Kind: GlobalKind.Record or GlobalKind.Dictionary }: break; // A Counter and its like.
+            case PickleRecord { Callee.Kind: GlobalKind.Record or GlobalKind.Dictionary or GlobalKind.Unknown }: break; // A Counter and its like.
             default: throw Malformed("SETITEM on something that is not a dict");
         }
     }
