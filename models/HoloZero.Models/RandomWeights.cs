@@ -65,7 +65,7 @@ public sealed class RandomWeights : IWeightSource
             var values = json.RootElement.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Value(g.Last().Value));
             return new(new CheckpointConfig(config, "configuration", values.GetValueOrDefault, Remedy).Read(), seed);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: a string that is not Unicode text.
         {
             throw new BadInputException(config, $"it is not JSON ({e.Message})", Remedy, e);
         }

@@ -23,7 +23,7 @@ public static class ConfigurationFile
                     _ => false,
                 }).Read();
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: a string that is not Unicode text.
         {
             throw new BadInputException(path, $"it is not JSON ({e.Message})",
                 "write {\"dim\": .., \"dec_layers\": .., \"heads\": .., \"K\": .., \"door\": \"zero\"}", e);
