@@ -22,6 +22,7 @@ public sealed partial class RepositoryTests
             "HoloZero.Training", "HoloZero.CommandLine"],
         ["HoloZero.Validation"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime"],
         ["HoloZero.Benchmarks"] = ["HoloZero.CommandLine"],
+        ["HoloZero.Fuzz"] = ["HoloZero.Models", "HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
     };
 
