@@ -80,9 +80,10 @@ public static class ArtifactExporter
             var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data),
                 variant.State(config));
             var name = FileOf(variant);
-            files.AddRange(OnnxFile.Write(graph, Path.Combine(output.Staging, name), variant.Opsets, (Tool, ToolVersion),
-                options.MaxInlineBytes));
-            variantInfos.Add(Describe(variant, name, graph));
+            var (names, weightBytes) = OnnxFile.Write(graph, Path.Combine(output.Staging, name), variant.Opsets, (Tool, ToolVersion),
+                options.MaxInlineBytes);
+            files.AddRange(names);
+            variantInfos.Add(Describe(variant, name, graph) with { WeightBytes = weightBytes });
         }
 
         Step($"computing the self-check with {engine.Name}");

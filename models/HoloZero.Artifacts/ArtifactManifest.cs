@@ -96,6 +96,11 @@ public sealed record ArtifactManifest
         /// <summary>Prefix slots and stream bytes that a sequence may have at most; null is no limit.</summary>
         public int? MaxPositions { get; init; }
 
+        /// <summary>
+        /// Bytes of all initializers of the graph, weights and tables as they are stored; null where an earlier release exported it.
+        /// </summary>
+        public long? WeightBytes { get; init; }
+
         /// <summary>What rounding its weights costs; null where nothing is rounded or nobody measured it.</summary>
         public QualityInfo? Quality { get; init; }
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HoloZero.Cli.Benchmarks;
 using HoloZero.CommandLine;
 using HoloZero.Runtime;
 
@@ -64,7 +65,7 @@ internal static class BenchCommand
 
     private static string Text(BenchReport report)
     {
-        var (model, machine, measured, floor) = (report.Model, report.Machine, report.Measured, report.Measured.MemoryFloor);
+        var (model, machine, measured) = (report.Model, report.Machine, report.Measured);
         var lines = new List<string>
         {
             Line("model", $"{model.Source}, variant {model.Variant} ({model.Precision}), {model.Parameters:N0} parameters"),
@@ -74,12 +75,20 @@ internal static class BenchCommand
             Line("latency", $"{measured.Latency.MedianMilliseconds,10:F3} ms a byte, median up to position {measured.Latency.Bytes}"),
             Line("", $"{measured.Latency.P99Milliseconds,10:F3} ms, 99th percentile"),
             Line("", $"{measured.Latency.MeanMilliseconds,10:F3} ms, mean"),
-            Line("memory floor", $"{floor.MedianMilliseconds,10:F3} ms to read {floor.WeightBytes / 1e6:F1} MB of weights"),
-            Line("", $"{floor.GigabytesPerSecond,10:F1} GB/s"),
-            Line("ratio", $"{measured.LatencyToFloorRatio,10:F2} latency over memory floor"),
-            Line("allocated", $"{measured.Latency.AllocatedBytesPerStep,10:N0} managed bytes a step"),
-            Line("peak memory", $"{measured.PeakResidentBytes / 1e6,10:F1} MB resident"),
         };
+        if (measured.MemoryFloor is { } floor)
+        {
+            lines.Add(Line("memory floor", $"{floor.MedianMilliseconds,10:F3} ms to read {floor.WeightBytes / 1e6:F1} MB of weights"));
+            lines.Add(Line("", $"{floor.GigabytesPerSecond,10:F1} GB/s"));
+            lines.Add(Line("ratio", $"{measured.LatencyToFloorRatio,10:F2} latency over memory floor"));
+        }
+        else
+        {
+            lines.Add(Line("memory floor", $"not known: the manifest does not tell the weights' bytes; export the model again"));
+        }
+
+        lines.Add(Line("allocated", $"{measured.Latency.AllocatedBytesPerStep,10:N0} managed bytes a step"));
+        lines.Add(Line("peak memory", $"{measured.PeakResidentBytes / 1e6,10:F1} MB resident"));
         if (measured.Prefill is { } prefill)
         {
             lines.Add(Line("prefill", $"{prefill.StreamBytesPerSecond,10:N0} bytes/s, {prefill.StreamBytes} stream bytes at once"));

@@ -51,8 +51,7 @@ internal static class DoctorCommand
         var runtime = report.Runtime;
         var lines = new List<string>
         {
-            $"ONNX Runtime   {runtime.OnnxRuntimeVersion}",
-            $"distribution   {runtime.OnnxRuntimeDistribution}",
+            $"ONNX Runtime   {OnnxRuntime(runtime)}",
             $"extensions     {(runtime.ExtensionsProblem is null ? "load" : $"do not load: {runtime.ExtensionsProblem}")}",
         };
         lines.AddRange(runtime.Providers.Select(provider => $"provider       {provider.Name}: "
@@ -76,6 +75,11 @@ internal static class DoctorCommand
 
         return string.Join('\n', lines);
     }
+
+    private static string OnnxRuntime(RuntimeReport runtime) =>
+        runtime.OnnxRuntimeVersion + (NativePackage.OfOnnxRuntime() is { } package ? $" from NuGet ({package})" : "")
+            + (runtime.OnnxRuntimeManagedVersion == runtime.OnnxRuntimeVersion ? ""
+                : $", called by a managed assembly of {runtime.OnnxRuntimeManagedVersion}: restore packages of one version");
 }
 
 internal sealed record ModelHealth(string Folder, string? Problem, string? Variant, string? Provider,

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using HoloZero.Artifacts;
 using HoloZero.Testing;
 using static HoloZero.EndToEnd.Tests.Programs;
@@ -156,7 +158,9 @@ public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
     {
         var result = await HoloZeroAsync("doctor", "--model", exported.Tiny);
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
-        Assert.Matches(@"ONNX Runtime +1\.29\.0", result.Text);
+        var pinned = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props")).Descendants("PackageVersion")
+            .Single(package => (string?)package.Attribute("Include") == "Microsoft.ML.OnnxRuntime.Gpu").Attribute("Version")!.Value;
+        Assert.Matches($@"(?m)^ONNX Runtime   {Regex.Escape(pinned)} from NuGet \(Microsoft\.ML\.OnnxRuntime\.Gpu[.A-Za-z]*\)$", result.Text);
         Assert.Matches("provider +CPUExecutionProvider: loads", result.Text);
         Assert.Matches("threads +[1-9][0-9]* a call unless --threads says otherwise: [a-z]", result.Text);
         Assert.Contains("the model is sound on this machine", result.Text);

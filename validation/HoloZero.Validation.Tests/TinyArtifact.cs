@@ -8,6 +8,7 @@ using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
 using HoloZero.Reference;
 using HoloZero.Testing;
+using HoloZero.Validation.Checks;
 
 namespace HoloZero.Validation.Tests;
 
@@ -55,7 +56,11 @@ internal sealed class TinyArtifact : IDisposable
         var model = OnnxReader.Read(this[graph]);
         edit(model);
         File.WriteAllBytes(this[graph], model.ToByteArray());
-        return Rehash(graph);
+        return Rehash(graph).EditManifest(json =>
+        {
+            foreach (var variant in json["variants"]!.AsArray().Where(variant => (string?)variant!["file"] == graph))
+                variant!["weight_bytes"] = GraphCheck.WeightBytes(model);
+        });
     }
 
     /// <summary>Changes one element of a float32 initializer.</summary>

@@ -26,14 +26,15 @@ internal static class OnnxFile
     /// <param name="opsets">Version by operator domain; "" is the standard one.</param>
     /// <param name="producer">Tool name and version.</param>
     /// <param name="maxInlineBytes">Weights beyond this total go to external data.</param>
-    /// <returns>The names of the files written.</returns>
-    public static IReadOnlyList<string> Write(RecordedGraph graph, string path, IReadOnlyDictionary<string, int> opsets, (string Name, string Version) producer,
+    /// <returns>The names of the files written, and the bytes of all initializers in them.</returns>
+    public static (IReadOnlyList<string> Files, long WeightBytes) Write(RecordedGraph graph, string path, IReadOnlyDictionary<string, int> opsets, (string Name, string Version) producer,
         long maxInlineBytes = MaxInlineBytes)
     {
         var outputs = graph.Outputs.Select(port => port.Value).ToArray();
         var nodes = graph.Recorder.NodesFor(outputs);
         var initializers = nodes.SelectMany(node => node.Inputs).OfType<InitializerValue>().Distinct().ToArray();
-        var external = initializers.Sum(value => value.ByteCount) > maxInlineBytes;
+        var weightBytes = initializers.Sum(value => value.ByteCount);
+        var external = weightBytes > maxInlineBytes;
 
         var proto = new GraphProto { Name = graph.Name };
         proto.Node.AddRange(nodes.Select(ToProto));
@@ -66,7 +67,7 @@ internal static class OnnxFile
         };
         using var file = File.Create(path);
         model.WriteTo(file);
-        return files;
+        return (files, weightBytes);
     }
 
     private static NodeProto ToProto(GraphNode node)

@@ -12,7 +12,7 @@ public sealed record ProviderStatus(string Name, string? Problem, bool Supported
 
 /// <summary>What this process has to run models with. Immutable.</summary>
 /// <param name="OnnxRuntimeVersion">Version of the native library.</param>
-/// <param name="OnnxRuntimeDistribution">Which packages it came from.</param>
+/// <param name="OnnxRuntimeManagedVersion">Version of the managed assembly that calls it; the same where packages fit each other.</param>
 /// <param name="ExtensionsProblem">Why ONNX Runtime Extensions do not load; null where they do.</param>
 /// <param name="Providers">Providers compiled in.</param>
 /// <param name="Processors">Processors that this process may use.</param>
@@ -21,7 +21,7 @@ public sealed record ProviderStatus(string Name, string? Problem, bool Supported
 /// <param name="CpuModel">The processor's name.</param>
 /// <param name="CpuFeatures">Its vector and matrix instruction sets.</param>
 /// <param name="Platform">.NET and operating system.</param>
-public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntimeDistribution, string? ExtensionsProblem,
+public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntimeManagedVersion, string? ExtensionsProblem,
     IReadOnlyList<ProviderStatus> Providers, int Processors, int Threads, string ThreadsSource, string CpuModel,
     IReadOnlyList<string> CpuFeatures, string Platform)
 {
@@ -35,7 +35,7 @@ public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntime
         var environment = OnnxEnvironment.Ensure();
         var (model, features) = Cpu();
         var cores = ProcessorCores.Detect();
-        return new(environment.GetVersionString(), Distribution(), WhyExtensionsDoNotLoad(),
+        return new(environment.GetVersionString(), ManagedVersion(), WhyExtensionsDoNotLoad(),
             [.. environment.GetAvailableProviders().Select(Status)], Environment.ProcessorCount, cores.Count, cores.Source, model, features,
             $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {RuntimeInformation.RuntimeIdentifier}");
     }
@@ -48,18 +48,17 @@ public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntime
         _ => new(name, "not used by this library", false),
     };
 
-    private static string Distribution()
+    private static string ManagedVersion()
     {
-        var assembly = typeof(OrtEnv).Assembly;
-        return assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == "OnnxRuntimeDistribution")?.Value
-            ?? "nuget: Microsoft.ML.OnnxRuntime.Gpu "
-                + assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        // Behind a plus stands a commit.
+        var version = typeof(OrtEnv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        return version?.Split('+')[0] ?? "unknown";
     }
 
     private static string? WhyExtensionsDoNotLoad()
     {
-        using var options = new SessionOptions();
-        return OnnxEnvironment.Try(options.RegisterOrtExtensions, out _);
+        using var options = OnnxEnvironment.NewSessionOptions();
+        return OnnxEnvironment.TryLogged(options.RegisterOrtExtensions);
     }
 
     private static (string Model, IReadOnlyList<string> Features) Cpu()

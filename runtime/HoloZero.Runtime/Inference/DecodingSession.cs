@@ -4,7 +4,9 @@ namespace HoloZero.Runtime;
 
 /// <summary>
 /// One sequence: feed it bytes, get logits. It keeps the KV cache and the fast-weight memories, so each byte costs one row.
-/// Not thread-safe; sessions of one model may run at the same time. Owns its state: dispose it.
+/// Takes one call at a time: a second one meanwhile is refused by <see cref="ConcurrentUseException"/>. Sessions of one model may run at
+/// the same time. Owns its state: dispose it, from any thread, before or after the model. Once it or the model is disposed every call
+/// is refused by <see cref="ObjectDisposedException"/>.
 /// </summary>
 public sealed class DecodingSession : IDisposable
 {
@@ -15,15 +17,17 @@ public sealed class DecodingSession : IDisposable
     public const int MaxStreamBytes = 1 << 22;
 
     private readonly HoloZeroModel _model;
-    private readonly RunOptions _runOptions = new();
+    private readonly ExclusiveUse _use;
+    private readonly RunOptions _runOptions = OnnxEnvironment.NewRunOptions();
     private IDecoderState _state;
     private IDecoderState? _spare;
     private float[] _logits = [];
-    private bool _disposed;
 
+    /// <summary>Within a call of the model's.</summary>
     internal DecodingSession(HoloZeroModel model)
     {
         _model = model;
+        _use = new(model.Graph.Calls, typeof(DecodingSession), Free);
         _state = model.Graph.NewState();
     }
 
@@ -40,9 +44,14 @@ public sealed class DecodingSession : IDisposable
     /// <see cref="MaxStreamBytes"/>.
     /// </exception>
     /// <exception cref="Artifacts.BadInputException">The sequence would be longer than the variant allows.</exception>
+    /// <exception cref="Artifacts.MissingCapabilityException">So many bytes do not fit into memory at once.</exception>
+    /// <exception cref="Artifacts.UnsoundModelException">The graph fails.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The session or the model is disposed, maybe during the call.</exception>
+    /// <exception cref="ConcurrentUseException">Another call is under way.</exception>
     public Logits Prefill(scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default)
     {
+        using var call = _use.Enter();
         if (prefix.Length % _model.SlotBytes != 0)
             throw new ArgumentException($"{prefix.Length} bytes are not whole slots of {_model.SlotBytes}", nameof(prefix));
         if (prefix.Length / _model.SlotBytes > MaxPrefixSlots)
@@ -70,9 +79,14 @@ public sealed class DecodingSession : IDisposable
     /// <returns>One row per byte, valid until the next call.</returns>
     /// <exception cref="ArgumentException">There are no bytes, or more than <see cref="MaxStreamBytes"/>.</exception>
     /// <exception cref="Artifacts.BadInputException">The sequence would be longer than the variant allows.</exception>
+    /// <exception cref="Artifacts.MissingCapabilityException">So many bytes do not fit into memory at once.</exception>
+    /// <exception cref="Artifacts.UnsoundModelException">The graph fails.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The session or the model is disposed, maybe during the call.</exception>
+    /// <exception cref="ConcurrentUseException">Another call is under way.</exception>
     public Logits Append(scoped ReadOnlySpan<byte> stream, CancellationToken cancellation = default)
     {
+        using var call = _use.Enter();
         Require(stream, Position);
         _state.Mark();
         try
@@ -94,15 +108,18 @@ public sealed class DecodingSession : IDisposable
 
     /// <summary>
     /// Continues the sequence by one byte. Variants whose state is in place allocate nothing for it; should such a call fail half-way, the
-    /// session takes no other until it is prefilled or restored.
+    /// session takes no other until it is prefilled or restored. A step under way ends before the model is freed.
     /// </summary>
     /// <param name="next">The byte.</param>
     /// <returns>The logits of what follows it, [vocabulary], valid until the next call.</returns>
     /// <exception cref="InvalidOperationException">An earlier step failed half-way.</exception>
     /// <exception cref="Artifacts.BadInputException">The sequence would be longer than the variant allows.</exception>
+    /// <exception cref="Artifacts.UnsoundModelException">The graph fails.</exception>
+    /// <exception cref="ObjectDisposedException">The session or the model is disposed.</exception>
+    /// <exception cref="ConcurrentUseException">Another call is under way.</exception>
     public ReadOnlySpan<float> Step(byte next)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var call = _use.Enter();
         _runOptions.Terminate = false;
         var logits = _state.Step(_runOptions, next);
         Position++;
@@ -110,9 +127,12 @@ public sealed class DecodingSession : IDisposable
     }
 
     /// <summary>Remembers the sequence as it is. The caller disposes the snapshot, which outlives this session if need be.</summary>
+    /// <exception cref="InvalidOperationException">An earlier step failed half-way.</exception>
+    /// <exception cref="ObjectDisposedException">The session or the model is disposed.</exception>
+    /// <exception cref="ConcurrentUseException">Another call is under way.</exception>
     public SessionSnapshot Snapshot()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var call = _use.Enter();
         return new(_model, _state.Copy(), Position);
     }
 
@@ -120,28 +140,42 @@ public sealed class DecodingSession : IDisposable
     /// Makes the sequence what it was when <paramref name="snapshot"/> was taken, of this or another session of the same model.
     /// </summary>
     /// <exception cref="ArgumentException">The snapshot is of another model.</exception>
+    /// <exception cref="ObjectDisposedException">The session, the snapshot or the model is disposed.</exception>
+    /// <exception cref="ConcurrentUseException">Another call is under way.</exception>
     public void Restore(SessionSnapshot snapshot)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (snapshot.Model != _model) throw new ArgumentException("the snapshot is of another model", nameof(snapshot));
-        _state.CopyFrom(snapshot.State);
+        ArgumentNullException.ThrowIfNull(snapshot);
+        using var call = _use.Enter();
+        using var reading = snapshot.Read(_model);
+        _state.CopyFrom(reading.State);
         Position = snapshot.Position;
     }
 
     /// <summary>A second session that continues from here on its own. The caller disposes it.</summary>
+    /// <exception cref="InvalidOperationException">An earlier step failed half-way.</exception>
+    /// <exception cref="ObjectDisposedException">The session or the model is disposed.</exception>
+    /// <exception cref="ConcurrentUseException">Another call is under way.</exception>
     public DecodingSession Fork()
     {
         using var snapshot = Snapshot();
         var fork = _model.OpenSession();
-        fork.Restore(snapshot);
-        return fork;
+        try
+        {
+            fork.Restore(snapshot);
+            return fork;
+        }
+        catch
+        {
+            fork.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Frees the state.</summary>
-    public void Dispose()
+    /// <summary>Refuses further calls and frees the state: at once, or when a call under way on another thread ends.</summary>
+    public void Dispose() => _use.Dispose();
+
+    private void Free()
     {
-        if (_disposed) return;
-        _disposed = true;
         _state.Dispose();
         _spare?.Dispose();
         _runOptions.Dispose();
@@ -149,7 +183,6 @@ public sealed class DecodingSession : IDisposable
 
     private void Require(scoped ReadOnlySpan<byte> stream, long positionsBefore)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         if (stream.IsEmpty) throw new ArgumentException("at least one stream byte is needed", nameof(stream));
         if (stream.Length > MaxStreamBytes)
             throw new ArgumentException($"{stream.Length} bytes are more than {MaxStreamBytes} in one call", nameof(stream));
@@ -162,10 +195,14 @@ public sealed class DecodingSession : IDisposable
     {
         var vocabulary = _model.Vocabulary;
         if (_logits.Length < stream.Length * vocabulary) _logits = new float[stream.Length * vocabulary];
-        using var terminate = Terminator(prefix.Length + stream.Length, cancellation);
+        var bytes = prefix.Length + stream.Length;
+        _runOptions.Terminate = false;
+        using var cancelled = Terminator(bytes, cancellation);
+        using var closing = Terminator(bytes, _model.Graph.Closing);
         for (var done = 0; done < stream.Length;)
         {
             cancellation.ThrowIfCancellationRequested();
+            _model.Graph.ThrowIfClosing();
             var piece = stream.Slice(done, Math.Min(_model.PrefillChunkBytes, stream.Length - done));
             state.Advance(_runOptions, done == 0 ? prefix : [], piece, _logits.AsSpan(done * vocabulary, piece.Length * vocabulary),
                 cancellation);
@@ -176,28 +213,46 @@ public sealed class DecodingSession : IDisposable
     }
 
     /// <summary>Lets a cancellation interrupt a long run; a step of one byte is over before it would help.</summary>
-    private CancellationTokenRegistration Terminator(int bytes, CancellationToken cancellation)
-    {
-        _runOptions.Terminate = false;
-        return bytes == 1 ? default : cancellation.Register(() => _runOptions.Terminate = true);
-    }
+    private CancellationTokenRegistration Terminator(int bytes, CancellationToken cancellation) =>
+        bytes == 1 ? default : cancellation.Register(() => _runOptions.Terminate = true);
 }
 
-/// <summary>A remembered sequence. Immutable and thread-safe; holds memory until it is disposed, after which nothing may use it.</summary>
+/// <summary>
+/// A remembered sequence. Immutable and thread-safe. Holds memory until it is disposed, from any thread, before or after its session and
+/// model; a restore that reads it meanwhile ends first.
+/// </summary>
 public sealed class SessionSnapshot : IDisposable
 {
-    private IDecoderState? _state;
+    private readonly CallGate _readers = new();
+    private readonly HoloZeroModel _model;
+    private readonly IDecoderState _state;
 
     internal SessionSnapshot(HoloZeroModel model, IDecoderState state, long position) =>
-        (Model, _state, Position) = (model, state, position);
+        (_model, _state, Position) = (model, state, position);
 
     /// <summary>Prefix slots and stream bytes up to here.</summary>
     public long Position { get; }
 
-    internal HoloZeroModel Model { get; }
+    /// <summary>Refuses further use and frees its memory.</summary>
+    public void Dispose() => _readers.Close(() => { }, _state.Dispose);
 
-    internal IDecoderState State => _state ?? throw new ObjectDisposedException(nameof(SessionSnapshot));
+    /// <summary>Keeps the memory while it is read; disposing the result ends that.</summary>
+    /// <exception cref="ArgumentException">It is of another model than <paramref name="model"/>.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
+    internal Reading Read(HoloZeroModel model)
+    {
+        if (model != _model) throw new ArgumentException("the snapshot is of another model", "snapshot");
+        ObjectDisposedException.ThrowIf(!_readers.TryEnter(), this);
+        return new(this);
+    }
 
-    /// <summary>Frees its memory.</summary>
-    public void Dispose() => Interlocked.Exchange(ref _state, null)?.Dispose();
+    /// <summary>A snapshot that is being read.</summary>
+    internal readonly struct Reading(SessionSnapshot snapshot) : IDisposable
+    {
+        /// <summary>What it remembers.</summary>
+        public IDecoderState State => snapshot._state;
+
+        /// <summary>Ends it.</summary>
+        public void Dispose() => snapshot._readers.Leave();
+    }
 }

@@ -3,7 +3,8 @@ using HoloZero.Artifacts;
 namespace HoloZero.Runtime;
 
 /// <summary>
-/// An exported model, loaded once and shared by any number of sessions. Thread-safe. Owns the graph: dispose it after its sessions.
+/// An exported model, loaded once and shared by any number of sessions and generations. Thread-safe. Owns the graph: dispose it, at any
+/// time. Its sessions, batches and snapshots may outlive it, but then refuse every call by <see cref="ObjectDisposedException"/>.
 /// </summary>
 public sealed class HoloZeroModel : IDisposable
 {
@@ -12,7 +13,6 @@ public sealed class HoloZeroModel : IDisposable
     {
         (Artifact, Variant, Graph, Provider) = (artifact, variant, graph, provider);
         PrefillChunkBytes = options.PrefillChunkBytes;
-        Threads = options.Threads ?? Environment.ProcessorCount;
     }
 
     /// <summary>The folder and manifest that it was loaded from.</summary>
@@ -25,7 +25,7 @@ public sealed class HoloZeroModel : IDisposable
     public ExecutionProvider Provider { get; }
 
     /// <summary>Threads that compute one call on the processor.</summary>
-    public int Threads { get; }
+    public int Threads => Graph.Threads;
 
     /// <summary>Bytes in a prefix slot, K.</summary>
     public int SlotBytes => Artifact.Manifest.Model.SlotBytes;
@@ -44,9 +44,13 @@ public sealed class HoloZeroModel : IDisposable
     /// <exception cref="MissingCapabilityException">
     /// The provider does not load and <see cref="ModelOptions.AllowCpuFallback"/> is off.
     /// </exception>
-    public static HoloZeroModel Load(string folder, ModelOptions? options = null)
+    public static HoloZeroModel Load(string folder, ModelOptions? options = null) => Load(folder, options ?? new(), ProcessorCores.Detect());
+
+    /// <param name="folder">A folder that holozero-export wrote.</param>
+    /// <param name="options">How to run it.</param>
+    /// <param name="cores">What a call computes with where the options say nothing.</param>
+    internal static HoloZeroModel Load(string folder, ModelOptions options, ProcessorCores cores)
     {
-        options ??= new();
         options.Validate();
         var artifact = ArtifactFolder.Open(folder, verifyHashes: false);
         var variant = artifact.Variant(options.Variant);
@@ -57,7 +61,7 @@ public sealed class HoloZeroModel : IDisposable
         (OnnxGraph Graph, ExecutionProvider Provider) loaded;
         try
         {
-            loaded = ProviderSelection.Load(options, sessionOptions =>
+            loaded = ProviderSelection.Load(options, cores.Count, sessionOptions =>
                 OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes, sessionOptions));
         }
         catch
@@ -80,24 +84,33 @@ public sealed class HoloZeroModel : IDisposable
     }
 
     /// <summary>Opens a session for one sequence. The caller disposes it.</summary>
+    /// <exception cref="MissingCapabilityException">Memory is too small for its state.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public DecodingSession OpenSession()
-    {
-        Graph.ThrowIfDisposed();
-        return new(this);
-    }
+    public DecodingSession OpenSession() => Within(() => new DecodingSession(this));
 
     /// <summary>Opens a batch of <paramref name="rows"/> sequences that step together. The caller disposes it.</summary>
     /// <param name="rows">Sequences, 1 to <see cref="DecodingBatch.MaxRows"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rows"/> is out of range.</exception>
-    /// <exception cref="MissingCapabilityException">The variant keeps one position for all rows: it has no batches.</exception>
+    /// <exception cref="MissingCapabilityException">The variant keeps one position for all rows: it has no batches. Or memory is too small.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public DecodingBatch OpenBatch(int rows)
-    {
-        Graph.ThrowIfDisposed();
-        return new(this, rows);
-    }
+    public DecodingBatch OpenBatch(int rows) => Within(() => new DecodingBatch(this, rows));
 
-    /// <summary>Frees the graph.</summary>
+    /// <summary>
+    /// Refuses further calls, then waits for those under way on other threads, then frees the graph. A step ends as if nothing were; a longer
+    /// call is interrupted, and a generation ends, by <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose() => Graph.Dispose();
+
+    private T Within<T>(Func<T> open)
+    {
+        ObjectDisposedException.ThrowIf(!Graph.Calls.TryEnter(), this);
+        try
+        {
+            return open();
+        }
+        finally
+        {
+            Graph.Calls.Leave();
+        }
+    }
 }

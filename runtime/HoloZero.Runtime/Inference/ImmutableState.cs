@@ -21,8 +21,8 @@ internal sealed class ImmutableState : IDecoderState
     public void Advance(RunOptions options, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, Span<float> logits,
         CancellationToken cancellation)
     {
-        using var prefixValue = Row(prefix);
-        using var streamValue = Row(stream);
+        using var prefixValue = StateTensors.Row(prefix);
+        using var streamValue = StateTensors.Row(stream);
         var results = _graph.Run(options, [prefixValue, streamValue, .. _tensors.Values], prefix.Length, stream.Length, cancellation);
         using (results[0]) results[0].GetTensorDataAsSpan<float>().CopyTo(logits);
         Adopt(new([.. results.Skip(1)]));
@@ -65,14 +65,6 @@ internal sealed class ImmutableState : IDecoderState
     {
         _tensors.Release();
         _tensors = tensors;
-    }
-
-    private static OrtValue Row(ReadOnlySpan<byte> bytes)
-    {
-        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance,
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.UInt8, [1, bytes.Length]);
-        bytes.CopyTo(value.GetTensorMutableRawData());
-        return value;
     }
 
     /// <summary>Tensors in the manifest's order, with a count of those who hold them. Thread-safe.</summary>

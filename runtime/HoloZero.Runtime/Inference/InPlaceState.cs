@@ -30,7 +30,7 @@ internal sealed class InPlaceState : IDecoderState
         (_graph, _rows, Capacity) = (graph, rows, Math.Min(capacity, graph.MaxPositions ?? int.MaxValue));
         _buffers = [.. graph.Signature.State.Select(state => new StateBuffer(state, rows, Capacity))];
         (_next, _logits, _positions) = (new byte[rows], new float[rows * ByteVocabulary.Size], new long[rows]);
-        _noPrefix = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.UInt8, [rows, 0]);
+        _noPrefix = StateTensors.Allocate(TensorElementType.UInt8, [rows, 0]);
         _nextValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _next.AsMemory(), [rows, 1]);
         _logitsValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _logits.AsMemory(),
             [rows, 1, ByteVocabulary.Size]);
@@ -49,8 +49,7 @@ internal sealed class InPlaceState : IDecoderState
         Begin(added);
         using var prefixValue = Row(prefix);
         using var streamValue = Row(stream);
-        using var logitsValue = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float,
-            [1, stream.Length, ByteVocabulary.Size]);
+        using var logitsValue = StateTensors.Allocate(TensorElementType.Float, [1, stream.Length, ByteVocabulary.Size]);
         _graph.Run(options, [prefixValue, streamValue, .. _buffers.Select(buffer => buffer.Past)],
             [logitsValue, .. _buffers.Select(buffer => buffer.Present)], prefix.Length, stream.Length, cancellation);
         logitsValue.GetTensorDataAsSpan<float>().CopyTo(logits);
@@ -123,7 +122,7 @@ internal sealed class InPlaceState : IDecoderState
 
     public void Dispose()
     {
-        _binding?.Dispose();
+        Unbind();
         foreach (var buffer in _buffers) buffer.Dispose();
         _noPrefix.Dispose();
         _nextValue.Dispose();
@@ -158,7 +157,13 @@ internal sealed class InPlaceState : IDecoderState
         var capacity = (int)Math.Min(Math.Max(positions, Math.Max(FirstCapacity, 2L * Capacity)), _graph.MaxPositions ?? int.MaxValue);
         foreach (var buffer in _buffers) buffer.Grow(capacity);
         Capacity = capacity;
-        _binding?.Dispose();
+        Unbind();
+    }
+
+    private void Unbind()
+    {
+        if (_binding is null) return;
+        _graph.Free(_binding);
         _binding = null;
     }
 
@@ -181,8 +186,6 @@ internal sealed class InPlaceState : IDecoderState
     private OrtValue Row(ReadOnlySpan<byte> bytes)
     {
         if (_rows != 1) throw new InvalidOperationException("several sequences take one byte each at a time");
-        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.UInt8, [1, bytes.Length]);
-        bytes.CopyTo(value.GetTensorMutableRawData());
-        return value;
+        return StateTensors.Row(bytes);
     }
 }

@@ -5,13 +5,24 @@ using Microsoft.ML.OnnxRuntime;
 namespace HoloZero.Runtime;
 
 /// <summary>
-/// ONNX Runtime's process-wide environment, made so that it prints nothing: its errors are kept for the exceptions that they explain.
-/// An application that made the environment before keeps its own logging.
+/// ONNX Runtime's process-wide environment and how to fail with it: nothing that it logs on this library's behalf reaches the console, and
+/// what it says of a failure becomes one printable line. Thread-safe.
 /// </summary>
+/// <remarks>
+/// Sessions and runs are told not to log at all: their failures say the same in exceptions. What loading a provider logs is in no
+/// exception. ONNX Runtime logs on the thread that it was called on, so a thread collects its own lines and nobody else's.
+/// </remarks>
 internal static partial class OnnxEnvironment
 {
+    private const OrtLoggingLevel Silent = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+    private const int MaxLength = 1000;
+
     private static readonly Lock Gate = new();
-    private static volatile string? _lastError;
+    private static readonly Lock LevelGate = new();
+    private static volatile bool _isOurs;
+
+    [ThreadStatic]
+    private static List<string>? _logged;
 
     /// <summary>Makes the environment unless there is one.</summary>
     /// <exception cref="MissingCapabilityException">The native library does not load.</exception>
@@ -24,8 +35,7 @@ internal static partial class OnnxEnvironment
         catch (Exception e)
             when (e is DllNotFoundException or EntryPointNotFoundException or TypeInitializationException or BadImageFormatException)
         {
-            throw new MissingCapabilityException(
-                $"ONNX Runtime's native library does not load ({(e.InnerException ?? e).Message.Split('\n')[0]})",
+            throw new MissingCapabilityException($"ONNX Runtime's native library does not load ({Words(e.InnerException ?? e)})",
                 "restore the packages for this platform and build again", e);
         }
     }
@@ -39,19 +49,23 @@ internal static partial class OnnxEnvironment
             {
                 logId = "HoloZero",
                 logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-                loggingFunction = (_, _, _, _, _, message) => _lastError = message,
+                loggingFunction = (_, _, _, _, _, message) => _logged?.Add(message),
             };
-            return OrtEnv.CreateInstanceWithOptions(ref options);
+            var environment = OrtEnv.CreateInstanceWithOptions(ref options);
+            _isOurs = true;
+            return environment;
         }
     }
 
-    /// <summary>
-    /// What <paramref name="action"/> failed with, in ONNX Runtime's own words, the logged cause first; null where it succeeded.
-    /// </summary>
-    public static string? Try(Action action, out Exception? error)
+    /// <summary>Options for a session that logs nothing. The caller disposes them.</summary>
+    public static SessionOptions NewSessionOptions() => new() { LogSeverityLevel = Silent };
+
+    /// <summary>Options for calls that log nothing. The caller disposes them.</summary>
+    public static RunOptions NewRunOptions() => new() { LogSeverityLevel = Silent };
+
+    /// <summary>What <paramref name="action"/> failed with, in ONNX Runtime's own words; null where it succeeded.</summary>
+    public static string? Try(Action action)
     {
-        _lastError = null;
-        error = null;
         try
         {
             action();
@@ -59,12 +73,60 @@ internal static partial class OnnxEnvironment
         }
         catch (Exception e) when (e is OnnxRuntimeException or DllNotFoundException or EntryPointNotFoundException)
         {
-            error = e;
-            return SourceLocation().Replace((_lastError ?? e.Message).ReplaceLineEndings(" ").Trim(), "");
+            return Words(e);
         }
     }
 
-    // "/onnxruntime_src/.../file.cc:1988 onnxruntime::Provider& ...::Get() [ONNXRuntimeError] : 1 : FAIL : " helps no user.
-    [GeneratedRegex(@"^.*\[ONNXRuntimeError\] : \d+ : \w+ : ")]
+    /// <summary>
+    /// The same for what logs the cause and throws less, as loading a provider does. In an environment that the application made, with
+    /// logging of its own, that is silenced meanwhile.
+    /// </summary>
+    public static string? TryLogged(Action action)
+    {
+        var environment = Ensure();
+        if (_isOurs)
+        {
+            _logged = [];
+            var failure = Try(action);
+            var cause = failure is not null && _logged is [.., var last] ? Words(last) : failure;
+            _logged = null;
+            return cause;
+        }
+
+        // The level belongs to the whole process: one at a time may borrow it.
+        lock (LevelGate)
+        {
+            var level = environment.EnvLogLevel;
+            environment.EnvLogLevel = Silent;
+            try
+            {
+                return Try(action);
+            }
+            finally
+            {
+                environment.EnvLogLevel = level;
+            }
+        }
+    }
+
+    /// <summary>What an exception says, on one line, without what only its programmers can read.</summary>
+    public static string Words(Exception e) => Words(e.Message);
+
+    private static string Words(string message)
+    {
+        var line = Unprintable().Replace(TerminalSequence().Replace(message, ""), " ").Trim();
+        line = SourceLocation().Replace(line, "");
+        return line.Length <= MaxLength ? line : $"{line[..MaxLength]}...";
+    }
+
+    // Colours and the like.
+    [GeneratedRegex(@"\x1b\[[0-?]*[ -/]*[@-~]")]
+    private static partial Regex TerminalSequence();
+
+    [GeneratedRegex(@"[\p{C}\p{Zl}\p{Zp}\s]+")]
+    private static partial Regex Unprintable();
+
+    // "[ErrorCode:Fail] /onnxruntime_src/.../file.cc:1988 onnxruntime::Provider& ...::Get() [ONNXRuntimeError] : 1 : FAIL : " helps no user.
+    [GeneratedRegex(@"^(.*\[ONNXRuntimeError\] : \d+ : \w+ : |\[ErrorCode:\w+\] )")]
     private static partial Regex SourceLocation();
 }

@@ -3,17 +3,22 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Runtime;
 
-/// <summary>A loaded graph with the inputs and outputs that the manifest promises. Thread-safe.</summary>
+/// <summary>
+/// A loaded graph with the inputs and outputs that the manifest promises. Thread-safe. Whoever uses it does so within a call of
+/// <see cref="Calls"/>: that keeps it from being freed meanwhile.
+/// </summary>
 internal sealed class OnnxGraph : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly string[] _inputs;
     private readonly string[] _outputs;
-    private volatile bool _disposed;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly HashSet<OrtIoBinding> _bindings = [];
 
-    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes)
+    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes, int threads)
     {
         (_session, Signature, MaxPositions, SlotBytes) = (session, variant.Signature, variant.MaxPositions, slotBytes);
+        (Threads, Closing) = (threads, _closing.Token);
         _inputs = [Signature.Prefix.Name, Signature.Stream.Name, .. Signature.State.Select(state => state.Past.Name)];
         _outputs = [Signature.Logits.Name, .. Signature.State.Select(state => state.Present.Name)];
     }
@@ -26,6 +31,15 @@ internal sealed class OnnxGraph : IDisposable
 
     /// <summary>Bytes in a prefix slot, K.</summary>
     public int SlotBytes { get; }
+
+    /// <summary>Threads that compute one call on the processor.</summary>
+    public int Threads { get; }
+
+    /// <summary>The calls that use it.</summary>
+    public CallGate Calls { get; } = new();
+
+    /// <summary>Cancelled when it is to be freed: long calls end early.</summary>
+    public CancellationToken Closing { get; }
 
     /// <summary>Whether the graph writes its state over what it reads.</summary>
     public bool IsInPlace => Signature.State.Any(state => state.InPlace);
@@ -41,14 +55,14 @@ internal sealed class OnnxGraph : IDisposable
     {
         var signature = variant.Signature;
         InferenceSession? session = null;
-        if (OnnxEnvironment.Try(() => session = new InferenceSession(path, options), out var error) is { } failure)
-            throw new BadInputException(path, $"ONNX Runtime does not load it ({failure})", "export the model again", error);
+        if (OnnxEnvironment.Try(() => session = new InferenceSession(path, options)) is { } failure)
+            throw new BadInputException(path, $"ONNX Runtime does not load it ({failure})", "export the model again");
 
         try
         {
             Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
             Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
-            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }] ? new(session, variant, slotBytes)
+            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }] ? new(session, variant, slotBytes, options.IntraOpNumThreads)
                 : throw new BadInputException(path,
                     $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
                     "export the model again");
@@ -60,14 +74,31 @@ internal sealed class OnnxGraph : IDisposable
         }
     }
 
-    /// <summary>Buffers to bind inputs and outputs to, once for many calls. The caller disposes it.</summary>
-    public OrtIoBinding NewBinding() => _session.CreateIoBinding();
+    /// <summary>Buffers to bind inputs and outputs to, once for many calls. The caller frees it by <see cref="Free"/>.</summary>
+    public OrtIoBinding NewBinding()
+    {
+        lock (_bindings)
+        {
+            var binding = _session.CreateIoBinding();
+            _bindings.Add(binding);
+            return binding;
+        }
+    }
+
+    /// <summary>Frees a binding, unless this graph has done so: a binding refers to its graph, and its owner may outlive that.</summary>
+    public void Free(OrtIoBinding binding)
+    {
+        lock (_bindings)
+        {
+            if (_bindings.Remove(binding)) binding.Dispose();
+        }
+    }
 
     /// <summary>Runs one call with bound buffers; allocates nothing.</summary>
     /// <exception cref="UnsoundModelException">The graph fails.</exception>
+    /// <exception cref="ObjectDisposedException">Terminated, as it is to be freed.</exception>
     public void Run(RunOptions options, OrtIoBinding binding)
     {
-        ThrowIfDisposed();
         try
         {
             _session.RunWithBinding(options, binding);
@@ -87,10 +118,10 @@ internal sealed class OnnxGraph : IDisposable
     /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
     /// <exception cref="UnsoundModelException">The graph fails.</exception>
     /// <exception cref="OperationCanceledException">Terminated.</exception>
+    /// <exception cref="ObjectDisposedException">Terminated, as it is to be freed.</exception>
     public IDisposableReadOnlyCollection<OrtValue> Run(RunOptions options, IReadOnlyCollection<OrtValue> inputs, int prefix, int stream,
         CancellationToken cancellation)
     {
-        ThrowIfDisposed();
         try
         {
             return _session.Run(options, _inputs, inputs, _outputs);
@@ -105,7 +136,6 @@ internal sealed class OnnxGraph : IDisposable
     public void Run(RunOptions options, IReadOnlyCollection<OrtValue> inputs, IReadOnlyCollection<OrtValue> outputs, int prefix, int stream,
         CancellationToken cancellation)
     {
-        ThrowIfDisposed();
         try
         {
             _session.Run(options, _inputs, inputs, _outputs, outputs);
@@ -128,24 +158,55 @@ internal sealed class OnnxGraph : IDisposable
         }
     }
 
-    /// <summary>Refuses to go on once the model is disposed: ONNX Runtime itself would go on with freed memory.</summary>
-    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, typeof(HoloZeroModel));
+    /// <summary>Refuses to begin more when it is to be freed.</summary>
+    public void ThrowIfClosing() => ObjectDisposedException.ThrowIf(Calls.IsClosed, typeof(HoloZeroModel));
 
-    /// <summary>Frees the graph; no call may be running.</summary>
-    public void Dispose()
+    /// <summary>Refuses further calls, asks long ones to end, waits for those under way, then frees the graph.</summary>
+    public void Dispose() => Calls.Close(_closing.Cancel, () =>
     {
-        _disposed = true;
+        lock (_bindings)
+        {
+            foreach (var binding in _bindings) binding.Dispose();
+            _bindings.Clear();
+        }
+
         _session.Dispose();
+        _closing.Dispose();
+    });
+
+    private Exception Failure(OnnxRuntimeException e, int prefix, int stream, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested) return new OperationCanceledException(cancellation);
+        if (Calls.IsClosed) return new ObjectDisposedException(typeof(HoloZeroModel).FullName);
+        var failure = OnnxEnvironment.Words(e);
+        return Computes(prefix, stream)
+            ? new MissingCapabilityException($"{prefix:N0} prefix bytes and {stream:N0} stream bytes in one call are too much for this "
+                + $"machine, though fewer are not ({failure})", "use fewer prefix slots or shorter pieces")
+            : new UnsoundModelException($"the graph fails on ONNX Runtime ({failure}); check the model with doctor");
     }
 
-    private static Exception Failure(OnnxRuntimeException e, int prefix, int stream, CancellationToken cancellation) => e switch
+    /// <summary>
+    /// Whether the graph computes a slot and two bytes where it failed for more: then it is the amount that this machine cannot take.
+    /// ONNX Runtime has no code for exhausted memory that would tell.
+    /// </summary>
+    private bool Computes(int prefix, int stream)
     {
-        _ when cancellation.IsCancellationRequested => new OperationCanceledException(cancellation),
-        _ when e.Message.Contains("allocate", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("bad_alloc") =>
-            new MissingCapabilityException($"memory is too small for {prefix} prefix bytes and {stream} stream bytes in one call",
-                "use fewer prefix slots or shorter pieces", e),
-        _ => new UnsoundModelException($"the graph fails on ONNX Runtime ({e.Message}); check the model with doctor"),
-    };
+        const int few = 2;
+        if (prefix <= SlotBytes && stream <= few) return false;
+        try
+        {
+            using var state = NewState();
+            using var options = OnnxEnvironment.NewRunOptions();
+            stream = Math.Min(stream, few);
+            state.Advance(options, new byte[Math.Min(prefix, SlotBytes)], new byte[stream], new float[stream * ByteVocabulary.Size],
+                CancellationToken.None);
+            return true;
+        }
+        catch (UnsoundModelException)
+        {
+            return false;
+        }
+    }
 
     private static void Compare(string path, IReadOnlyDictionary<string, NodeMetadata> actual,
         IReadOnlyList<ArtifactManifest.PortInfo> expected)

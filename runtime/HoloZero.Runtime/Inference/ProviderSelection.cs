@@ -8,16 +8,18 @@ internal static class ProviderSelection
 {
     /// <summary>Loads with what <paramref name="options"/> asks for; returns what it got.</summary>
     /// <param name="options">The provider, and whether the processor may stand in for it.</param>
+    /// <param name="cores">Threads where the options say nothing.</param>
     /// <param name="load">Loads the graph with given session options.</param>
     /// <exception cref="MissingCapabilityException">
     /// The provider does not load or does not take the graph, and the processor is not allowed instead.
     /// </exception>
-    public static (OnnxGraph Graph, ExecutionProvider Provider) Load(ModelOptions options, Func<SessionOptions, OnnxGraph> load)
+    public static (OnnxGraph Graph, ExecutionProvider Provider) Load(ModelOptions options, int cores, Func<SessionOptions, OnnxGraph> load)
     {
         if (options.Provider != ExecutionProvider.Cpu)
         {
-            using var session = NewSession(options);
-            var failure = Append(session, options.Provider, options.DeviceId, out var error);
+            using var session = NewSession(options, cores);
+            var failure = Append(session, options.Provider, options.DeviceId);
+            Exception? error = null;
             if (failure is null)
             {
                 try
@@ -38,28 +40,30 @@ internal static class ProviderSelection
             }
         }
 
-        using var onProcessor = NewSession(options);
+        using var onProcessor = NewSession(options, cores);
         return (load(onProcessor), ExecutionProvider.Cpu);
     }
 
     /// <summary>Why a provider does not load here; null where it does.</summary>
     public static string? WhyNot(ExecutionProvider provider)
     {
-        using var session = new SessionOptions();
-        return Append(session, provider, deviceId: 0, out _);
+        using var session = OnnxEnvironment.NewSessionOptions();
+        return Append(session, provider, deviceId: 0);
     }
 
-    private static SessionOptions NewSession(ModelOptions options) => new()
+    private static SessionOptions NewSession(ModelOptions options, int cores)
     {
-        IntraOpNumThreads = options.Threads ?? ProcessorCores.Detect().Count,
-        GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-    };
+        var session = OnnxEnvironment.NewSessionOptions();
+        session.IntraOpNumThreads = options.Threads ?? cores;
+        session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
+        return session;
+    }
 
     /// <summary>Puts a provider into session options; returns why it does not load, null where it does or is the processor.</summary>
-    public static string? Append(SessionOptions session, ExecutionProvider provider, int deviceId, out Exception? error) =>
-        OnnxEnvironment.Try(() =>
+    public static string? Append(SessionOptions session, ExecutionProvider provider, int deviceId) =>
+        provider == ExecutionProvider.Cpu ? null : OnnxEnvironment.TryLogged(() =>
         {
             if (provider == ExecutionProvider.TensorRt) session.AppendExecutionProvider_Tensorrt(deviceId);
-            if (provider is ExecutionProvider.Cuda or ExecutionProvider.TensorRt) session.AppendExecutionProvider_CUDA(deviceId);
-        }, out error);
+            session.AppendExecutionProvider_CUDA(deviceId);
+        });
 }

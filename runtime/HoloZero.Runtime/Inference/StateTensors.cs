@@ -4,16 +4,42 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace HoloZero.Runtime;
 
-/// <summary>Makes the tensors of a state.</summary>
+/// <summary>Makes tensors in host memory, which no model owns. The caller disposes them.</summary>
 internal static class StateTensors
 {
-    /// <summary>Zeros for <paramref name="rows"/> sequences and growing axes of <paramref name="positions"/>. The caller disposes it.</summary>
+    /// <summary>Zeros for <paramref name="rows"/> sequences and growing axes of <paramref name="positions"/>.</summary>
+    /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
     public static OrtValue Zeros(ArtifactManifest.PortInfo port, int rows, int positions)
     {
         long[] shape = [.. port.Shape.Select(axis => axis.Length ?? (axis.Name == ArtifactManifest.BatchAxis ? rows : positions))];
-        var tensor = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorTypeNames.Parse(port.Type), shape);
+        var tensor = Allocate(TensorTypeNames.Parse(port.Type), shape);
         tensor.GetTensorMutableRawData().Clear();
         return tensor;
+    }
+
+    /// <summary>One row of bytes, [1, n].</summary>
+    /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
+    public static OrtValue Row(ReadOnlySpan<byte> bytes)
+    {
+        var row = Allocate(TensorElementType.UInt8, [1, bytes.Length]);
+        bytes.CopyTo(row.GetTensorMutableRawData());
+        return row;
+    }
+
+    /// <summary>Memory with whatever is in it.</summary>
+    /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
+    public static OrtValue Allocate(TensorElementType type, long[] shape)
+    {
+        try
+        {
+            return OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            // Its shape and type are sound: only memory is left to fail.
+            throw new MissingCapabilityException($"memory is too small for a tensor [{string.Join(", ", shape)}] of {type}",
+                "use fewer prefix slots, shorter sequences or smaller batches", e);
+        }
     }
 }
 

@@ -36,6 +36,20 @@ public sealed class ModelLoadingTests : IDisposable
         Assert.Contains("missing", Assert.Throws<BadInputException>(() => HoloZeroModel.Load(_exported.Folder)).Message);
     }
 
+    [Fact]
+    public void A_model_tells_the_threads_that_its_graph_has_whether_they_were_asked_for_or_not()
+    {
+        // A number that neither processors nor cores of any machine here are.
+        using var unset = HoloZeroModel.Load(_exported.Folder, new(), new ProcessorCores(3, "a test"));
+        using var set = HoloZeroModel.Load(_exported.Folder, new() { Threads = 2 }, new ProcessorCores(3, "a test"));
+        Assert.Equal((3, 2), (unset.Threads, set.Threads));
+        Assert.Equal((3, 2), (unset.Graph.Threads, set.Graph.Threads));
+
+        using var detected = HoloZeroModel.Load(_exported.Folder);
+        Assert.Equal(RuntimeReport.Collect().Threads, detected.Threads);
+        Assert.Equal(ProcessorCores.Detect().Count, detected.Threads);
+    }
+
     /// <summary>Flips the last bit of a weight, which no parser notices.</summary>
     private void Damage(string name)
     {

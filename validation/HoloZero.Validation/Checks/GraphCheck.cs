@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
@@ -59,6 +60,8 @@ internal static class GraphCheck
         }
 
         RequireExternalDataListed(graph, misses);
+        if (variant.WeightBytes is { } stated && WeightBytes(model) is var bytes && stated != bytes)
+            misses.Add(new($"holozero.json: {variant.Name}.weight_bytes", $"{stated}", $"{bytes}, the bytes of all initializers"));
         var found = misses.Count;
         weights = null;
         try
@@ -73,6 +76,12 @@ internal static class GraphCheck
 
         return Result(CheckNames.Structure, graph, misses);
     }
+
+    /// <summary>Bytes of all initializers, in the file and beside it.</summary>
+    public static long WeightBytes(ModelProto model) => model.Graph.Initializer.Sum(tensor => tensor.DataLocation != DataLocation.External
+        ? tensor.RawData.Length
+        : long.TryParse(tensor.ExternalData.FirstOrDefault(entry => entry.Key == "length")?.Value, NumberStyles.None,
+            CultureInfo.InvariantCulture, out var length) ? length : 0);
 
     /// <summary>The baked table: there once, used, bit by bit as published, and named by its hash.</summary>
     public static CheckResult ValueTable(GraphFile graph, ArtifactManifest.ValueTableInfo stated)
@@ -126,7 +135,7 @@ internal static class GraphCheck
     }
 
     /// <summary>A float with its bits.</summary>
-    public static string Words(float value) => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+    public static string Words(float value) => string.Create(CultureInfo.InvariantCulture,
         $"{value:G9} (0x{BitConverter.SingleToInt32Bits(value):x8})");
 
     private static void Versions(GraphFile graph, List<Miss> misses)

@@ -79,13 +79,13 @@ internal sealed class GraphRunner : IDisposable
         var state = past?.State ?? [.. _signature.State.Select(port => Zeros(port.Past, batch))];
         try
         {
-            using var options = new RunOptions();
+            using var options = OnnxEnvironment.NewRunOptions();
             var results = _session.Run(options, _inputs, [prefixRow, streamRow, .. state], _outputs);
             return new([.. results], _signature.State.Count, _traced);
         }
         catch (Exception e) when (e is OnnxRuntimeException or InvalidOperationException)
         {
-            throw new GraphFailure($"ONNX Runtime: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new GraphFailure($"ONNX Runtime: {OnnxEnvironment.Words(e)}", e);
         }
         finally
         {
@@ -99,14 +99,15 @@ internal sealed class GraphRunner : IDisposable
         IReadOnlyList<ArtifactManifest.TraceInfo> trace, ExecutionProvider provider)
     {
         OnnxEnvironment.Ensure();
-        using var options = new SessionOptions { IntraOpNumThreads = Environment.ProcessorCount };
+        using var options = OnnxEnvironment.NewSessionOptions();
+        options.IntraOpNumThreads = ProcessorCores.Detect().Count;
         // Thousands of small calls: threads that spin between them only take the processor from whoever shares the machine.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        if (ProviderSelection.Append(options, provider, deviceId: 0, out var missing) is { } reason)
-            throw new GraphFailure($"{provider} does not load: {reason}", missing);
+        if (ProviderSelection.Append(options, provider, deviceId: 0) is { } reason)
+            throw new GraphFailure($"{provider} does not load: {reason}");
         InferenceSession? session = null;
-        return OnnxEnvironment.Try(() => session = open(options), out var error) is { } failure
-            ? throw new GraphFailure($"ONNX Runtime does not load it: {failure}", error)
+        return OnnxEnvironment.Try(() => session = open(options)) is { } failure
+            ? throw new GraphFailure($"ONNX Runtime does not load it: {failure}")
             : new(session!, signature, trace);
     }
 

@@ -53,7 +53,7 @@ public static class ReportJson
     {
         json.WriteStartObject("environment");
         json.WriteString("onnx_runtime", environment.OnnxRuntimeVersion);
-        json.WriteString("distribution", environment.OnnxRuntimeDistribution);
+        json.WriteString("onnx_runtime_managed", environment.OnnxRuntimeManagedVersion);
         json.WriteString("cpu", environment.CpuModel);
         json.WriteNumber("processors", environment.Processors);
         json.WriteString("instructions", string.Join(' ', environment.CpuFeatures));

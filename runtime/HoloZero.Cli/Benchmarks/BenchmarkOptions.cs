@@ -1,9 +1,9 @@
 using HoloZero.Artifacts;
 
-namespace HoloZero.Runtime;
+namespace HoloZero.Cli.Benchmarks;
 
 /// <summary>What to measure. Immutable.</summary>
-public sealed record BenchmarkOptions
+internal sealed record BenchmarkOptions
 {
     /// <summary>Times that everything is measured after one round of warm-up, 1 to 100; results are medians over them.</summary>
     /// <value>5.</value>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace HoloZero.Runtime;
+namespace HoloZero.Cli.Benchmarks;
 
 /// <summary>
 /// Reads a buffer as fast as this machine can, over and over, on several threads of which each keeps to its part and, on Linux, to its
@@ -11,6 +11,7 @@ namespace HoloZero.Runtime;
 internal sealed class MemoryFloor
 {
     private const double SampleSeconds = 0.05;
+    private readonly long _bytes;
     private readonly ulong[] _buffer;
     private readonly int _threads;
     private readonly TimeProvider _clock;
@@ -21,7 +22,7 @@ internal sealed class MemoryFloor
     /// <param name="clock">Measures.</param>
     public MemoryFloor(long bytes, int threads, TimeProvider clock)
     {
-        (_threads, _clock) = (threads, clock);
+        (_bytes, _threads, _clock) = (bytes, threads, clock);
         _buffer = GC.AllocateUninitializedArray<ulong>(checked((int)((bytes + 7) / 8)), pinned: true);
         // Memory that was never written is one page of zeros, which the cache holds.
         for (var i = 0; i < _buffer.Length; i++) _buffer[i] = (ulong)i;
@@ -53,6 +54,9 @@ internal sealed class MemoryFloor
             ends[index] = _clock.GetTimestamp();
         }
     }
+
+    /// <summary>What reading the buffer in so many seconds means.</summary>
+    public MemoryFloorResult Result(double seconds) => new(_bytes, _threads, seconds * 1e3, _bytes / seconds / 1e9);
 
     private ReadOnlySpan<ulong> Part(int index)
     {

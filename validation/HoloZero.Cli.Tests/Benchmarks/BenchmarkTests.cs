@@ -1,8 +1,12 @@
 using HoloZero.Artifacts;
+using HoloZero.Cli.Benchmarks;
 using HoloZero.Models;
+using HoloZero.Runtime;
 using HoloZero.Testing;
 
-namespace HoloZero.Runtime.Tests;
+[assembly: AssemblyFixture(typeof(TinyArtifacts))]
+
+namespace HoloZero.Cli.Tests.Benchmarks;
 
 /// <summary>What a benchmark reports, on a clock that ticks a millisecond whenever it is read: units and counts, never speed.</summary>
 public sealed class BenchmarkTests(TinyArtifacts tiny)
@@ -23,9 +27,9 @@ public sealed class BenchmarkTests(TinyArtifacts tiny)
         Assert.Contains(report.Batches, batch => batch.Rows == 1);
 
         // One tick for the 50 passes that make up 0.05 s at one tick each.
-        Assert.Equal((1, 0.02), (report.MemoryFloor.Threads, Math.Round(report.MemoryFloor.MedianMilliseconds, 9)));
+        Assert.Equal((1, 0.02), (report.MemoryFloor!.Threads, Math.Round(report.MemoryFloor.MedianMilliseconds, 9)));
         Assert.Equal(report.MemoryFloor.WeightBytes / 0.02e-3 / 1e9, report.MemoryFloor.GigabytesPerSecond, 1e-6);
-        Assert.Equal(1 / 0.02, report.LatencyToFloorRatio, 1e-6);
+        Assert.Equal(1 / 0.02, report.LatencyToFloorRatio!.Value, 1e-6);
         Assert.InRange(report.PeakResidentBytes, 10_000_000, 100_000_000_000);
     }
 
@@ -40,22 +44,28 @@ public sealed class BenchmarkTests(TinyArtifacts tiny)
     }
 
     [Fact]
-    public void The_weights_that_a_step_reads_are_all_parameters_and_not_the_value_table()
+    public void The_floor_reads_the_weights_that_the_manifest_counts_all_parameters_and_the_tables()
     {
         using var model = Load();
-        var parameters = 4 * model.Artifact.Manifest.Model.Parameters;
-        Assert.InRange(GraphWeightBytes.Of(tiny.Graph(PrefixAttention.Causal)), parameters, parameters + 1024);
+        var report = Benchmark.Run(model, new() { Rounds = 1, Bytes = 16, LatencyOnly = true }, new Ticking());
+        var weights = report.MemoryFloor!.WeightBytes;
+        Assert.Equal(model.Variant.WeightBytes, weights);
+        // Float32 parameters; the file has nothing else of their size but rotary and value tables.
+        Assert.InRange(weights, 4 * model.Artifact.Manifest.Model.Parameters, new FileInfo(tiny.Graph(PrefixAttention.Causal, "fp32")).Length);
     }
 
     [Fact]
-    public void A_file_that_is_no_graph_has_no_weights()
+    public void Without_the_weights_bytes_there_is_no_floor_and_the_rest_is_measured()
     {
         using var folder = new TemporaryFolder();
-        foreach (var content in (string[])["no graph at all", "", "\u003a\u007f"])
-        {
-            File.WriteAllText(folder["model.onnx"], content);
-            Assert.Contains("model.onnx", Assert.Throws<BadInputException>(() => GraphWeightBytes.Of(folder["model.onnx"])).Message);
-        }
+        var source = tiny.Folder(PrefixAttention.Causal);
+        foreach (var file in Directory.GetFiles(source)) File.Copy(file, folder[Path.GetFileName(file)]);
+        var manifest = ArtifactManifest.Read(folder[ArtifactManifest.FileName]);
+        File.WriteAllText(folder[ArtifactManifest.FileName],
+            (manifest with { Variants = [.. manifest.Variants.Select(variant => variant with { WeightBytes = null })] }).ToJson());
+        using var model = HoloZeroModel.Load(folder.Path, new() { Threads = 1 });
+        var report = Benchmark.Run(model, new() { Rounds = 1, Bytes = 16, LatencyOnly = true }, new Ticking());
+        Assert.Equal((null, null, 16), (report.MemoryFloor, report.LatencyToFloorRatio, report.Latency.Bytes));
     }
 
     [Theory]

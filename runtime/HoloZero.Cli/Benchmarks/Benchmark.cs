@@ -1,14 +1,15 @@
 using System.Diagnostics;
 using HoloZero.Artifacts;
+using HoloZero.Runtime;
 
-namespace HoloZero.Runtime;
+namespace HoloZero.Cli.Benchmarks;
 
 /// <summary>
 /// Measures a loaded model. Everything runs once to warm up and then in rounds, in which what is to be compared takes turns, so that a
 /// machine that slows down meanwhile slows all of it. Results are for a machine that does nothing else. Stateless and thread-safe, but
 /// measurements at the same time disturb each other.
 /// </summary>
-public static class Benchmark
+internal static class Benchmark
 {
     private static readonly int[] BatchRows = [1, 4, 16, 64];
     private const int MostBatchSteps = 128, SamplesAtOnce = 200;
@@ -19,14 +20,13 @@ public static class Benchmark
     /// <param name="clock">Measures the time.</param>
     /// <param name="progress">Told each round.</param>
     /// <param name="cancellation">Checked between rounds.</param>
-    /// <exception cref="BadInputException">An option is out of range, or the graph's file cannot be read.</exception>
+    /// <exception cref="BadInputException">An option is out of range.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static BenchmarkReport Run(HoloZeroModel model, BenchmarkOptions options, TimeProvider clock,
         IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         options.Validate();
         using var run = new Measurement(model, options, clock);
-        var weightBytes = GraphWeightBytes.Of(model.Artifact.PathOf(model.Variant.File));
 
         Step("warming up");
         run.DecodeRound();
@@ -34,14 +34,14 @@ public static class Benchmark
         using var process = Process.GetCurrentProcess();
         var peak = process.PeakWorkingSet64;
 
-        var floor = new MemoryFloor(weightBytes, model.Threads, clock);
+        var floor = model.Variant.WeightBytes is { } weightBytes ? new MemoryFloor(weightBytes, model.Threads, clock) : null;
         var (latencies, floors) = (new List<LatencyResult>(), new List<double>());
         var (prefills, samplings) = (new List<PrefillResult>(), new List<SamplingResult>());
         for (var round = 1; round <= options.Rounds; round++)
         {
             Step($"round {round} of {options.Rounds}");
             latencies.Add(run.DecodeRound());
-            floors.Add(floor.Sample());
+            if (floor is not null) floors.Add(floor.Sample());
             if (options.LatencyOnly) continue;
             prefills.Add(run.PrefillRound());
             samplings.Add(run.SamplingRound());
@@ -57,9 +57,8 @@ public static class Benchmark
         var latency = new LatencyResult(options.Bytes, Median(latencies, r => r.MedianMilliseconds),
             Median(latencies, r => r.P99Milliseconds), Median(latencies, r => r.MeanMilliseconds),
             Median(latencies, r => r.AllocatedBytesPerStep));
-        var floorSeconds = Median(floors, seconds => seconds);
-        return new(latency, new(weightBytes, model.Threads, floorSeconds * 1e3, weightBytes / floorSeconds / 1e9),
-            latency.MedianMilliseconds / (floorSeconds * 1e3), peak,
+        var floorResult = floor?.Result(Median(floors, seconds => seconds));
+        return new(latency, floorResult, latency.MedianMilliseconds / floorResult?.MedianMilliseconds, peak,
             prefills.Count == 0 ? null : new(prefills[0].StreamBytes, Median(prefills, r => r.StreamBytesPerSecond),
                 prefills[0].PrefixBytes, Median(prefills, r => r.PrefixBytesPerSecond)),
             samplings.Count == 0 ? null : new(Median(samplings, r => r.GreedyMicroseconds), Median(samplings, r => r.NucleusMicroseconds)),
@@ -171,7 +170,7 @@ public static class Benchmark
         }
 
         private IBatch? OpenBatch(int rows) => rows == 1 ? new SingleRow(_model.OpenSession())
-            : _model.Graph.IsInPlace ? new Rows(_model.OpenBatch(rows)) : null;
+            : _model.Variant.Signature.State.Any(state => state.InPlace) ? new Rows(_model.OpenBatch(rows)) : null;
 
         private double Seconds(Action action)
         {
