@@ -23,6 +23,7 @@ help:
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
 	@echo 'make bench       measure all variants at full size in turn with llama.cpp; tables in validation/benchmarks/results'
 	@echo 'make fuzz        attack the readers of checkpoints and manifests for MINUTES=10; findings go to out/fuzz'
+	@echo 'make soak        load, use, cancel and dispose models at random for MINUTES=2; memory, threads, handles back to base'
 	@echo 'make clean       remove what build made; NuGet keeps its packages'
 	@echo
 	@echo 'CONFIGURATION=Debug    instead of Release'
@@ -64,6 +65,9 @@ bench: build
 
 fuzz: build
 	@ci/fuzz.sh $(CONFIGURATION)
+
+soak: build
+	@ci/soak.sh $(CONFIGURATION)
 
 check-onnx: build
 	@ci/check-onnx.sh

@@ -23,6 +23,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Validation"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime"],
         ["HoloZero.Benchmarks"] = ["HoloZero.CommandLine"],
         ["HoloZero.Fuzz"] = ["HoloZero.Models", "HoloZero.CommandLine"],
+        ["HoloZero.Load"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
     };
 
