@@ -10,7 +10,7 @@ OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
 export CHECKPOINT OUTPUT PROMPT
 
-.PHONY: help setup build export demo validate test bench format check-onnx clean-clone clean
+.PHONY: help setup build export demo validate test bench fuzz mutate soak format check-onnx clean-clone clean
 
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
@@ -22,6 +22,8 @@ help:
 	@echo 'make check-onnx  hold exported graphs against ONNX'"'"'s own checker (needs python3-onnx)'
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
 	@echo 'make bench       measure all variants at full size in turn with llama.cpp; tables in validation/benchmarks/results'
+	@echo 'make fuzz        attack the readers of checkpoints and manifests for MINUTES=10; findings go to out/fuzz'
+	@echo 'make soak        load, use, cancel and dispose models at random for MINUTES=2; memory, threads, handles back to base'
 	@echo 'make clean       remove what build made; NuGet keeps its packages'
 	@echo
 	@echo 'CONFIGURATION=Debug    instead of Release'
@@ -60,6 +62,12 @@ test: build format
 
 bench: build
 	@validation/benchmarks/run.sh
+
+fuzz: build
+	@ci/fuzz.sh $(CONFIGURATION)
+
+soak: build
+	@ci/soak.sh $(CONFIGURATION)
 
 check-onnx: build
 	@ci/check-onnx.sh

@@ -23,6 +23,8 @@ public sealed partial class RepositoryTests
             "HoloZero.Training", "HoloZero.CommandLine"],
         ["HoloZero.Validation"] = ["HoloZero.Onnx", "HoloZero.Reference", "HoloZero.Runtime"],
         ["HoloZero.Benchmarks"] = ["HoloZero.CommandLine"],
+        ["HoloZero.Fuzz"] = ["HoloZero.Models", "HoloZero.CommandLine"],
+        ["HoloZero.Load"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
     };
 

@@ -21,7 +21,7 @@ public static class ConfigurationFile
             return new CheckpointConfig(path, "JSON", key => root.TryGetProperty(key, out var value) ? CheckpointConfig.Value(value) : null,
                 Remedy).Read();
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The latter: a string that is not Unicode text.
         {
             throw new BadInputException(path, $"it is not JSON ({Untrusted.Cut(e.Message)})", Remedy, e);
         }

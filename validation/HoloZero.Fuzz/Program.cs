@@ -1,0 +1,4 @@
+using HoloZero.CommandLine;
+using HoloZero.Fuzz;
+
+return await CommandLineProgram.RunAsync("holozero-fuzz", FuzzCommand.Create(), args);

@@ -1,0 +1,81 @@
+using HoloZero.Models;
+using HoloZero.Testing;
+
+namespace HoloZero.Load.Tests;
+
+/// <summary>What <c>make soak</c> does for minutes, for a fixed number of actions; and that it sees what it is there to see.</summary>
+public sealed class SoakTests(TinyArtifacts tiny) : IClassFixture<TinyArtifacts>
+{
+    private static readonly Func<Random, Task> Nothing = _ => Task.CompletedTask;
+
+    [Fact]
+    public async Task Models_are_used_and_disposed_by_many_threads_at_once()
+    {
+        var models = new[] { "fp32", "portable", "int8" }.Select(variant => new SharedModel(tiny.Folder(PrefixAttention.Causal), variant)).ToList();
+        var actions = await Actions.CreateAsync(models);
+        var soak = new Soak(actions.All);
+        await soak.RunAsync(threads: 4, seed: 1, begun => begun <= 300);
+        models.ForEach(model => model.Dispose());
+
+        Assert.Empty(soak.Failures);
+        Assert.Equal(actions.All.Keys.Order(), soak.Counts.Keys.Order());
+        Assert.All(soak.Counts.Where(count => count.Key is not "cancel"), count => Assert.True(count.Value.Done > 0, count.Key));
+    }
+
+    [Fact]
+    public async Task What_no_library_promises_is_a_failure_and_what_it_promises_is_not()
+    {
+        var soak = new Soak(new Dictionary<string, Func<Random, Task>>
+        {
+            ["sound"] = Nothing,
+            ["cancelled"] = _ => throw new OperationCanceledException(),
+            ["disposed"] = _ => throw new ObjectDisposedException("model"),
+            ["broken"] = _ => throw new InvalidOperationException("half a state"),
+        });
+        await soak.RunAsync(threads: 2, seed: 1, begun => begun <= 40);
+
+        Assert.Equal(["cancelled", "disposed", "sound"], soak.Counts.Keys.Order());
+        Assert.NotEmpty(soak.Failures);
+        Assert.All(soak.Failures, failure => Assert.StartsWith("broken: System.InvalidOperationException: half a state", failure));
+    }
+
+    [Fact]
+    public void Kept_handles_are_seen()
+    {
+        using var folder = new TemporaryFolder();
+        var before = ProcessResources.Measure();
+        var kept = Enumerable.Range(0, 40).Select(i => File.Create(folder[$"{i}"])).ToList();
+        Assert.Contains(ProcessResources.Measure().Excess(before), excess => excess.StartsWith("handles went from", StringComparison.Ordinal));
+        kept.ForEach(file => file.Dispose());
+    }
+
+    [Fact]
+    public void Kept_memory_is_seen()
+    {
+        var before = ProcessResources.Measure();
+        var kept = GC.AllocateUninitializedArray<byte>(160 << 20);
+        Array.Fill(kept, (byte)1);
+        Assert.Contains(ProcessResources.Measure().Excess(before), excess => excess.StartsWith("memory went from", StringComparison.Ordinal));
+        GC.KeepAlive(kept);
+    }
+
+    [Fact]
+    public void Kept_threads_are_seen()
+    {
+        using var end = new ManualResetEventSlim();
+        var before = ProcessResources.Measure();
+        var kept = Enumerable.Range(0, 40).Select(_ => new Thread(() => end.Wait())).ToList();
+        kept.ForEach(thread => thread.Start());
+        Assert.Contains(ProcessResources.Measure().Excess(before), excess => excess.StartsWith("threads went from", StringComparison.Ordinal));
+        end.Set();
+        kept.ForEach(thread => thread.Join());
+    }
+
+    [Fact]
+    public void What_is_within_the_margin_is_back_to_base()
+    {
+        var before = new ProcessResources(100 << 20, 20, 30);
+        Assert.Empty(new ProcessResources(164 << 20, 28, 34).Excess(before));
+        Assert.Equal(3, new ProcessResources((164 << 20) + 1, 29, 35).Excess(before).Count);
+    }
+}
