@@ -13,7 +13,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Models"] = ["HoloZero.Artifacts"],
         ["HoloZero.Exporter"] = ["HoloZero.Models"],
         ["HoloZero.Training"] = ["HoloZero.Models"],
-        ["HoloZero.TorchSharp"] = ["HoloZero.Models", "HoloZero.Training"],
+        ["HoloZero.TorchSharp"] = ["HoloZero.Models"],
         ["HoloZero.Reference"] = ["HoloZero.Models"],
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
