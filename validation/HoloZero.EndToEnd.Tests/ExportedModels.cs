@@ -14,6 +14,15 @@ public sealed class ExportedModels : IAsyncLifetime
 
     public string Demo => _temporary["demo"];
 
+    /// <summary>Why TorchSharp does not load here, as the program says it; null where it does.</summary>
+    public string? WhyNoTorchSharp { get; private set; }
+
+    /// <summary>Skips a test that computes with TorchSharp where it does not load.</summary>
+    public void RequireTorchSharp()
+    {
+        if (WhyNoTorchSharp is { } reason) Assert.Skip(reason);
+    }
+
     public async ValueTask InitializeAsync()
     {
         var results = new[]
@@ -22,6 +31,11 @@ public sealed class ExportedModels : IAsyncLifetime
             await Programs.ExportAsync("--checkpoint", GoldenSuite.Demo.CheckpointPath, "--output", Demo),
         };
         Assert.All(results, result => Assert.Equal((0, ""), (result.ExitCode, result.StandardError)));
+        var torchSharp = await Programs.ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["torchsharp"],
+            "--engine", "torchsharp");
+        if (torchSharp.ExitCode == 0) return;
+        Programs.RequireRefusal(torchSharp, 3, "TorchSharp");
+        WhyNoTorchSharp = torchSharp.StandardError.Trim()["holozero-export: ".Length..];
     }
 
     public ValueTask DisposeAsync()

@@ -26,7 +26,11 @@ internal static class Programs
 
     /// <summary>Starts a program of this build in the folder of temporary files.</summary>
     public static Process Start(string project, string program, params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(PathOf(project, program), arguments)
+        Start(PathOf(project, program), arguments);
+
+    /// <summary>Starts a program that lies elsewhere.</summary>
+    public static Process Start(string path, string[] arguments) =>
+        Process.Start(new ProcessStartInfo(path, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

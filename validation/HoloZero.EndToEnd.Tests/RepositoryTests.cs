@@ -14,7 +14,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Onnx"] = ["HoloZero.Artifacts"],
         ["HoloZero.Exporter"] = ["HoloZero.Models", "HoloZero.Onnx"],
         ["HoloZero.Training"] = ["HoloZero.Models"],
-        ["HoloZero.TorchSharp"] = ["HoloZero.Models", "HoloZero.Training"],
+        ["HoloZero.TorchSharp"] = ["HoloZero.Models"],
         ["HoloZero.Reference"] = ["HoloZero.Models"],
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],

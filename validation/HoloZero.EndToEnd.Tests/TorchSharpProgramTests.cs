@@ -5,7 +5,7 @@ using static HoloZero.EndToEnd.Tests.Programs;
 
 namespace HoloZero.EndToEnd.Tests;
 
-/// <summary>What the programs do with TorchSharp where this build carries it, and what they say where it does not.</summary>
+/// <summary>What the programs do with TorchSharp where it loads, and what they say where it does not.</summary>
 public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposable
 {
     private static readonly string HeldOut = Repository.Golden("demo-heldout.txt");
@@ -16,57 +16,78 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     public void Dispose() => _temporary.Dispose();
 
     [Fact]
-    public async Task Doctor_says_whether_the_engine_is_there()
+    public async Task Where_it_does_not_load_every_demand_for_it_is_refused_in_one_line_with_cause_and_cure()
     {
-        var lines = (await HoloZeroAsync("doctor")).Text.Split('\n');
-        var line = Assert.Single(lines, text => text.StartsWith("TorchSharp ", StringComparison.Ordinal));
-        Assert.Equal($"TorchSharp     {TorchSharpBuild.Status}", line);
-        var json = JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput);
-        Assert.Equal(TorchSharpBuild.Status, json.RootElement.GetProperty("torch_sharp").GetString());
+        Assert.SkipWhen(exported.WhyNoTorchSharp is null, "TorchSharp loads on this machine");
+        RequireRefusal(await ExportAsync(Training), 3, exported.WhyNoTorchSharp);
+        RequireRefusal(await ExportAsync("probe", GoldenSuite.Tiny.CheckpointPath, "--text", HeldOut, "--engine", "torchsharp"), 3,
+            exported.WhyNoTorchSharp);
+        Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
     }
 
+    /// <summary>On any machine: its native library is an empty file. TorchSharp's own loader would find another in NuGet's folder.</summary>
     [Fact]
-    public async Task Without_it_every_use_is_refused_in_one_line_with_the_reason()
+    public async Task Where_its_library_is_damaged_nothing_but_itself_is_disabled_and_nothing_is_copied()
     {
-        Assert.SkipWhen(TorchSharpBuild.Available, "this build carries TorchSharp");
-        string[] export = ["--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"], "--engine", "torchsharp"];
-        RequireRefusal(await ExportAsync(export), 3, TorchSharpBuild.Status, "--engine reference", "make setup");
-        RequireRefusal(await ExportAsync(Training), 3, TorchSharpBuild.Status, "make setup");
-        RequireRefusal(await ExportAsync("probe", GoldenSuite.Tiny.CheckpointPath, "--text", HeldOut, "--engine", "torchsharp"), 3,
-            TorchSharpBuild.Status);
-        Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
+        const string cause = "TorchSharp's native library does not load (libLibTorchSharp.so: file too short)";
+        var export = Damaged("HoloZero.Exporter.Cli", "holozero-export");
+        string[] tiny = ["--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"]];
+        RequireRefusal(await At(export, [.. tiny, "--engine", "torchsharp"]), 3, cause);
+        RequireRefusal(await At(export, Training), 3, cause);
+        var exportedHere = await At(export, tiny);
+        Assert.Equal((0, ""), (exportedHere.ExitCode, exportedHere.StandardError));
+        Assert.Contains($"self-check: HoloZero.Reference float64 alone ({cause}; ", exportedHere.Text);
+        Assert.Equal(["HoloZero.Reference float64"], Engines(_temporary["out"]));
+        var probe = await At(export, "probe", GoldenSuite.Tiny.CheckpointPath, "--text", HeldOut, "--max-bytes", "400");
+        Assert.Equal((0, ""), (probe.ExitCode, probe.StandardError));
+        Assert.Contains($"computed with HoloZero.Reference float64 ({cause}; ", probe.Text.Split('\n')[0]);
+
+        var validate = await At(Damaged("HoloZero.Validation.Cli", "holozero-validate"), "--model", _temporary["out"], "--quick");
+        Assert.Equal((0, ""), (validate.ExitCode, validate.StandardError));
+        Assert.Contains($"\n  TorchSharp on the CPU: {cause}; ", validate.Text);
+        Assert.Empty(Directory.GetDirectories(_temporary.Path, "cpu", SearchOption.AllDirectories));
+
+        static async Task<ProgramResult> At(string path, params string[] arguments)
+        {
+            using var process = Start(path, arguments);
+            return await FinishAsync(process);
+        }
     }
 
     [Fact]
     public async Task The_validator_lists_it()
     {
         var result = await RunAsync("HoloZero.Validation.Cli", "holozero-validate", "--model", exported.Tiny, "--golden",
-            Repository.Golden(), "--json");
+            Repository.Golden(), "--quick", "--json");
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         var report = JsonDocument.Parse(result.StandardOutput).RootElement;
         var engines = report.GetProperty("checks").EnumerateArray()
             .Where(check => check.GetProperty("check").GetString() == "engine").ToArray();
-        if (TorchSharpBuild.Available)
+        if (exported.WhyNoTorchSharp is null)
             Assert.StartsWith("TorchSharp", Assert.Single(engines).GetProperty("scope").GetString());
         else
         {
             Assert.Empty(engines);
             var missing = report.GetProperty("not_checked").EnumerateArray().Select(item =>
                 (item.GetProperty("subject").GetString(), item.GetProperty("reason").GetString()));
-            Assert.Contains(("TorchSharp", TorchSharpBuild.Status), missing);
+            Assert.Contains(("TorchSharp on the CPU", exported.WhyNoTorchSharp), missing);
         }
     }
 
     [Fact]
+    public void Unless_told_otherwise_an_export_is_computed_by_all_engines_that_there_are() =>
+        Assert.Equal(exported.WhyNoTorchSharp is null ? 2 : 1, Engines(exported.Tiny).Length);
+
+    [Fact]
     public async Task The_self_check_is_computed_with_it_and_the_manifest_names_both_engines()
     {
-        TorchSharpBuild.Require();
+        exported.RequireTorchSharp();
         var result = await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"],
             "--engine", "torchsharp");
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
-        var manifest = JsonDocument.Parse(File.ReadAllBytes(_temporary["out", "holozero.json"])).RootElement;
-        var engines = manifest.GetProperty("golden").GetProperty("engines").EnumerateArray()
-            .Select(engine => engine.GetString()!).ToArray();
+        Assert.Matches(@"\nself-check: TorchSharp .* and HoloZero.Reference float64 agree within \d\.\de-1\d of the largest logit\n$",
+            result.Text);
+        var engines = Engines(_temporary["out"]);
         Assert.Equal(2, engines.Length);
         Assert.Matches(@"^TorchSharp \d+\.\d+\.\d+ \(for libtorch [\d.]+\) float64 on CPU$", engines[0]);
         Assert.Equal("HoloZero.Reference float64", engines[1]);
@@ -75,9 +96,15 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     }
 
     [Fact]
-    public async Task A_device_for_an_engine_without_one_is_refused() =>
-        RequireRefusal(await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"],
-            "--device", "cuda"), 2, "--device", "--engine torchsharp");
+    public async Task What_an_engine_cannot_take_is_refused_in_one_line()
+    {
+        string[] tiny = ["--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"]];
+        RequireRefusal(await ExportAsync([.. tiny, "--engine", "reference", "--device", "cuda"]), 2, "--device", "--engine torchsharp");
+        RequireRefusal(await ExportAsync([.. tiny, "--engine", "reference", "--threads", "2"]), 2, "--threads", "--engine torchsharp");
+        RequireRefusal(await ExportAsync([.. tiny, "--threads", "0"]), 2, "--threads", "1 to 1,024");
+        RequireRefusal(await ExportAsync([.. tiny, "--engine", "fastest"]), 2, "auto, reference, torchsharp");
+        Assert.False(Directory.Exists(_temporary["out"]));
+    }
 
     [Fact]
     public async Task Probe_measures_both_readings_and_says_what_it_found()
@@ -90,7 +117,7 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
 
         // Whatever engine is the fastest here finds the same.
         var (slow, fast) = (await JsonAsync([.. arguments, "--engine", "reference"]), await JsonAsync(arguments));
-        Assert.Equal(TorchSharpBuild.Available, fast.GetProperty("engine").GetString()!.StartsWith("TorchSharp", StringComparison.Ordinal));
+        Assert.Equal(exported.WhyNoTorchSharp is null, fast.GetProperty("engine").GetString()!.StartsWith("TorchSharp", StringComparison.Ordinal));
         foreach (var reading in (string[])["causal", "bidirectional"])
         {
             Assert.Equal(slow.GetProperty("bits_per_byte").GetProperty(reading).GetDouble(),
@@ -116,11 +143,13 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     [Fact]
     public async Task A_run_trains_says_what_it_has_and_goes_on()
     {
-        TorchSharpBuild.Require();
+        exported.RequireTorchSharp();
         var result = await ExportAsync(Training);
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         var lines = result.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("parameters: 150,404 (door: 0, self_blocks: 99,968, mem_blocks: 33,538, norm: 128, head: 16,770)", lines[0]);
+        var log = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement;
+        Assert.Equal(1, log.GetProperty("options").GetProperty("threads").GetInt32());
         Assert.Matches(@"^4 steps: held-out text from \d\.\d{5} to \d\.\d{5} bits/byte, saved in ", lines[1]);
         foreach (var file in (string[])["model.pt", "model.safetensors"])
             Assert.Equal(0, (await ExportAsync("--checkpoint", _temporary["run", file], "--output", _temporary[file])).ExitCode);
@@ -130,6 +159,7 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         Assert.Equal(0, (await ExportAsync("train", "--resume", _temporary["run"])).ExitCode);
         Assert.Equal(before, File.ReadAllBytes(_temporary["run", "training.json"]));
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--steps", "9"), 2, "--steps", "leave it out");
+        RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--threads", "2"), 2, "--threads", "leave it out");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--text", Path.Combine(Repository.Root, "README.md")), 2,
             "README.md", "not the text that the run began with");
     }
@@ -137,7 +167,7 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     [Fact]
     public async Task An_interrupted_run_is_saved_and_says_so()
     {
-        TorchSharpBuild.Require();
+        exported.RequireTorchSharp();
         using var process = Start("HoloZero.Exporter.Cli", "holozero-export", [.. TrainingOf("1000000"), "--save-every", "1"]);
         while (!process.HasExited && !File.Exists(_temporary["run", "training.json"])) await Task.Delay(20);
         using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"])) await kill.WaitForExitAsync();
@@ -151,7 +181,7 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     [Fact]
     public async Task What_cannot_be_trained_is_refused_in_one_line()
     {
-        TorchSharpBuild.Require();
+        exported.RequireTorchSharp();
         string[] text = ["--text", HeldOut, "--steps", "2", "--output", _temporary["run"]];
         RequireRefusal(await ExportAsync(["train", .. text]), 2, "--checkpoint", "--new CONFIG");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", "--checkpoint", "x", .. text]), 2, "--new", "contradicts");
@@ -165,5 +195,25 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     }
 
     private string[] TrainingOf(string steps) => ["train", "--new", "tiny", "--text", HeldOut, "--steps", steps, "--batch", "2",
-        "--prefix-slots", "2", "--stream-bytes", "17", "--held-out-windows", "2", "--output", _temporary["run"]];
+        "--prefix-slots", "2", "--stream-bytes", "17", "--held-out-windows", "2", "--threads", "1", "--output", _temporary["run"]];
+
+    /// <summary>A program with everything that its build has, but for TorchSharp's native library, which is an empty file.</summary>
+    private string Damaged(string project, string program)
+    {
+        var (from, to) = (Path.GetDirectoryName(PathOf(project, program))!, _temporary[project]);
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            if (file.EndsWith("libLibTorchSharp.so", StringComparison.Ordinal)) File.WriteAllBytes(copy, []);
+            else if (file.EndsWith(".so", StringComparison.Ordinal)) File.CreateSymbolicLink(copy, file);
+            else File.Copy(file, copy);
+        }
+
+        return Path.Combine(to, program);
+    }
+
+    private static string[] Engines(string folder) =>
+        [.. JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "holozero.json"))).RootElement.GetProperty("golden")
+            .GetProperty("engines").EnumerateArray().Select(engine => engine.GetString()!)];
 }

@@ -87,7 +87,7 @@ public class ScalarTests
                 GC.Collect(0);
                 GC.WaitForPendingFinalizers();
             }
-        });
+        }) { IsBackground = true };
         collector.Start();
         try
         {

@@ -10,5 +10,8 @@ internal static class TorchSharpHere
     public static void Require()
     {
         if (TorchSharpRuntime.WhyNot(ComputeDevice.Cpu) is { } reason) Assert.Skip(reason);
+
+        // Threads of libtorch wait busily: on cores that others use, too, two of them take ten times as long as one.
+        TorchSharpRuntime.UseThreads(1);
     }
 }

@@ -51,15 +51,19 @@ public sealed class TrainingTests : IDisposable
     [Fact]
     public void A_run_that_was_stopped_and_resumed_is_the_run_that_was_not_bit_for_bit()
     {
-        Begin(Options, _temporary["whole"]).Run();
+        // Several threads, too, add in one order alone.
+        var options = Options with { Threads = 2 };
+        Begin(options, _temporary["whole"]).Run();
+        Assert.Equal(2, torch.get_num_threads());
         using (var cancellation = new CancellationTokenSource())
         {
             // Step 7 is neither the end of an entry nor of a save.
             var stop = new StopAt(7, cancellation);
-            Assert.Throws<OperationCanceledException>(() => Begin(Options, _temporary["parts"]).Run(stop, cancellation.Token));
+            Assert.Throws<OperationCanceledException>(() => Begin(options, _temporary["parts"]).Run(stop, cancellation.Token));
         }
 
         Assert.Equal(7, TrainingFolder.Read(_temporary["parts"]).Log.Step);
+        TorchSharpRuntime.UseThreads(1);
         Resume(_temporary["parts"]).Run();
         foreach (var file in Directory.GetFiles(_temporary["whole"]).Select(Path.GetFileName))
             Assert.True(File.ReadAllBytes(_temporary["whole", file!]).SequenceEqual(File.ReadAllBytes(_temporary["parts", file!])), file);
