@@ -34,7 +34,7 @@ internal static class BenchCommand
             };
             options.Validate();
             using var progress = new TerminalProgress();
-            using var model = arguments.Load(parsed);
+            using var model = arguments.Load(parsed, cancellation);
             var measured = Benchmark.Run(model, options, TimeProvider.System, progress, cancellation);
             StartUpResult? startUp = null;
             if (!options.LatencyOnly)

@@ -37,7 +37,7 @@ internal static class DoctorCommand
         {
             // Every file, not only those that a model loads.
             ArtifactFolder.Open(folder);
-            using var model = arguments.Load(parsed);
+            using var model = arguments.Load(parsed, cancellation);
             return new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
         }
         catch (Exception e) when (e is BadInputException or UnsoundModelException)
