@@ -63,13 +63,22 @@ public sealed class ArtifactFolder
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>());
 
     /// <summary>Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.</summary>
+    /// <param name="variant">Which one.</param>
+    /// <param name="read">Told the bytes of each piece that is read.</param>
+    /// <param name="cancellation">Checked between pieces.</param>
     /// <exception cref="BadInputException">A file differs or cannot be read.</exception>
-    public void VerifyHashes(ArtifactManifest.VariantInfo variant)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void VerifyHashes(ArtifactManifest.VariantInfo variant, Action<int>? read = null, CancellationToken cancellation = default)
     {
-        var files = Manifest.Files.Where(file => file.Key.StartsWith(variant.File, StringComparison.Ordinal));
-        if (files.Select(file => Fault(file.Key, file.Value, verifyHash: true)).OfType<ArtifactFault>().FirstOrDefault() is { } fault)
-            throw Mismatch(fault.What);
+        foreach (var (name, expected) in FilesOf(variant))
+        {
+            if (Fault(name, expected, verifyHash: true, read, cancellation) is { } fault) throw Mismatch(fault.What);
+        }
     }
+
+    /// <summary>What <paramref name="variant"/> consists of: its graph and data beside it.</summary>
+    public IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(ArtifactManifest.VariantInfo variant) =>
+        Manifest.Files.Where(file => file.Key.StartsWith(variant.File, StringComparison.Ordinal));
 
     /// <summary>The full path of a file of this folder.</summary>
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);
@@ -100,7 +109,8 @@ public sealed class ArtifactFolder
 
     private IEnumerable<string> NamesUsed() => Manifest.Variants.Select(variant => variant.File).Append(Manifest.Golden.File);
 
-    private ArtifactFault? Fault(string name, ArtifactManifest.FileInfo expected, bool verifyHash)
+    private ArtifactFault? Fault(string name, ArtifactManifest.FileInfo expected, bool verifyHash, Action<int>? read = null,
+        CancellationToken cancellation = default)
     {
         if (name != System.IO.Path.GetFileName(name) || name is "." or ".." || !Untrusted.IsPlainName(name))
         {
@@ -133,7 +143,7 @@ public sealed class ArtifactFolder
                 $"{expected.Bytes} bytes");
         }
 
-        if (!verifyHash || FileHash.Sha256(path) is var actualHash && actualHash == expected.Sha256) return null;
+        if (!verifyHash || FileHash.Sha256(path, read, cancellation) is var actualHash && actualHash == expected.Sha256) return null;
         return new(name, $"it says that {name} has SHA-256 {Untrusted.Quote(expected.Sha256)}, the file has {actualHash}", actualHash,
             expected.Sha256);
     }

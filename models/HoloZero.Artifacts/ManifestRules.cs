@@ -40,19 +40,8 @@ internal static class ManifestRules
         foreach (var variant in manifest.Variants)
         {
             if (variant is null) yield return "a variant is null";
-            else if ((FirstViolation(variant) ?? WeightsViolation(variant, manifest)) is { } violation)
-                yield return $"variant {Untrusted.Quote(variant.Name)}: {violation}";
+            else if (FirstViolation(variant) is { } violation) yield return $"variant {Untrusted.Quote(variant.Name)}: {violation}";
         }
-    }
-
-    private static string? WeightsViolation(ArtifactManifest.VariantInfo variant, ArtifactManifest manifest)
-    {
-        if (variant.WeightBytes is not { } weights) return null;
-        // That its file is listed at all is looked at where the folder is.
-        var files = manifest.Files.Where(file => file.Key.StartsWith(variant.File, StringComparison.Ordinal)).ToArray();
-        if (files.Length == 0) return null;
-        var most = files.Aggregate(0L, (sum, file) => sum + Math.Clamp(file.Value.Bytes, 0, long.MaxValue - sum));
-        return weights >= 1 && weights <= most ? null : $"weight_bytes {weights} is not within 1 and the {most} bytes of its files";
     }
 
     private static string? FirstViolation(ArtifactManifest.VariantInfo variant)
@@ -82,6 +71,7 @@ internal static class ManifestRules
             }
         }
 
+        if (variant.WeightBytes < 1) return $"weight_bytes {variant.WeightBytes} is not positive";
         if (signature.State.Select(ShapeViolation).FirstOrDefault(violation => violation is not null) is { } state) return state;
 
         return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null

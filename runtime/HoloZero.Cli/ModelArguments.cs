@@ -44,6 +44,6 @@ internal sealed class ModelArguments
             AllowCpuFallback = parsed.GetValue(_fallback),
             Threads = parsed.GetValue(_threads),
         };
-        return Abandonable.Run(() => HoloZeroModel.Load(parsed.GetRequiredValue(_folder), options), cancellation);
+        return Abandonable.Run(() => HoloZeroModel.Load(parsed.GetRequiredValue(_folder), options, cancellation), cancellation);
     }
 }

@@ -49,6 +49,23 @@ public class DamagedVariantTests
         Assert.Contains(artifact.Validate().Misses(CheckNames.Structure), miss => (miss.Actual, miss.Expected) == ("4 bits", "8 or more"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Weights_counted_wrongly_are_found_inside_the_graph_and_beside_it(bool externalData)
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData, "fp32");
+        var counted = 0L;
+        artifact.EditManifest(json =>
+        {
+            counted = (long)json["variants"]![0]!["weight_bytes"]!;
+            json["variants"]![0]!["weight_bytes"] = counted + 1;
+        });
+
+        var miss = Assert.Single(artifact.Validate().Misses(CheckNames.Structure));
+        Assert.Equal(($"{counted + 1}", true), (miss.Actual, miss.Expected.StartsWith($"{counted},", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void An_operator_that_no_graph_of_this_network_needs_is_found()
     {

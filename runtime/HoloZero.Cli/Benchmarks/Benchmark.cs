@@ -20,12 +20,13 @@ internal static class Benchmark
     /// <param name="clock">Measures the time.</param>
     /// <param name="progress">Told each round.</param>
     /// <param name="cancellation">Checked between rounds.</param>
-    /// <exception cref="BadInputException">An option is out of range.</exception>
+    /// <exception cref="BadInputException">An option is out of range, or the manifest counts more weights than the files hold.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static BenchmarkReport Run(HoloZeroModel model, BenchmarkOptions options, TimeProvider clock,
         IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         options.Validate();
+        Require(model);
         using var run = new Measurement(model, options, clock);
 
         Step("warming up");
@@ -68,6 +69,16 @@ internal static class Benchmark
         {
             cancellation.ThrowIfCancellationRequested();
             progress?.Report(what);
+        }
+    }
+
+    private static void Require(HoloZeroModel model)
+    {
+        var most = model.Artifact.FilesOf(model.Variant).Sum(file => file.Value.Bytes);
+        if (model.Variant.WeightBytes > most)
+        {
+            throw new BadInputException(model.Artifact.PathOf(ArtifactManifest.FileName),
+                $"its weight_bytes {model.Variant.WeightBytes} are more than the {most} bytes of {model.Variant.File}", "export the model again");
         }
     }
 

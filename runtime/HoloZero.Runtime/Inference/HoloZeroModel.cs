@@ -40,47 +40,74 @@ public sealed class HoloZeroModel : IDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="folder">A folder that holozero-export wrote.</param>
     /// <param name="options">How to run it; null is the default.</param>
+    /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="BadInputException">The folder is no sound artifact, lacks the variant, or an option is out of range.</exception>
     /// <exception cref="MissingCapabilityException">
     /// The provider does not load and <see cref="ModelOptions.AllowCpuFallback"/> is off.
     /// </exception>
-    public static HoloZeroModel Load(string folder, ModelOptions? options = null) => Load(folder, options ?? new(), ProcessorCores.Detect());
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static HoloZeroModel Load(string folder, ModelOptions? options = null, CancellationToken cancellation = default) =>
+        Load(folder, options ?? new(), ProcessorCores.Detect(), null, cancellation);
+
+    /// <summary>The same on the thread pool.</summary>
+    /// <param name="folder">A folder that holozero-export wrote.</param>
+    /// <param name="options">How to run it; null is the default.</param>
+    /// <param name="progress">Told how far it is, by the threads that load.</param>
+    /// <param name="cancellation">Ends it early; nothing is left then.</param>
+    /// <exception cref="BadInputException">The folder is no sound artifact, lacks the variant, or an option is out of range.</exception>
+    /// <exception cref="MissingCapabilityException">
+    /// The provider does not load and <see cref="ModelOptions.AllowCpuFallback"/> is off.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static Task<HoloZeroModel> LoadAsync(string folder, ModelOptions? options = null, IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        Task.Run(() => Load(folder, options ?? new(), ProcessorCores.Detect(), progress, cancellation), cancellation);
 
     /// <param name="folder">A folder that holozero-export wrote.</param>
     /// <param name="options">How to run it.</param>
     /// <param name="cores">What a call computes with where the options say nothing.</param>
-    internal static HoloZeroModel Load(string folder, ModelOptions options, ProcessorCores cores)
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    internal static HoloZeroModel Load(string folder, ModelOptions options, ProcessorCores cores, IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         options.Validate();
+        cancellation.ThrowIfCancellationRequested();
         var artifact = ArtifactFolder.Open(folder, verifyHashes: false);
         var variant = artifact.Variant(options.Variant);
-
         OnnxEnvironment.Ensure();
+
+        var (hashed, loaded) = (0L, false);
+        var total = options.VerifyHashes ? artifact.FilesOf(variant).Sum(file => file.Value.Bytes) : 0;
+        Report();
         // Beside the loading, which takes as long.
-        var hashes = options.VerifyHashes ? Task.Run(() => artifact.VerifyHashes(variant)) : Task.CompletedTask;
-        (OnnxGraph Graph, ExecutionProvider Provider) loaded;
+        var hashes = options.VerifyHashes ? Task.Run(() => artifact.VerifyHashes(variant, Hashed, cancellation), CancellationToken.None)
+            : Task.CompletedTask;
+        OnnxGraph? graph = null;
         try
         {
-            loaded = ProviderSelection.Load(options, cores.Count, sessionOptions =>
-                OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes, sessionOptions));
+            (graph, var provider) = ProviderSelection.Load(options, cores.Count, sessionOptions =>
+                OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes, sessionOptions, cancellation));
+            Volatile.Write(ref loaded, true);
+            Report();
+            hashes.GetAwaiter().GetResult();
+            return new(artifact, variant, graph, provider, options);
         }
         catch
         {
+            graph?.Dispose();
             // Where the file is damaged, its hash says so more plainly than ONNX Runtime.
             hashes.GetAwaiter().GetResult();
             throw;
         }
 
-        try
+        void Hashed(int bytes)
         {
-            hashes.GetAwaiter().GetResult();
-            return new(artifact, variant, loaded.Graph, loaded.Provider, options);
+            Interlocked.Add(ref hashed, bytes);
+            Report();
         }
-        catch
-        {
-            loaded.Graph.Dispose();
-            throw;
-        }
+
+        void Report() => progress?.Report(new(Interlocked.Read(ref hashed), total, Volatile.Read(ref loaded)));
     }
 
     /// <summary>Opens a session for one sequence. The caller disposes it.</summary>
@@ -114,3 +141,9 @@ public sealed class HoloZeroModel : IDisposable
         }
     }
 }
+
+/// <summary>How far loading a model is: its files are hashed while ONNX Runtime reads and optimizes the graph.</summary>
+/// <param name="HashedBytes">Bytes hashed so far.</param>
+/// <param name="TotalBytes">Bytes to hash; 0 where hashes are not asked for.</param>
+/// <param name="GraphLoaded">Whether the graph is loaded.</param>
+public readonly record struct LoadProgress(long HashedBytes, long TotalBytes, bool GraphLoaded);

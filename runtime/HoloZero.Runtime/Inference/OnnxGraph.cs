@@ -51,11 +51,22 @@ internal sealed class OnnxGraph : IDisposable
     /// <exception cref="BadInputException">
     /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
     /// </exception>
-    public static OnnxGraph Load(string path, ArtifactManifest.VariantInfo variant, int slotBytes, SessionOptions options)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static OnnxGraph Load(string path, ArtifactManifest.VariantInfo variant, int slotBytes, SessionOptions options,
+        CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
+        using var cancelled = cancellation.Register(() => options.SetLoadCancellationFlag(true));
         var signature = variant.Signature;
         InferenceSession? session = null;
-        if (OnnxEnvironment.Try(() => session = new InferenceSession(path, options)) is { } failure)
+        var failure = OnnxEnvironment.Try(() => session = new InferenceSession(path, options));
+        if (cancellation.IsCancellationRequested)
+        {
+            session?.Dispose();
+            throw new OperationCanceledException(cancellation);
+        }
+
+        if (failure is not null)
             throw new BadInputException(path, $"ONNX Runtime does not load it ({failure})", "export the model again");
 
         try

@@ -58,14 +58,27 @@ public sealed class BenchmarkTests(TinyArtifacts tiny)
     public void Without_the_weights_bytes_there_is_no_floor_and_the_rest_is_measured()
     {
         using var folder = new TemporaryFolder();
+        using var model = LoadWith(folder, weightBytes: null);
+        var report = Benchmark.Run(model, new() { Rounds = 1, Bytes = 16, LatencyOnly = true }, new Ticking());
+        Assert.Equal((null, null, 16), (report.MemoryFloor, report.LatencyToFloorRatio, report.Latency.Bytes));
+    }
+
+    [Fact]
+    public void More_weights_than_the_files_hold_are_refused_before_memory_is_taken_for_them()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = LoadWith(folder, weightBytes: long.MaxValue);
+        Assert.Contains("weight_bytes", Assert.Throws<BadInputException>(() => Benchmark.Run(model, new(), new Ticking())).Message);
+    }
+
+    private HoloZeroModel LoadWith(TemporaryFolder folder, long? weightBytes)
+    {
         var source = tiny.Folder(PrefixAttention.Causal);
         foreach (var file in Directory.GetFiles(source)) File.Copy(file, folder[Path.GetFileName(file)]);
         var manifest = ArtifactManifest.Read(folder[ArtifactManifest.FileName]);
         File.WriteAllText(folder[ArtifactManifest.FileName],
-            (manifest with { Variants = [.. manifest.Variants.Select(variant => variant with { WeightBytes = null })] }).ToJson());
-        using var model = HoloZeroModel.Load(folder.Path, new() { Threads = 1 });
-        var report = Benchmark.Run(model, new() { Rounds = 1, Bytes = 16, LatencyOnly = true }, new Ticking());
-        Assert.Equal((null, null, 16), (report.MemoryFloor, report.LatencyToFloorRatio, report.Latency.Bytes));
+            (manifest with { Variants = [.. manifest.Variants.Select(variant => variant with { WeightBytes = weightBytes })] }).ToJson());
+        return HoloZeroModel.Load(folder.Path, new() { Threads = 1 });
     }
 
     [Theory]

@@ -37,6 +37,46 @@ public sealed class ModelLoadingTests : IDisposable
     }
 
     [Fact]
+    public async Task Loading_tells_how_far_it_is()
+    {
+        var progress = new Steps(_ => { });
+        using var model = await HoloZeroModel.LoadAsync(_exported.Folder, null, progress, TestContext.Current.CancellationToken);
+        var bytes = new FileInfo(Path.Combine(_exported.Folder, "model.fp32.onnx")).Length;
+        Assert.Equal(new LoadProgress(0, bytes, false), progress.Seen.First());
+        Assert.Equal((bytes, true), (progress.Seen.Max(step => step.HashedBytes), progress.Seen.Any(step => step.GraphLoaded)));
+        Assert.All(progress.Seen, step => Assert.Equal(bytes, step.TotalBytes));
+
+        var withoutHashes = new Steps(_ => { });
+        using var other = await HoloZeroModel.LoadAsync(_exported.Folder, new() { VerifyHashes = false }, withoutHashes,
+            TestContext.Current.CancellationToken);
+        Assert.Equal([new(0, 0, false), new(0, 0, true)], withoutHashes.Seen);
+    }
+
+    [Fact]
+    public async Task A_load_that_is_cancelled_on_its_way_gives_no_model()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var progress = new Steps(_ => cancellation.Cancel());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            HoloZeroModel.LoadAsync(_exported.Folder, null, progress, cancellation.Token));
+        Assert.DoesNotContain(progress.Seen, step => step.GraphLoaded);
+        Assert.ThrowsAny<OperationCanceledException>(() => HoloZeroModel.Load(_exported.Folder, null, cancellation.Token));
+    }
+
+    private sealed class Steps(Action<LoadProgress> then) : IProgress<LoadProgress>
+    {
+        private readonly Lock _lock = new();
+
+        public List<LoadProgress> Seen { get; } = [];
+
+        public void Report(LoadProgress value)
+        {
+            lock (_lock) Seen.Add(value);
+            then(value);
+        }
+    }
+
+    [Fact]
     public void A_model_tells_the_threads_that_its_graph_has_whether_they_were_asked_for_or_not()
     {
         // A number that neither processors nor cores of any machine here are.
