@@ -31,7 +31,8 @@ internal static class ExportCommand
         };
         var heldOut = new Option<string?>("--held-out")
         {
-            Description = "text that the network never saw: int8, int4 and fp16 are exported only if they predict it nearly as well as fp32",
+            Description = "text that the network never saw: int8, int4 and fp16 are exported only if they predict it nearly as well as "
+                + "fp32",
         };
         var acceptAny = new Option<bool>("--accept-any-quality") { Description = "export them whatever that costs, measured or not" };
         var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
@@ -59,7 +60,8 @@ internal static class ExportCommand
             if (parsed.GetValue(variants) is { Length: > 0 } names)
                 options = options with { Variants = names is ["all"] ? ExportOptions.AllVariants : names };
             var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(random), parsed.GetValue(seed));
-            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
+            using (source as IDisposable)
+                Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;

@@ -47,7 +47,7 @@ public sealed record StoredTable(string Name, string Initializer);
 /// metadata, under <see cref="Key"/>, as JSON. Immutable.
 /// </summary>
 /// <param name="Parameters">Every parameter that is there, each once.</param>
-/// <param name="Tables">Every table, each once.</param>
+/// <param name="Tables">Every table.</param>
 public sealed record GraphContents(IReadOnlyList<StoredParameter> Parameters, IReadOnlyList<StoredTable> Tables)
 {
     /// <summary>Its key in a model's metadata.</summary>
@@ -93,15 +93,13 @@ public sealed record GraphContents(IReadOnlyList<StoredParameter> Parameters, IR
         if (Parameters.Any(parameter => parameter is null) || Tables.Any(table => table is null)) return "an entry is null";
 
         var initializers = graph.Initializer.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var (names, stored) in ((IEnumerable<string> Names, IEnumerable<string> Stored)[])
-            [(Parameters.Select(p => p.Name), Parameters.Select(p => p.Initializer)),
-             (Tables.Select(t => t.Name), Tables.Select(t => t.Initializer))])
-        {
-            var known = new HashSet<string>(StringComparer.Ordinal);
-            if (names.FirstOrDefault(name => !known.Add(name)) is { } twice) return $"{Untrusted.Quote(twice)} is there twice";
-            if (stored.FirstOrDefault(name => !initializers.Contains(name)) is { } missing)
-                return $"{Untrusted.Quote(missing)} is no initializer";
-        }
+        var stored = Parameters.Select(parameter => parameter.Initializer).Concat(Tables.Select(table => table.Initializer));
+        if (stored.FirstOrDefault(name => !initializers.Contains(name)) is { } missing)
+            return $"{Untrusted.Quote(missing)} is no initializer";
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        if (Parameters.FirstOrDefault(parameter => !names.Add(parameter.Name)) is { } twice)
+            return $"{Untrusted.Quote(twice.Name)} is there twice";
 
         return Parameters.FirstOrDefault(parameter => parameter.Ones is { } ones
             && !(InRange(ones.FirstRow, 0) && InRange(ones.Group, 1) && InRange(ones.Extra, 1))) is { } odd

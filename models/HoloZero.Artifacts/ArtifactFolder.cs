@@ -62,7 +62,9 @@ public sealed class ArtifactFolder
         .Concat(SpecialFiles())
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>());
 
-    /// <summary>Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.</summary>
+    /// <summary>
+    /// Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.
+    /// </summary>
     /// <param name="variant">Which one.</param>
     /// <param name="read">Told the bytes of each piece that is read.</param>
     /// <param name="cancellation">Checked between pieces.</param>

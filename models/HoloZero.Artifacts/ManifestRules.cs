@@ -66,7 +66,8 @@ internal static class ManifestRules
                 if (ElementType(port.Type) is null)
                     return $"{Untrusted.Quote(port.Name)} has the unknown type {Untrusted.Quote(port.Type)}";
                 if (port.Shape.Count > MostAxes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, more than {MostAxes}";
-                if (port.Shape.FirstOrDefault(axis => axis.Length is null && !Untrusted.IsPlainName(axis.Name)) is { Length: null, Name: { } name })
+                var odd = port.Shape.FirstOrDefault(axis => axis.Length is null && !Untrusted.IsPlainName(axis.Name));
+                if (odd is { Length: null, Name: { } name })
                     return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(name)}, which is no name";
             }
         }

@@ -27,7 +27,8 @@ internal static class FusedMutants
         new("int8 zero point 127", "the code of zero is 127 instead of 128", Quantized,
             Graph(Nodes("MatMulNBits", (node, graph) => ZeroPoints(node, graph, 127)))) { Variant = "int8" },
         new("nibbles swapped", "the even input lies in the upper half of a byte", Quantized,
-            Graph(Change<byte>(Inputs("MatMulNBits", 1, node => Bits(node) == 4), (codes, _) => Each(codes, code => (byte)(code << 4 | code >> 4))))) { Variant = "int4" },
+            Graph(Change<byte>(Inputs("MatMulNBits", 1, node => Bits(node) == 4),
+                (codes, _) => Each(codes, code => (byte)(code << 4 | code >> 4))))) { Variant = "int4" },
         new("int4 zero point 7", "the code of zero is 7 instead of 8", Quantized,
             Graph(Nodes("MatMulNBits", (node, graph) =>
             {
@@ -40,7 +41,8 @@ internal static class FusedMutants
                 for (var i = 'e' * row; i < ('e' + 1) * row; i++) codes[i] = (byte)(256 - codes[i]);
             }))) { Variant = "int4" },
         new("float16 cut off", "matrices lost their last three bits on the way to float16", Quantized,
-            Graph(Change<ushort>(Parameters(parameter => parameter.Layout == WeightLayout.Transposed), (bits, _) => Each(bits, value => (ushort)(value & ~7)))))
+            Graph(Change<ushort>(Parameters(parameter => parameter.Layout == WeightLayout.Transposed),
+                (bits, _) => Each(bits, value => (ushort)(value & ~7)))))
         { Variant = "fp16" },
         new("ones column missing", "no head's v is followed by a one", [Structure, State],
             Graph(Change<float>(BiasWithOnes, (bias, _) => MoveOnes(bias, null)))) { Variant = "fp32" },
@@ -60,7 +62,8 @@ internal static class FusedMutants
 
     private static IEnumerable<Mutant> Contents() =>
     [
-        new("contents name the wrong matrix", "two projections are told to lie in each other's initializers", [CheckNames.Reference, Logits],
+        new("contents name the wrong matrix", "two projections are told to lie in each other's initializers",
+            [CheckNames.Reference, Logits],
             Graph(Tell(contents => contents with
             {
                 Parameters = [.. contents.Parameters.Select(parameter => parameter.Name switch
@@ -115,7 +118,8 @@ internal static class FusedMutants
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with { MaxPositions = 2 * variant.MaxPositions })))
         { Variant = "fp32" },
         new("terms swapped", "a run's first boundary is divided by nine and the others by five", [ValueTable, FrontDoor],
-            Graph(Change<float>(Table("terms"), (rows, _) => Each(rows, value => value == 5 ? 9 : value == 9 ? 5 : 1)))) { Variant = "fp32" },
+            Graph(Change<float>(Table("terms"), (rows, _) => Each(rows, value => value == 5 ? 9 : value == 9 ? 5 : 1))))
+        { Variant = "fp32" },
         new("change without halves", "flips of the leading bits count in full", [ValueTable, FrontDoor],
             Graph(Change<float>(Table("change"), (rows, _) => EachBoundary(rows, value => 2 * value)))) { Variant = "fp32" },
         new("trailing bits of the wrong half", "the boundary of the byte before takes in its flips in full", [ValueTable, FrontDoor],
@@ -151,7 +155,8 @@ internal static class FusedMutants
         new("FastGelu", "GELU by the tanh formula", [Structure, Logits],
             Graph(Nodes("BiasGelu", (node, _) => node.OpType = "FastGelu"))) { Variant = "fp32" },
         new("phi without its one", "the memory's keys are elu(x) + 0.5", Arithmetic,
-            Graph(Change<float>(Constants("mem_blocks.0.memory/one", "mem_blocks.1.memory/one"), (value, _) => value[0] = 0.5f))) { Variant = "fp32" },
+            Graph(Change<float>(Constants("mem_blocks.0.memory/one", "mem_blocks.1.memory/one"), (value, _) => value[0] = 0.5f)))
+        { Variant = "fp32" },
         new("prefix left causal", "a bidirectional artifact's prefix rows are those of the causal operator", Arithmetic,
             Graph(Nodes("GroupQueryAttention", (attention, graph) =>
             {

@@ -161,12 +161,19 @@ public class DamagedVariantTests
     [InlineData("""{"parameters":[{"name":"a","initializer":"head.bias","layout":"diagonal"}],"tables":[]}""")]
     [InlineData("""{"parameters":[{"name":"a","initializer":"head.bias","layout":0}],"tables":[]}""")]
     [InlineData("""{"parameters":[{"name":"a","initializer":"elsewhere","layout":"checkpoint"}],"tables":[]}""")]
-    [InlineData("""{"parameters":[],"tables":[{"name":"t","initializer":"head.bias"},{"name":"t","initializer":"head.bias"}]}""")]
+    [InlineData("""{"parameters":[],"tables":[{"name":"t","initializer":"elsewhere"}]}""")]
     [InlineData("""
-        {"parameters":[{"name":"a","initializer":"head.bias","layout":"checkpoint","ones":{"first_row":-1,"group":1,"extra":1}}],"tables":[]}
+        {"parameters":[{"name":"a","initializer":"head.bias","layout":"checkpoint"},
+                       {"name":"a","initializer":"head.bias","layout":"checkpoint"}],
+         "tables":[]}
         """)]
     [InlineData("""
-        {"parameters":[{"name":"a","initializer":"head.bias","layout":"checkpoint","ones":{"first_row":0,"group":0,"extra":1}}],"tables":[]}
+        {"parameters":[{"name":"a","initializer":"head.bias","layout":"checkpoint","ones":{"first_row":-1,"group":1,"extra":1}}],
+         "tables":[]}
+        """)]
+    [InlineData("""
+        {"parameters":[{"name":"a","initializer":"head.bias","layout":"checkpoint","ones":{"first_row":0,"group":0,"extra":1}}],
+         "tables":[]}
         """)]
     public void Contents_that_are_unsound_fail_the_structure_and_nothing_worse(string contents)
     {

@@ -188,8 +188,8 @@ public static class ArtifactValidator
             Step($"trying the front door of {graph.Variant.Name}");
             try
             {
-                _checks.AddRange(FrontDoorCheck.Run(graph.Path, graph.Door, config.SlotBytes, graph.Variant.Name, options.AllTriples, _doors,
-                    options.Cancellation).Select(result => result with { Scope = graph.Variant.Name }));
+                _checks.AddRange(FrontDoorCheck.Run(graph.Path, graph.Door, config.SlotBytes, graph.Variant.Name, options.AllTriples,
+                    _doors, options.Cancellation).Select(result => result with { Scope = graph.Variant.Name }));
             }
             catch (Exception e) when (Unwrapped(e) is OnnxRuntimeException failure)
             {

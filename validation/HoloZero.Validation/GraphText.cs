@@ -70,7 +70,8 @@ public static class GraphText
 
     private static string Initializer(TensorProto tensor, string path, HashSet<string> weights)
     {
-        var header = $"{tensor.Name}: {ElementTypes.NameOf(tensor.DataType)} [{string.Join(", ", tensor.Dims.Select(length => Invariant(length)))}]";
+        var shape = string.Join(", ", tensor.Dims.Select(length => Invariant(length)));
+        var header = $"{tensor.Name}: {ElementTypes.NameOf(tensor.DataType)} [{shape}]";
         return weights.Contains(tensor.Name) || tensor.Dims.Aggregate(1L, (count, length) => count * length) > LongestConstant
             ? header : $"{header} = {string.Join(", ", Values(tensor, OnnxReader.Data(tensor, path).Span))}";
     }

@@ -47,7 +47,9 @@ internal sealed class DeferredSum(FusedOnnxOps op, GraphValue residual, Deferred
     public void ComesFrom(GraphValue value) => _recorded = value;
 }
 
-/// <summary>All but the first rows of a residual sum, which waits for a norm: norms keep rows apart, so it may run on all of them.</summary>
+/// <summary>
+/// All but the first rows of a residual sum, which waits for a norm: norms keep rows apart, so it may run on all of them.
+/// </summary>
 internal sealed class DeferredSkip(FusedOnnxOps op, DeferredSum sum, int axis, GraphValue count, Shape shape)
     : GraphValue("skip", DataType.Float, shape)
 {

@@ -45,7 +45,8 @@ internal sealed class RoundingCheck(Tolerances tolerances)
     {
         var mean = _rows == 0 ? 0 : _worst.Sum / _rows;
         _misses.Require(mean, tolerances.Rounding.MeanDivergence,
-            () => new("mean KL divergence in bits from published logits", $"{mean:g4}", $"at most {tolerances.Rounding.MeanDivergence:g4}"));
+            () => new("mean KL divergence in bits from published logits", $"{mean:g4}",
+                $"at most {tolerances.Rounding.MeanDivergence:g4}"));
         return new(CheckNames.Rounding, "published logits", _misses, new Dictionary<string, double>
         {
             ["max_abs"] = _worst.Error,

@@ -38,7 +38,9 @@ public static class FrontDoorCheck
         using var graph = FrontDoorGraph.CutFrom(model, door);
         if (graph is null)
         {
-            var miss = new Miss("graph", $"no two rows that come together in {(door is null ? "a door" : Untrusted.Quote(door))}", "a front door");
+            var miss = new Miss("graph",
+                door is null ? "the manifest does not say where its door is" : $"nothing joins two runs in {Untrusted.Quote(door)}",
+                "rows of the prefix and of the stream");
             return [new(Name, subject, [miss], new Dictionary<string, double>())];
         }
 

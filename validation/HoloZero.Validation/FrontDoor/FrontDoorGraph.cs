@@ -64,7 +64,7 @@ internal sealed class FrontDoorGraph : IDisposable
 
     /// <summary>The two bytes before each row.</summary>
     /// <param name="Bytes">[rows, 2], 0 where there is none.</param>
-    /// <param name="Rows">Rows.</param>
+    /// <param name="Rows">Sequences side by side.</param>
     /// <param name="Present">How many of the two there are.</param>
     internal readonly record struct Tail(byte[] Bytes, int Rows, int Present)
     {

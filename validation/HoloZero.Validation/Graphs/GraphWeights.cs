@@ -93,14 +93,15 @@ internal sealed class GraphWeights
     /// <summary>The rows that are the parameter's; the others must be ones in the bias and zeros.</summary>
     private float[]? WithoutOnes(StoredParameter stored, OnesRows ones, int[] shape, int leastBits)
     {
-        if (ones.FirstRow > shape[0] || (shape[0] - ones.FirstRow) % ones.Group != 0)
+        var (groups, rest) = Math.DivRem(shape[0] - ones.FirstRow, ones.Group);
+        var rows = shape[0] + (long)groups * ones.Extra;
+        if (ones.FirstRow > shape[0] || rest != 0 || rows > int.MaxValue)
         {
-            _misses.Add(new($"parameter {stored.Name}", $"{ones}", $"groups that end with row {shape[0]}"));
+            _misses.Add(new($"parameter {stored.Name}", $"{ones}", $"whole groups of its {shape[0]} rows"));
             return null;
         }
 
-        var rows = shape[0] + (long)(shape[0] - ones.FirstRow) / ones.Group * ones.Extra;
-        if (rows > Array.MaxLength || Values(stored, [(int)rows, .. shape[1..]], leastBits) is not { } values) return null;
+        if (Values(stored, [(int)rows, .. shape[1..]], leastBits) is not { } values) return null;
 
         var columns = shape.Length == 1 ? 1 : shape[1];
         var kept = new List<float>(values[..(ones.FirstRow * columns)]);
