@@ -18,6 +18,11 @@ internal static class ExportCommand
     public static RootCommand Create()
     {
         var checkpoint = new Option<string?>("--checkpoint") { Description = "PyTorch (.pt) or safetensors checkpoint" };
+        var sha256 = new Option<string?>("--sha256")
+        {
+            Description = "refuse a checkpoint of another SHA-256; safetensors has no checksum of its own",
+            HelpName = "hex",
+        };
         var random = new Option<string?>("--random")
         {
             Description = $"""random weights instead: "{RandomWeights.Published}", or a JSON file with dim, dec_layers, heads, K, door""",
@@ -39,8 +44,8 @@ internal static class ExportCommand
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(), ProbeCommand.Create(),
-            TrainCommand.Create(),
+            checkpoint, sha256, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(),
+            ProbeCommand.Create(), TrainCommand.Create(),
         };
         var engine = new EngineArguments(root, "what computes the self-check, in float64; the reference has to agree");
         root.SetAction((parsed, cancellation) =>
@@ -48,6 +53,7 @@ internal static class ExportCommand
             var options = new ExportOptions
             {
                 PrefixAttention = parsed.GetValue(attention),
+                Check = new RuntimeArtifactCheck(),
                 Quality = new()
                 {
                     Meter = new RuntimeQualityMeter(),
@@ -59,7 +65,7 @@ internal static class ExportCommand
             };
             if (parsed.GetValue(variants) is { Length: > 0 } names)
                 options = options with { Variants = names is ["all"] ? ExportOptions.AllVariants : names };
-            var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(random), parsed.GetValue(seed));
+            var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(sha256), parsed.GetValue(random), parsed.GetValue(seed));
             using (source as IDisposable)
                 Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
             return Task.FromResult(ExitCode.Done);
@@ -67,9 +73,10 @@ internal static class ExportCommand
         return root;
     }
 
-    private static IWeightSource Source(string? checkpoint, string? random, ulong? seed) => (checkpoint, random, seed) switch
+    private static IWeightSource Source(string? checkpoint, string? sha256, string? random, ulong? seed) => (checkpoint, random, seed) switch
     {
-        ({ } path, null, null) => Checkpoint.Open(path),
+        ({ } path, null, null) => Checkpoint.Open(path, sha256),
+        (null, { }, _) when sha256 is not null => throw new BadInputException("sha256", "random weights have none to tell", "leave it out"),
         (null, { } config, _) => RandomWeights.Open(config, seed ?? 0),
         (null, null, _) => throw new BadInputException("checkpoint", "there is none", "give --checkpoint F or --random CONFIG"),
         (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),

@@ -27,6 +27,10 @@ public sealed record ExportOptions
     /// <value>Nothing to measure it with: such variants are refused.</value>
     public QualityOptions Quality { get; init; } = new();
 
+    /// <summary>Runs every graph against the self-check before the folder gets its name; null leaves that to whoever deploys it.</summary>
+    /// <value>null.</value>
+    public IArtifactCheck? Check { get; init; }
+
     /// <summary>Weights of more bytes than this go to a file of their own beside the graph.</summary>
     /// <value>Just under the 2 GiB at which protocol buffers end.</value>
     public long MaxInlineBytes { get; init; } = OnnxFile.MaxInlineBytes;
@@ -53,7 +57,9 @@ public static class ArtifactExporter
     /// <exception cref="BadInputException">
     /// The source does not hold this network, a variant is unknown or cannot compute it, or the folder cannot be written.
     /// </exception>
-    /// <exception cref="UnsoundModelException">A variant with rounded weights costs more bits/byte than it may.</exception>
+    /// <exception cref="UnsoundModelException">
+    /// A variant does not compute what the reference does, or its rounded weights cost more bits/byte than they may.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ArtifactManifest Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
         IProgress<string>? progress = null, CancellationToken cancellation = default) =>
@@ -107,6 +113,7 @@ public static class ArtifactExporter
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };
         Write(manifest);
+        ArtifactChecks.Require(options.Check, output.Staging, written, options.Quality.AcceptAny, weights, Step, cancellation);
         var quality = QualityGate.Measure(output.Staging, variants, options.Quality, Step, cancellation);
         if (quality.Count > 0)
         {

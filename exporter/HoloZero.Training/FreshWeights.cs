@@ -15,6 +15,7 @@ public static class FreshWeights
     public static IReadOnlyDictionary<string, WeightTensor> For(AsymDecConfig config, ulong seed)
     {
         var shapes = AsymDec.ParameterShapes(config);
+        WeightMemory.Require(shapes);
         var weights = new Dictionary<string, WeightTensor>(StringComparer.Ordinal);
         ulong index = 0;
         foreach (var (name, shape) in shapes.OrderBy(entry => entry.Key, StringComparer.Ordinal))

@@ -60,8 +60,11 @@ public sealed class RandomWeights : IWeightSource
     }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, WeightTensor> LoadWeights(IReadOnlyDictionary<string, int[]> expectedShapes) =>
-        expectedShapes.ToDictionary(p => p.Key, p => new WeightTensor(p.Key, [.. p.Value], Data(p.Key, p.Value)), StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, WeightTensor> LoadWeights(IReadOnlyDictionary<string, int[]> expectedShapes)
+    {
+        WeightMemory.Require(expectedShapes);
+        return expectedShapes.ToDictionary(p => p.Key, p => new WeightTensor(p.Key, [.. p.Value], Data(p.Key, p.Value)), StringComparer.Ordinal);
+    }
 
     /// <summary>The SHA-256 of the numbers, little-endian float32, tensors in the order of their names' code units.</summary>
     public string Sha256()
@@ -79,7 +82,7 @@ public sealed class RandomWeights : IWeightSource
             : name.EndsWith(".weight", StringComparison.Ordinal) ? (1, Spread)
             : (0, Spread);
         var state = SplitMix64.Mix(Seed) ^ Fnv1a(name);
-        var data = new float[shape.Aggregate(1, (a, b) => checked(a * b))];
+        var data = new float[shape.Aggregate(1, (a, b) => a * b)];
         for (var i = 0; i < data.Length; i++) data[i] = (float)(centre + scale * Bell(SplitMix64.Next(ref state)));
         return data;
     }

@@ -15,7 +15,10 @@ public abstract class Checkpoint : IWeightSource, IDisposable
     private const long BudgetBase = 64 << 20;
     private const long BudgetFactor = 16;
 
-    private const int MaxPrefixed = 256;
+    // A flipped bit in an exponent makes 1e30 of a weight; honest ones are a few units.
+    private const float LargestWeight = 1e12f;
+
+    private const int MaxPrefixed = 256, Sha256Digits = 64;
     private static readonly string[] Prefixes = ["module.", "_orig_mod."];
     private readonly FileStream _stream;
     private readonly long _length;
@@ -54,15 +57,30 @@ public abstract class Checkpoint : IWeightSource, IDisposable
     public string Sha256() => _sha256 ??= FileHash.Sha256(Path, _stream.SafeFileHandle);
 
     /// <summary>Opens a checkpoint. Its content, not its name, tells the format.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="sha256">The SHA-256 that it must have, in hexadecimal of either case, held against it before it is parsed; null is any.</param>
     /// <exception cref="BadInputException">
     /// The file cannot be read, is not a PyTorch zip or safetensors file, is damaged or hostile, or holds no AsymDec behind the
-    /// zero door. The message names the file and the cause.
+    /// zero door. The message names the file and the cause. Or <paramref name="sha256"/> is no hash, or not that of the file.
     /// </exception>
-    public static Checkpoint Open(string path)
+    public static Checkpoint Open(string path, string? sha256 = null)
     {
+        if (sha256 is not null && (sha256.Length != Sha256Digits || !sha256.All(char.IsAsciiHexDigit)))
+        {
+            throw new BadInputException("sha256", $"{Untrusted.Quote(sha256)} is not {Sha256Digits} hexadecimal digits",
+                "give what sha256sum prints");
+        }
+
         var stream = InputFile.OpenRead(path);
         try
         {
+            if (sha256 is not null && FileHash.Sha256(path, stream.SafeFileHandle) is var actual
+                && !actual.Equals(sha256, StringComparison.OrdinalIgnoreCase))
+            {
+                throw new BadInputException(path, $"its SHA-256 is {actual}, not {sha256.ToLowerInvariant()}",
+                    "download it again, or ask whoever published it for its hash");
+            }
+
             return CheckpointFormat.Detect(path, stream) switch
             {
                 CheckpointFormat.PyTorchZip => PyTorchCheckpoint.Open(path, stream),
@@ -80,7 +98,7 @@ public abstract class Checkpoint : IWeightSource, IDisposable
     /// <param name="expectedShapes">Name and shape of every parameter of the network; the checkpoint must have these and no other.</param>
     /// <returns>The tensors by name, finite, row-major and contiguous; the caller owns them.</returns>
     /// <exception cref="BadInputException">
-    /// Tensors are missing, unexpected, of another shape, not floating-point, not finite, or cannot be read.
+    /// Tensors are missing, unexpected, of another shape, not floating-point, not finite, beyond 1e12, damaged, or cannot be read.
     /// </exception>
     public IReadOnlyDictionary<string, WeightTensor> LoadWeights(IReadOnlyDictionary<string, int[]> expectedShapes)
     {
@@ -197,10 +215,16 @@ public abstract class Checkpoint : IWeightSource, IDisposable
 
     private void RequireFinite(string name, int[] shape, float[] data)
     {
-        var at = Array.FindIndex(data, value => !float.IsFinite(value));
+        var at = Array.FindIndex(data, value => !(MathF.Abs(value) <= LargestWeight));
         if (at < 0) return;
         var (index, rest) = (new long[shape.Length], at);
         for (var axis = shape.Length - 1; axis >= 0; axis--) (rest, index[axis]) = (rest / shape[axis], rest % shape[axis]);
+        if (float.IsFinite(data[at]))
+        {
+            throw Bad(FormattableString.Invariant($"its tensor {Untrusted.Quote(name)} is {data[at]:g3} at {TensorShape.Format(index)}, ")
+                + "more than any training gives", "copy or download the file again, or use a checkpoint from before the training diverged");
+        }
+
         var value = float.IsNaN(data[at]) ? "NaN" : "infinite as float32";
         throw Bad($"its tensor {Untrusted.Quote(name)} is {value} at {TensorShape.Format(index)}",
             "use a checkpoint from before the training diverged");

@@ -1,0 +1,28 @@
+using HoloZero.Artifacts;
+using HoloZero.CommandLine;
+using HoloZero.Runtime;
+
+namespace HoloZero.Exporter.Cli;
+
+/// <summary>Runs the self-check with the runtime that will run the artifact, on the processor.</summary>
+internal sealed class RuntimeArtifactCheck : IArtifactCheck
+{
+    public ArtifactCheckResult Run(string folder, string variant, CancellationToken cancellation)
+    {
+        try
+        {
+            using var model = Abandonable.Run(
+                () => HoloZeroModel.Load(folder, new() { Variant = variant, VerifyHashes = false }), cancellation);
+            // A NaN is the worst.
+            var worst = SelfCheck.Run(model, cancellation)
+                .MaxBy(result => double.IsNaN(result.MaxAbsoluteError) ? double.PositiveInfinity : result.MaxAbsoluteError / result.Tolerance)!;
+            return new(worst.Case, worst.MaxAbsoluteError, worst.Tolerance);
+        }
+        catch (BadInputException e)
+        {
+            // Of a file that nobody will ever see.
+            throw new UnsoundModelException($"variant {variant} does not run: {e.Message.Replace(folder + Path.DirectorySeparatorChar, "",
+                StringComparison.Ordinal)}; nothing was written");
+        }
+    }
+}
