@@ -34,11 +34,12 @@ internal sealed class ModelArguments
         return arguments;
     }
 
-    public HoloZeroModel Load(ParseResult parsed, CancellationToken cancellation = default) => HoloZeroModel.Load(parsed.GetRequiredValue(_folder), new()
-    {
-        Variant = parsed.GetValue(_variant),
-        Provider = parsed.GetValue(_provider),
-        AllowCpuFallback = parsed.GetValue(_fallback),
-        Threads = parsed.GetValue(_threads),
-    }, cancellation);
+    public HoloZeroModel Load(ParseResult parsed, CancellationToken cancellation = default) =>
+        HoloZeroModel.Load(parsed.GetRequiredValue(_folder), new()
+        {
+            Variant = parsed.GetValue(_variant),
+            Provider = parsed.GetValue(_provider),
+            AllowCpuFallback = parsed.GetValue(_fallback),
+            Threads = parsed.GetValue(_threads),
+        }, cancellation);
 }

@@ -27,8 +27,8 @@ internal static class OnnxFile
     /// <param name="producer">Tool name and version.</param>
     /// <param name="maxInlineBytes">Weights beyond this total go to external data.</param>
     /// <returns>The names of the files written, and the bytes of all initializers in them.</returns>
-    public static (IReadOnlyList<string> Files, long WeightBytes) Write(RecordedGraph graph, string path, IReadOnlyDictionary<string, int> opsets, (string Name, string Version) producer,
-        long maxInlineBytes = MaxInlineBytes)
+    public static (IReadOnlyList<string> Files, long WeightBytes) Write(RecordedGraph graph, string path,
+        IReadOnlyDictionary<string, int> opsets, (string Name, string Version) producer, long maxInlineBytes = MaxInlineBytes)
     {
         var outputs = graph.Outputs.Select(port => port.Value).ToArray();
         var nodes = graph.Recorder.NodesFor(outputs);
