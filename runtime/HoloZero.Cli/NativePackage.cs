@@ -5,7 +5,7 @@ namespace HoloZero.Cli;
 /// <summary>Where native libraries came from, as the file tells that the build wrote for the host that starts this program.</summary>
 internal static class NativePackage
 {
-    /// <summary>The NuGet package that brought ONNX Runtime's native library; null where the program is published without that file.</summary>
+    /// <summary>The NuGet package that brought ONNX Runtime's native library; null without that file.</summary>
     public static string? OfOnnxRuntime() => Of((string)AppContext.GetData("APP_CONTEXT_DEPS_FILES")!, "onnxruntime");
 
     /// <param name="files">Dependency files, semicolons between them.</param>

@@ -78,7 +78,8 @@ internal static class Benchmark
         if (model.Variant.WeightBytes > most)
         {
             throw new BadInputException(model.Artifact.PathOf(ArtifactManifest.FileName),
-                $"its weight_bytes {model.Variant.WeightBytes} are more than the {most} bytes of {model.Variant.File}", "export the model again");
+                $"its weight_bytes {model.Variant.WeightBytes} are more than the {most} bytes of {model.Variant.File}",
+                "export the model again");
         }
     }
 

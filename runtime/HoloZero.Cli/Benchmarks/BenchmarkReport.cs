@@ -3,7 +3,7 @@ namespace HoloZero.Cli.Benchmarks;
 /// <summary>How fast a model runs on this machine. Immutable. Every time is a median over rounds unless its name says otherwise.</summary>
 /// <param name="Latency">One byte after the other in one session.</param>
 /// <param name="MemoryFloor">What reading the weights alone takes; null where the manifest does not say how many there are.</param>
-/// <param name="LatencyToFloorRatio">Median latency over the memory floor; 1 is the physical limit at batch 1. Null without a floor.</param>
+/// <param name="LatencyToFloorRatio">Median latency over the memory floor, if there is one; 1 is the limit at batch 1.</param>
 /// <param name="PeakResidentBytes">
 /// The process's greatest resident memory after loading, decoding and prefilling, before batches and the memory floor were measured.
 /// </param>
