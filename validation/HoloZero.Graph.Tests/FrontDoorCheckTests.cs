@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using HoloZero.Artifacts;
 using HoloZero.Exporter;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Mutants.Tests.Faults;
 using HoloZero.Validation;
@@ -196,7 +195,7 @@ internal static class FusedMutants
             Graph(After("present.position", "Add", [], Constant("one_more", TensorProto.Types.DataType.Int64, 1L)))) { Variant = "fp32" },
     ];
 
-    private static Func<ModelProto, IEnumerable<string>> BiasWithOnes { get; } =
+    private static Func<ModelProto, IEnumerable<string>> BiasWithOnes =>
         Parameters(parameter => parameter is { Ones: not null, Layout: WeightLayout.Checkpoint });
 
     private static Func<ModelProto, IEnumerable<string>> ScalesOf(string parameter) => model =>

@@ -1,5 +1,4 @@
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 
 namespace HoloZero.Validation.Tests;

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
