@@ -24,6 +24,7 @@ help:
 	@echo 'make bench       measure all variants at full size in turn with llama.cpp; tables in validation/benchmarks/results'
 	@echo 'make fuzz        attack the readers of checkpoints and manifests for MINUTES=10; findings go to out/fuzz'
 	@echo 'make soak        load, use, cancel and dispose models at random for MINUTES=2; memory, threads, handles back to base'
+	@echo 'make mutate      change the code in one place at a time, and see whether the tests tell; reports in out/mutation'
 	@echo 'make clean       remove what build made; NuGet keeps its packages'
 	@echo
 	@echo 'CONFIGURATION=Debug    instead of Release'
@@ -68,6 +69,9 @@ fuzz: build
 
 soak: build
 	@ci/soak.sh $(CONFIGURATION)
+
+mutate: setup
+	@ci/mutate.sh
 
 check-onnx: build
 	@ci/check-onnx.sh

@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using HoloZero.Testing;
+
+namespace HoloZero.Artifacts.Tests;
+
+/// <summary>A sound manifest with one value changed: each rule, at its edge.</summary>
+public sealed class ManifestRulesTests
+{
+    private static readonly string Sound =
+        File.ReadAllText(Path.Combine(Repository.Root, "validation", "HoloZero.Fuzz", "corpus", "manifest", "tiny.json"));
+
+    [Theory]
+    [InlineData("model.architecture", "\"GPT\"", "architecture 'GPT' is unknown")]
+    [InlineData("model.door", "\"learned\"", "door 'learned' is unknown")]
+    [InlineData("model.prefix_attention", "\"none\"", "prefix_attention 'none' is unknown")]
+    [InlineData("model.prefix_attention", "\"bidirectional\"", null)]
+    [InlineData("model.vocabulary", "257", "vocabulary, mask_id and eos_id")]
+    [InlineData("model.mask_id", "0", "vocabulary, mask_id and eos_id")]
+    [InlineData("model.eos_id", "0", "vocabulary, mask_id and eos_id")]
+    [InlineData("model.dim", "0", "dim 0 is not within")]
+    [InlineData("model.dim", "65536", null)]
+    [InlineData("model.dim", "65537", "dim 65537 is not within")]
+    [InlineData("model.slot_bytes", "0", "slot_bytes 0 is not within 1 to 2")]
+    [InlineData("model.slot_bytes", "1", null)]
+    [InlineData("model.slot_bytes", "2", null)]
+    [InlineData("model.slot_bytes", "3", "slot_bytes 3 is not within 1 to 2")]
+    [InlineData("files.golden~safetensors", "null", "a file has no size and hash")]
+    [InlineData("golden.engines.0", "null", "an engine is null")]
+    [InlineData("variants.0", "null", "a variant is null")]
+    [InlineData("variants.0.logits_tolerance", "0", "logits_tolerance 0 is not positive")]
+    [InlineData("variants.0.logits_tolerance", "-1", "logits_tolerance -1 is not positive")]
+    [InlineData("variants.0.logits_tolerance", "1e-300", null)]
+    [InlineData("variants.0.signature.state.0", "null", "a piece of state is null")]
+    [InlineData("variants.0.signature.stream.name", "\"prefix\"", "'prefix' is named twice")]
+    [InlineData("variants.0.signature.state.0.past.name", "\"stream\"", "'stream' is named twice")]
+    [InlineData("variants.0.signature.state.0.present.name", "\"logits\"", "'logits' is named twice")]
+    [InlineData("variants.0.signature.stream.type", "\"text\"", "has the unknown type 'text'")]
+    [InlineData("variants.0.signature.state.0.present.type", "\"text\"", "has the unknown type 'text'")]
+    [InlineData("variants.0.signature.logits.shape.0", "-1", "an axis is a length or a name")]
+    [InlineData("variants.0.signature.logits.shape.0", "1.5", "an axis is a length or a name")]
+    [InlineData("variants.0.signature.logits.shape.0", "null", "an axis is a length or a name")]
+    [InlineData("variants.0.signature.logits.shape.0", "7", null)]
+    public void One_value_decides(string path, string value, string? cause)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder[ArtifactManifest.FileName], With(path, value));
+        var error = Record.Exception(() => ArtifactManifest.Read(folder[ArtifactManifest.FileName]));
+        if (cause is null) Assert.Null(error);
+        else Assert.Contains(cause, Assert.IsType<BadInputException>(error).Message);
+    }
+
+    [Fact]
+    public void An_axis_is_a_length_or_a_name()
+    {
+        Dimension length = 7, name = "batch";
+        Assert.Equal((7L, null, "7"), (length.Length, length.Name, length.ToString()));
+        Assert.Equal((null, "batch", "batch"), (name.Length, name.Name, name.ToString()));
+        Assert.NotEqual(length, name);
+    }
+
+    [Fact]
+    public void A_loss_is_a_share_of_the_baseline() =>
+        Assert.Equal(0.5, new ArtifactManifest.QualityInfo(3, 2, 100, "").Loss);
+
+    /// <summary>The manifest with the value at a path of keys and places; a tilde in a key stands for a dot.</summary>
+    private static string With(string path, string value)
+    {
+        var root = JsonNode.Parse(Sound)!;
+        var steps = path.Split('.').Select(step => step.Replace('~', '.')).ToArray();
+        var parent = steps[..^1].Aggregate(root, Step);
+        if (parent is JsonArray list) list[int.Parse(steps[^1])] = JsonNode.Parse(value);
+        else parent[steps[^1]] = JsonNode.Parse(value);
+        return root.ToJsonString();
+
+        static JsonNode Step(JsonNode node, string step) => node is JsonArray list ? list[int.Parse(step)]! : node[step]!;
+    }
+}
