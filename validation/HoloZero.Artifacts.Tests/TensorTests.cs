@@ -110,7 +110,6 @@ public sealed class TensorTests
     public void What_does_not_match_is_a_programming_error()
     {
         Assert.Throws<ArgumentException>(() => TensorConversion.ToFloat32(TensorType.Int32, new byte[4], new float[1]));
-        Assert.Throws<ArgumentException>(() => TensorConversion.ToFloat64(TensorType.Int32, new byte[4], new double[1]));
         Assert.Throws<ArgumentException>(() => TensorConversion.ToFloat32(TensorType.Float32, new byte[5], new float[1]));
         Assert.Throws<ArgumentException>(() => TensorConversion.ToFloat32(TensorType.Float32, new byte[4], new float[2]));
         Assert.Throws<ArgumentException>(() => TensorConversion.ToFloat64(TensorType.Float64, new byte[8], new double[2]));

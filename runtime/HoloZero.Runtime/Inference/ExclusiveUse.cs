@@ -1,3 +1,5 @@
+using HoloZero.Artifacts;
+
 namespace HoloZero.Runtime;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace HoloZero.Runtime;
 /// </summary>
 /// <param name="what">What was called.</param>
 public sealed class ConcurrentUseException(string what)
-    : InvalidOperationException($"{what} takes one call at a time and another is under way; open one for each thread");
+    : HoloZeroException($"{what} takes one call at a time and another is under way; open one for each thread");
 
 /// <summary>
 /// Lets one call at a time use what its owner holds, and only as long as the model lives. What is disposed during a call is freed when
