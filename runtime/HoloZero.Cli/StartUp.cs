@@ -47,6 +47,6 @@ internal static class StartUp
         var program = Environment.ProcessPath!;
         // Under `dotnet holozero.dll` the process is dotnet.
         if (Path.GetFileNameWithoutExtension(program) == "dotnet") arguments = [typeof(StartUp).Assembly.Location, .. arguments];
-        return new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        return new(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
     }
 }

@@ -44,6 +44,7 @@ internal static class MeasuredProcess
         {
             return Process.Start(new ProcessStartInfo(command[0], command[1..])
             {
+                UseShellExecute = false,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;

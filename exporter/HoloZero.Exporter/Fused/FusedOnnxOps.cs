@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
@@ -265,7 +266,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     {
         var rest = x.Shape.Dimensions;
         OutputPort[] ports = [.. lengths.Select((length, i) =>
-            new OutputPort(i.ToString(), x.Type, new([.. rest[..axis], length, .. rest[(axis + 1)..]])))];
+            new OutputPort(i.ToString(CultureInfo.InvariantCulture), x.Type, new([.. rest[..axis], length, .. rest[(axis + 1)..]])))];
         return [.. Graph.Node(Path, new("Split"), ports,
             [x.Record(), Graph.Integers([.. lengths.Select(length => (long)length)])], NodeAttribute.Of("axis", axis))!];
     }

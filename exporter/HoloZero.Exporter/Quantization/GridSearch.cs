@@ -108,12 +108,12 @@ internal readonly ref struct GridSearch(BlockFormat format, ReadOnlySpan<float> 
         for (var i = 0; i < _weights.Length; i += Vector256<float>.Count)
         {
             var weight = Vector256.Create(_weights[i..]);
-            var importance = Vector256.Create(_importance[i..]);
+            var share = Vector256.Create(_importance[i..]);
             var code = Vector256.Min(Vector256.Max(Vector256.Round(weight / scale), lowest), highest);
             var miss = weight - code * scale;
-            error += importance * (miss * miss);
-            products += importance * (code * weight);
-            squares += importance * (code * code);
+            error += share * (miss * miss);
+            products += share * (code * weight);
+            squares += share * (code * code);
         }
 
         return (Sum(error), Sum(products) / Sum(squares));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HoloZero.Artifacts;
 
 namespace HoloZero.Runtime;
@@ -48,7 +49,8 @@ public static class SelfCheck
     }
 
     private static int PrefixSlots(SafetensorsFile golden, string test) =>
-        golden.Metadata.TryGetValue($"{test}.prefix_slots", out var text) && int.TryParse(text, out var slots) ? slots
+        golden.Metadata.TryGetValue($"{test}.prefix_slots", out var text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var slots) ? slots
             : throw new BadInputException(golden.Path, $"case {Untrusted.Quote(test)} has no prefix_slots", "export the model again");
 
     private static double MaxError(ReadOnlySpan<float> actual, ReadOnlySpan<double> expected)
