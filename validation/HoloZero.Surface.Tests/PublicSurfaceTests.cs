@@ -16,14 +16,18 @@ public class PublicSurfaceTests
         AllowNamespacePrefixes = ["System.Runtime.CompilerServices"],
     };
 
-    public static TheoryData<string> Libraries { get; } = [.. Directory
-        .GetFiles(Path.Combine(Repository.Root, "validation", "public-surface"), "*.txt").Select(path => Path.GetFileNameWithoutExtension(path)!)];
+    private static readonly string[] OtherKinds = [".Tests", ".Testing", ".Cli", ".Benchmarks", ".Fuzz", ".Load", ".CommandLine"];
+
+    private static readonly string Reviewed = Path.Combine(Repository.Root, "validation", "public-surface");
+
+    public static TheoryData<string> Libraries { get; } =
+        [.. Directory.GetFiles(Reviewed, "*.txt").Select(path => Path.GetFileNameWithoutExtension(path)!)];
 
     [Theory]
     [MemberData(nameof(Libraries))]
     public void The_surface_is_the_reviewed_one(string library)
     {
-        var path = Path.Combine(Repository.Root, "validation", "public-surface", $"{library}.txt");
+        var path = Path.Combine(Reviewed, $"{library}.txt");
         var actual = Text(Assembly.Load(library));
         if (Environment.GetEnvironmentVariable(UpdateSwitch) == "1") File.WriteAllText(path, actual);
 
@@ -56,8 +60,7 @@ public class PublicSurfaceTests
     }
 
     /// <summary>As Directory.Build.props tells them from the rest; the command line is the programs' own.</summary>
-    private static bool IsLibrary(string project) => !((string[])[".Tests", ".Testing", ".Cli", ".Benchmarks", ".Fuzz", ".Load", ".CommandLine"])
-        .Any(suffix => project.EndsWith(suffix, StringComparison.Ordinal));
+    private static bool IsLibrary(string project) => !OtherKinds.Any(kind => project.EndsWith(kind, StringComparison.Ordinal));
 
     /// <summary>Messages that protocol buffers generate are the schema's, which is text itself.</summary>
     private static string Text(Assembly assembly) => assembly.GetExportedTypes()
