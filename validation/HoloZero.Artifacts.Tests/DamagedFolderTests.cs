@@ -56,7 +56,8 @@ public sealed class DamagedFolderTests : IDisposable
         var faults = artifact.Faults().ToDictionary(fault => fault.File);
         Assert.Equal([Golden, Graph], faults.Keys.Order());
         Assert.Equal(("4 bytes", "6 bytes"), (faults[Golden].Actual, faults[Golden].Expected));
-        Assert.Equal((FileHash.Sha256(_folder[Graph]), artifact.Manifest.Files[Graph].Sha256), (faults[Graph].Actual, faults[Graph].Expected));
+        Assert.Equal((FileHash.Sha256(_folder[Graph]), artifact.Manifest.Files[Graph].Sha256),
+            (faults[Graph].Actual, faults[Graph].Expected));
 
         // Without hashes lengths alone tell.
         Assert.Equal([Golden], artifact.Faults(verifyHashes: false).Select(fault => fault.File));

@@ -15,7 +15,8 @@ public sealed class SafetensorsLimitTests : IDisposable
     [InlineData(7, 0, "too few")]
     [InlineData(8, 1, "its header claims 1 bytes, but the file has 8")]
     [InlineData(8, long.MinValue, "its header claims 9223372036854775808 bytes")]
-    [InlineData(SafetensorsFile.MaxHeaderBytes + 9, SafetensorsFile.MaxHeaderBytes + 1, "its header has 100000001 bytes, allowed are 100000000")]
+    [InlineData(SafetensorsFile.MaxHeaderBytes + 9, SafetensorsFile.MaxHeaderBytes + 1,
+        "its header has 100000001 bytes, allowed are 100000000")]
     public void A_length_that_cannot_be_is_refused_before_anything_is_read(long fileBytes, long headerBytes, string cause)
     {
         using (var file = File.Create(_folder["f"]))

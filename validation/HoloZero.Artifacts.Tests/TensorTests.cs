@@ -82,9 +82,11 @@ public sealed class TensorTests
     public void Numbers_widen_exactly_and_narrow_to_the_nearest()
     {
         // Just above and at the middle between 1 and the next float: the former goes up, the latter to the even one.
+        double[] wide = [1.5, 1 + Math.Pow(2, -24) + Math.Pow(2, -40), 1 + Math.Pow(2, -24), 1e300];
         Assert.Equal([1.5f, MathF.BitIncrement(1), 1f, float.PositiveInfinity],
-            ToFloat32(TensorType.Float64, [.. new[] { 1.5, 1 + Math.Pow(2, -24) + Math.Pow(2, -40), 1 + Math.Pow(2, -24), 1e300 }.SelectMany(BitConverter.GetBytes)]));
-        Assert.Equal([-2.5f, float.Epsilon], ToFloat32(TensorType.Float32, [.. new[] { -2.5f, float.Epsilon }.SelectMany(BitConverter.GetBytes)]));
+            ToFloat32(TensorType.Float64, [.. wide.SelectMany(BitConverter.GetBytes)]));
+        float[] same = [-2.5f, float.Epsilon];
+        Assert.Equal(same, ToFloat32(TensorType.Float32, [.. same.SelectMany(BitConverter.GetBytes)]));
         Assert.Equal([65504f, 5.9604645e-8f], ToFloat32(TensorType.Float16, [0xff, 0x7b, 0x01, 0x00]));
         Assert.Equal([1f, -3.140625f], ToFloat32(TensorType.BFloat16, [0x80, 0x3f, 0x49, 0xc0]));
     }

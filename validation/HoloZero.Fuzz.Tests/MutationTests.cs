@@ -30,7 +30,7 @@ public sealed class MutationTests
 
     [Fact]
     public void A_safetensors_header_is_mostly_as_long_as_the_file_says() =>
-        Assert.True(Share("safetensors", bytes => bytes[8] == '{' && JsonNode.Parse(bytes.AsSpan(8, (int)BitConverter.ToInt64(bytes))) is not null) > 0.4);
+        Assert.True(Share("safetensors", bytes => JsonNode.Parse(bytes.AsSpan(8, (int)BitConverter.ToInt64(bytes))) is JsonObject) > 0.4);
 
     private static IEnumerable<byte[]> Seeds(string target) => Targets.Single(t => t.Name == target).Seeds;
 

@@ -2,7 +2,9 @@ using HoloZero.Artifacts;
 
 namespace HoloZero.Fuzz;
 
-/// <summary>Counts how readings of one campaign ended. The property: in a result, or in a <see cref="BadInputException"/> fit to print.</summary>
+/// <summary>
+/// Counts how readings of one campaign ended. The property: in a result, or in a <see cref="BadInputException"/> fit to print.
+/// </summary>
 public sealed class Attempts
 {
     /// <summary>Characters of a message: five quoted names of 120 escaped characters, twice, and words.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace HoloZero.Fuzz;
 
 /// <summary>
@@ -16,7 +14,6 @@ public sealed class Campaign
     private readonly List<byte[]> _pool;
     private readonly Dictionary<string, Finding> _findings = [];
     private byte[] _current = [];
-    private long _started;
     private long _inputs;
 
     /// <param name="target">What to attack.</param>
@@ -51,11 +48,14 @@ public sealed class Campaign
     public IReadOnlyCollection<Finding> Run(Func<bool> more)
     {
         var work = new Thread(() => Attack(more)) { IsBackground = true, Name = $"fuzz {_target.Name}" };
-        Volatile.Write(ref _started, Stopwatch.GetTimestamp());
         work.Start();
-        while (!work.Join(TimeSpan.FromMilliseconds(100)))
+        // Counted in looks instead of by the clock: a machine that stands still stops both threads, a hang only one.
+        var (look, seen, waited) = (TimeSpan.FromMilliseconds(100), 0L, TimeSpan.Zero);
+        while (!work.Join(look))
         {
-            if (Stopwatch.GetElapsedTime(Volatile.Read(ref _started)) < Deadline) continue;
+            waited = Inputs == seen ? waited + look : TimeSpan.Zero;
+            seen = Inputs;
+            if (waited < Deadline) continue;
             // The thread cannot be ended, and its own findings are its own while it lives.
             return [new(_target.Name, _current, Finding.Hang, $"reading it took more than {Deadline}")];
         }
@@ -67,17 +67,19 @@ public sealed class Campaign
     /// instrumented.
     /// </summary>
     /// <param name="mostBytes">Bytes of all of them together at most.</param>
-    public IReadOnlyList<byte[]> Essence(int mostBytes)
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    public IReadOnlyList<byte[]> Essence(int mostBytes, CancellationToken cancellation)
     {
         var reached = new Coverage();
         foreach (var seed in _target.Seeds) Observe(seed, reached);
         var kept = new List<byte[]>();
         foreach (var input in _pool.OrderBy(input => input.Length).Except(_target.Seeds))
         {
+            cancellation.ThrowIfCancellationRequested();
             Execute(input);
             var edges = reached.NewEdges();
             if (edges.Count == 0) continue;
-            var least = Shrinker.Shrink(input, shorter => Execute(shorter) is null && Coverage.Ran(edges));
+            var least = Shrinker.Shrink(input, shorter => Execute(shorter) is null && Coverage.Ran(edges), tries: 400);
             if (least.Length > mostBytes) continue;
             mostBytes -= least.Length;
             kept.Add(least);
@@ -131,7 +133,6 @@ public sealed class Campaign
     private Finding? Execute(byte[] input)
     {
         Volatile.Write(ref _current, input);
-        Volatile.Write(ref _started, Stopwatch.GetTimestamp());
         Volatile.Write(ref _inputs, _inputs + 1);
         Coverage.Reset();
         var before = GC.GetAllocatedBytesForCurrentThread();

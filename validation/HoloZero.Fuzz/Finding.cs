@@ -21,7 +21,8 @@ public sealed record Finding(string Target, byte[] Input, string Kind, string De
         var frames = new StackTrace(e.InnerException ?? e).GetFrames().Select(frame => frame.GetMethod());
         var ours = frames.FirstOrDefault(method => method?.DeclaringType?.FullName is { } name
             && name.StartsWith("HoloZero.", StringComparison.Ordinal) && !name.StartsWith("HoloZero.Fuzz.", StringComparison.Ordinal));
-        return new(target, input, $"{e.GetType().Name}{(e is UnfitMessageException ? $" ({e.Message})" : "")} in {Place(ours)}", e.ToString());
+        var what = e is UnfitMessageException ? $"{e.GetType().Name} ({e.Message})" : e.GetType().Name;
+        return new(target, input, $"{what} in {Place(ours)}", e.ToString());
     }
 
     private static string Place(System.Reflection.MethodBase? method) =>

@@ -13,7 +13,12 @@ internal static class FuzzCommand
     /// <summary>The command.</summary>
     public static RootCommand Create()
     {
-        var validation = new Option<string>("--validation") { Description = "The folder validation of a checkout", HelpName = "folder", Required = true };
+        var validation = new Option<string>("--validation")
+        {
+            Description = "The folder validation of a checkout",
+            HelpName = "folder",
+            Required = true,
+        };
         var output = new Option<string>("--output") { Description = "Where findings go", HelpName = "folder", Required = true };
         var minutes = Values.Number("--minutes", "How long, all targets together [2]");
         var seed = Values.Whole<int>("--seed", "What chance starts from [1]");
@@ -23,7 +28,10 @@ internal static class FuzzCommand
             Description = "Where to put the smallest inputs that reach, beyond the seeds, what was reached",
             HelpName = "folder",
         };
-        var command = new RootCommand("Attacks the readers of HoloZero with damaged files.") { validation, output, minutes, seed, targets, essence };
+        var command = new RootCommand("Attacks the readers of HoloZero with damaged files.")
+        {
+            validation, output, minutes, seed, targets, essence,
+        };
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed.GetValue(validation)!, parsed.GetValue(output)!,
             TimeSpan.FromMinutes(parsed.GetValue(minutes) ?? 2), parsed.GetValue(seed) ?? 1, parsed.GetValue(targets) ?? [],
             parsed.GetValue(essence), cancellation)));
@@ -50,11 +58,13 @@ internal static class FuzzCommand
             var watch = Stopwatch.StartNew();
             var findings = campaign.Run(() => watch.Elapsed < time / chosen.Count && !cancellation.IsCancellationRequested);
             cancellation.ThrowIfCancellationRequested();
-            Console.WriteLine($"{target.Name,-14} {campaign.Inputs,9} inputs  {campaign.Attempts.Read,9} read  {campaign.Attempts.Refused,9} "
-                + $"refused  {(campaign.Edges > 0 ? $"{campaign.Edges} branches, {campaign.Pool} inputs reach them" : "not instrumented")}");
+            var reached = campaign.Edges > 0 ? $"{campaign.Edges} branches, {campaign.Pool} inputs reach them" : "not instrumented";
+            Console.WriteLine($"{target.Name,-14} {campaign.Inputs,9} inputs  {campaign.Attempts.Read,9} read  "
+                + $"{campaign.Attempts.Refused,9} refused  {reached}");
             foreach (var finding in findings) Report(output, finding);
             found += findings.Count;
-            if (essence is not null && findings.All(finding => finding.Kind != Finding.Hang)) Keep(Path.Combine(essence, target.Name), campaign);
+            if (essence is not null && findings.All(finding => finding.Kind != Finding.Hang))
+                Keep(Path.Combine(essence, target.Name), campaign, cancellation);
             work.Delete(recursive: true);
         }
         Console.WriteLine(found == 0 ? "nothing found" : $"{found} found, see {output}");
@@ -69,11 +79,11 @@ internal static class FuzzCommand
         Console.WriteLine($"  FOUND {finding.Kind}\n        {finding.Input.Length} bytes: {name}");
     }
 
-    private static void Keep(string folder, Campaign campaign)
+    private static void Keep(string folder, Campaign campaign, CancellationToken cancellation)
     {
         const int mostBytes = 4096;
         Directory.CreateDirectory(folder);
-        foreach (var input in campaign.Essence(mostBytes)) File.WriteAllBytes(Path.Combine(folder, Name(input)), input);
+        foreach (var input in campaign.Essence(mostBytes, cancellation)) File.WriteAllBytes(Path.Combine(folder, Name(input)), input);
     }
 
     private static string Name(byte[] input) => Convert.ToHexStringLower(SHA256.HashData(input))[..12];

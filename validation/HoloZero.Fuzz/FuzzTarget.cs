@@ -19,8 +19,8 @@ public sealed record FuzzTarget
     public required Mutator Mutate { get; init; }
 
     /// <summary>
-    /// Reads an input, of which it may write files into the folder, an empty one the first time and the same for all inputs. Each way to read
-    /// it goes through <see cref="Attempts"/>; whatever it throws itself is a finding.
+    /// Reads an input, of which it may write files into the folder, an empty one the first time and the same for all inputs. Each way to
+    /// read it goes through <see cref="Attempts"/>; whatever it throws itself is a finding.
     /// </summary>
     public required Action<string, byte[], Attempts> Read { get; init; }
 

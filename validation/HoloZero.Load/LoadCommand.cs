@@ -11,11 +11,16 @@ internal static class LoadCommand
     /// <summary>The command.</summary>
     public static RootCommand Create()
     {
-        var models = new Option<string[]>("--model") { Description = "Artifacts to use, all their variants", HelpName = "folder", Required = true };
+        var models = new Option<string[]>("--model")
+        {
+            Description = "Artifacts to use, all their variants",
+            HelpName = "folder",
+            Required = true,
+        };
         var minutes = Values.Number("--minutes", "How long, after a warm-up of a quarter of that [2]");
         var threads = Values.Whole<int>("--threads", "Workers at once [4]");
         var seed = Values.Whole<int>("--seed", "What chance starts from [1]");
-        var command = new RootCommand("Loads, uses, cancels and disposes models at random; memory, threads and handles must be back to base.")
+        var command = new RootCommand("Loads, uses and disposes models at random; memory, threads and handles must be back to base.")
         {
             models, minutes, threads, seed,
         };
@@ -27,7 +32,8 @@ internal static class LoadCommand
     private static async Task<int> RunAsync(string[] folders, TimeSpan time, int threads, int seed, CancellationToken cancellation)
     {
         if (!OperatingSystem.IsLinux()) throw new MissingCapabilityException("this system has no /proc to count handles in", "use Linux");
-        var graphs = folders.SelectMany(folder => ArtifactFolder.Open(folder).Manifest.Variants.Select(variant => (folder, variant.Name))).ToList();
+        var graphs = folders.SelectMany(folder => ArtifactFolder.Open(folder).Manifest.Variants,
+            (folder, variant) => (folder, variant.Name)).ToList();
 
         // The first run of everything compiles code and fills pools, which stay.
         var soak = await RunAsync(graphs, time / 4, threads, seed, cancellation);

@@ -27,10 +27,13 @@ public sealed partial record ProcessResources(long MemoryBytes, int Threads, int
         {
             // Not glibc: its heap is as it is.
         }
-        return new(Environment.WorkingSet, Directory.GetDirectories("/proc/self/task").Length, Directory.GetFiles("/proc/self/fd").Count(IsCounted));
+        return new(Environment.WorkingSet, Directory.GetDirectories("/proc/self/task").Length,
+            Directory.GetFiles("/proc/self/fd").Count(IsCounted));
     }
 
-    /// <summary>Measures until it is back to <paramref name="before"/>, or <paramref name="patience"/> ends: idle threads take a while to go.</summary>
+    /// <summary>
+    /// Measures until it is back to <paramref name="before"/>, or <paramref name="patience"/> ends: idle threads take a while to go.
+    /// </summary>
     public static async Task<ProcessResources> SettleAsync(ProcessResources before, TimeSpan patience)
     {
         var now = Measure();
@@ -47,7 +50,10 @@ public sealed partial record ProcessResources(long MemoryBytes, int Threads, int
     {
         var excess = new List<string>();
         if (MemoryBytes > before.MemoryBytes + Margin.MemoryBytes)
-            excess.Add($"memory went from {before.MemoryBytes >> 20} to {MemoryBytes >> 20} MB, allowed are {Margin.MemoryBytes >> 20} more");
+        {
+            excess.Add($"memory went from {before.MemoryBytes >> 20} to {MemoryBytes >> 20} MB, "
+                + $"allowed are {Margin.MemoryBytes >> 20} more");
+        }
         if (Threads > before.Threads + Margin.Threads)
             excess.Add($"threads went from {before.Threads} to {Threads}, allowed are {Margin.Threads} more");
         if (Handles > before.Handles + Margin.Handles)

@@ -10,19 +10,20 @@ internal static class JsonMutator
     // Written as they stand, since a tree cannot hold all of them.
     private static readonly string[] Values =
     [
-        "null", "true", "false", "-1", "0", "1", "2", "3", "27", "64", "64.0", "0.5", "-0.0", "1e400", "-1e-400", "65536", "65537", "2147483647",
-        "2147483648", "-2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "-9223372036854775809",
-        "\"\"", "\"a\"", "\"64\"", "\"zero\"", "\"float32\"", "\"F32\"", "\"F16\"", "\"F64\"", "\"U8\"", "\"BOOL\"", "\"batch\"", "\"-1\"", "\".\"", "\"..\"", "\"../x\"",
-        "\"/etc/hostname\"", "\"a/b\"", "\"\\u0000\"", "\"a\\u0000b\"", "\"\\u001b[31m\"", "\"line\\nbreak\"", "\"\\ud800\"", "\"\\udc00\\ud800\"",
-        "\"\\u202e\"", "\"\\ufffd\"", $"\"{new string('x', 300)}\"", $"\"{new string('\u00e9', 9000)}\"", "[]", "{}", "[[]]", "[null]", "{\"a\":null}",
-        "[1,2]", "[0,0]", "[9223372036854775807,9223372036854775807]", new string('[', 70) + new string(']', 70), "tru", "\"", "01", "NaN", "{",
-        "[1,]",
+        "null", "true", "false", "-1", "0", "1", "2", "3", "27", "64", "64.0", "0.5", "-0.0", "1e400", "-1e-400", "65536", "65537",
+        "2147483647", "2147483648", "-2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "-9223372036854775809",
+        "\"\"", "\"a\"", "\"64\"", "\"zero\"", "\"float32\"", "\"F32\"", "\"F16\"", "\"F64\"", "\"U8\"", "\"BOOL\"", "\"batch\"",
+        "\"-1\"", "\".\"", "\"..\"", "\"../x\"", "\"/etc/hostname\"", "\"a/b\"", "\"\\u0000\"", "\"a\\u0000b\"", "\"\\u001b[31m\"",
+        "\"line\\nbreak\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u202e\"", "\"\\ufffd\"", $"\"{new string('x', 300)}\"",
+        $"\"{new string('\u00e9', 9000)}\"", "[]", "{}", "[[]]", "[null]", "{\"a\":null}", "[1,2]", "[0,0]",
+        "[9223372036854775807,9223372036854775807]", new string('[', 70) + new string(']', 70), "tru", "\"", "01", "NaN", "{", "[1,]",
     ];
 
     private static readonly string[] Keys =
         ["", "a", "door", "__metadata__", "shape", "\\u0000", "\\u001b[31m", "\\ud800", new string('k', 300), new string('k', 9000)];
 
-    private static readonly ByteMutator Bytes = new([.. Values.Concat([",", ":", "\"", "//", "/*", "\ufeff"]).Select(Encoding.UTF8.GetBytes)]);
+    private static readonly ByteMutator Bytes =
+        new([.. Values.Concat([",", ":", "\"", "//", "/*", "\ufeff"]).Select(Encoding.UTF8.GetBytes)]);
 
     /// <inheritdoc cref="Mutator"/>
     public static byte[] Mutate(Random random, byte[] input, byte[] other)

@@ -18,11 +18,15 @@ internal static class PickleMutator
     ];
 
     private static readonly string[] Texts =
-        ["", "model", "cfg", "dim", "dec_layers", "heads", "K", "door", "zero", "storage", "cpu", "0", "1", "64", "i8", "<", "module.", "\u001b[31m", "a\0b"];
+    [
+        "", "model", "cfg", "dim", "dec_layers", "heads", "K", "door", "zero", "storage", "cpu", "0", "1", "64", "i8", "<", "module.",
+        "\u001b[31m", "a\0b",
+    ];
 
     private static readonly byte[] Plain = [.. "(012NQRabesut}])."u8, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8f, 0x90, 0x91, 0x93, 0x94];
 
-    private static readonly ByteMutator Bytes = new([.. Plain.Select(op => new[] { op }), .. Globals.Select(g => Encoding.UTF8.GetBytes("c" + g))]);
+    private static readonly ByteMutator Bytes =
+        new([.. Plain.Select(op => new[] { op }), .. Globals.Select(global => Encoding.UTF8.GetBytes("c" + global))]);
 
     /// <inheritdoc cref="Mutator"/>
     public static byte[] Mutate(Random random, byte[] input, byte[] other)

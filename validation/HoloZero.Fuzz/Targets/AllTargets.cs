@@ -7,7 +7,7 @@ namespace HoloZero.Fuzz.Targets;
 public static class AllTargets
 {
     /// <summary>Puts them together.</summary>
-    /// <param name="validation">The folder <c>validation</c> of a checkout: goldens, PyTorch's training states and the corpus are there.</param>
+    /// <param name="validation">The folder <c>validation</c> of a checkout, with goldens, PyTorch's training states and the corpus.</param>
     public static IReadOnlyList<FuzzTarget> Create(string validation)
     {
         var golden = Path.Combine(validation, "golden");

@@ -67,7 +67,7 @@ internal static class CheckpointTargets
         },
     };
 
-    /// <summary>The tensors of a safetensors file that end within its first <paramref name="mostBytes"/> of data, and its metadata.</summary>
+    /// <summary>Of a safetensors file the tensors within its first <paramref name="mostBytes"/> of data, and its metadata.</summary>
     public static byte[] Beginning(byte[] file, int mostBytes)
     {
         var length = (int)BitConverter.ToInt64(file);
