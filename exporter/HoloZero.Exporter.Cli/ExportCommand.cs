@@ -66,22 +66,24 @@ internal static class ExportCommand
             if (parsed.GetValue(variants) is { Length: > 0 } names)
                 options = options with { Variants = names is ["all"] ? ExportOptions.AllVariants : names };
             var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(sha256), parsed.GetValue(random), parsed.GetValue(seed));
-            using (source as IDisposable)
-                Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
+            var chosen = engine.ForSelfCheck(parsed);
+            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, chosen, cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;
     }
 
-    private static IWeightSource Source(string? checkpoint, string? sha256, string? random, ulong? seed) => (checkpoint, random, seed) switch
-    {
-        ({ } path, null, null) => Checkpoint.Open(path, sha256),
-        (null, { }, _) when sha256 is not null => throw new BadInputException("sha256", "random weights have none to tell", "leave it out"),
-        (null, { } config, _) => RandomWeights.Open(config, seed ?? 0),
-        (null, null, _) => throw new BadInputException("checkpoint", "there is none", "give --checkpoint F or --random CONFIG"),
-        (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),
-        _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
-    };
+    private static IWeightSource Source(string? checkpoint, string? sha256, string? random, ulong? seed) =>
+        (checkpoint, random, seed) switch
+        {
+            ({ } path, null, null) => Checkpoint.Open(path, sha256),
+            (null, { }, _) when sha256 is not null =>
+                throw new BadInputException("sha256", "random weights have none to tell", "leave it out"),
+            (null, { } config, _) => RandomWeights.Open(config, seed ?? 0),
+            (null, null, _) => throw new BadInputException("checkpoint", "there is none", "give --checkpoint F or --random CONFIG"),
+            (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),
+            _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
+        };
 
     private static void Export(IWeightSource source, string folder, ExportOptions options, ChosenEngine chosen,
         CancellationToken cancellation)

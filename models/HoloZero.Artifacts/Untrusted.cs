@@ -10,7 +10,7 @@ namespace HoloZero.Artifacts;
 /// </summary>
 public static partial class Untrusted
 {
-    private const int MaxLength = 120, MaxMessage = 200;
+    private const int MaxLength = 120, MaxMessage = 200, MaxLine = 4000;
 
     /// <summary>The text in single quotes, on one line, unprintable characters escaped, cut after 120 characters.</summary>
     public static string Quote(string text)
@@ -34,19 +34,16 @@ public static partial class Untrusted
 
     /// <summary>
     /// A whole message on one line that cannot write to the terminal: colours of other libraries taken out, line breaks made spaces, other
-    /// unprintable characters escaped.
+    /// unprintable characters escaped, cut after 4,000.
     /// </summary>
     public static string OneLine(string message)
     {
-        message = TerminalStyle().Replace(message, "").ReplaceLineEndings(" ");
-        if (message.All(IsPrintable)) return message;
         var line = new StringBuilder();
-        for (var i = 0; i < message.Length; i++)
+        foreach (var rune in TerminalStyle().Replace(message, "").ReplaceLineEndings(" ").EnumerateRunes())
         {
-            // Two halves of a character beyond the first 65,536 are fit to print; one alone is not.
-            if (i + 1 < message.Length && char.IsSurrogatePair(message[i], message[i + 1])) line.Append(message, i++, 2);
-            else if (IsPrintable(message[i])) line.Append(message[i]);
-            else line.Append(CultureInfo.InvariantCulture, $"\\u{(int)message[i]:x4}");
+            if (line.Length > MaxLine) return line.Append("...").ToString();
+            if (IsPrintable(Rune.GetUnicodeCategory(rune))) line.Append(rune);
+            else line.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
         }
         return line.ToString();
     }
@@ -60,7 +57,9 @@ public static partial class Untrusted
     [GeneratedRegex("\u001b\\[[0-9;]*[a-zA-Z]")]
     private static partial Regex TerminalStyle();
 
-    private static bool IsPrintable(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
+    private static bool IsPrintable(char c) => IsPrintable(char.GetUnicodeCategory(c));
+
+    private static bool IsPrintable(UnicodeCategory category) => category is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 }

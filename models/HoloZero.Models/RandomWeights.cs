@@ -63,7 +63,8 @@ public sealed class RandomWeights : IWeightSource
     public IReadOnlyDictionary<string, WeightTensor> LoadWeights(IReadOnlyDictionary<string, int[]> expectedShapes)
     {
         WeightMemory.Require(expectedShapes);
-        return expectedShapes.ToDictionary(p => p.Key, p => new WeightTensor(p.Key, [.. p.Value], Data(p.Key, p.Value)), StringComparer.Ordinal);
+        return expectedShapes.ToDictionary(p => p.Key, p => new WeightTensor(p.Key, [.. p.Value], Data(p.Key, p.Value)),
+            StringComparer.Ordinal);
     }
 
     /// <summary>The SHA-256 of the numbers, little-endian float32, tensors in the order of their names' code units.</summary>
