@@ -50,7 +50,8 @@ internal static class ArtifactChecks
             if (result.Passed || acceptAny && variant.MaxQualityLoss is not null && double.IsFinite(result.Error)) continue;
             var distance = FormattableString.Invariant($"off by {result.Error:g3}, allowed are {result.Allowed:g3}");
             throw new UnsoundModelException($"variant {variant.Name} does not compute what the float64 reference does: logits of "
-                + $"{result.Case} are {distance}{Largest(weights)}; nothing was written: use a sound checkpoint, or leave this variant out");
+                + $"{result.Case} are {distance}{Largest(weights)}; "
+                + "nothing was written: use a sound checkpoint, or leave this variant out");
         }
     }
 

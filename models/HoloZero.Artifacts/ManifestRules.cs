@@ -66,7 +66,8 @@ internal static class ManifestRules
                 if (ElementType(port.Type) is null)
                     return $"{Untrusted.Quote(port.Name)} has the unknown type {Untrusted.Quote(port.Type)}";
                 if (port.Shape.Count > MostAxes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, more than {MostAxes}";
-                if (port.Shape.Where(axis => axis.Length is null).FirstOrDefault(axis => !Untrusted.IsPlainName(axis.Name)).Name is { } axis)
+                var names = port.Shape.Where(axis => axis.Length is null).Select(axis => axis.Name);
+                if (names.FirstOrDefault(name => !Untrusted.IsPlainName(name)) is { } axis)
                     return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(axis)}, which is no name";
             }
         }

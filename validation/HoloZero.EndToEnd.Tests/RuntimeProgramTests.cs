@@ -160,7 +160,8 @@ public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         var pinned = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props")).Descendants("PackageVersion")
             .Single(package => (string?)package.Attribute("Include") == "Microsoft.ML.OnnxRuntime.Gpu").Attribute("Version")!.Value;
-        Assert.Matches($@"(?m)^ONNX Runtime   {Regex.Escape(pinned)} from NuGet \(Microsoft\.ML\.OnnxRuntime\.Gpu[.A-Za-z]*\)$", result.Text);
+        Assert.Matches(
+            $@"(?m)^ONNX Runtime   {Regex.Escape(pinned)} from NuGet \(Microsoft\.ML\.OnnxRuntime\.Gpu[.A-Za-z]*\)$", result.Text);
         Assert.Matches("provider +CPUExecutionProvider: loads", result.Text);
         Assert.Matches("threads +[1-9][0-9]* a call unless --threads says otherwise: [a-z]", result.Text);
         Assert.Contains("the model is sound on this machine", result.Text);

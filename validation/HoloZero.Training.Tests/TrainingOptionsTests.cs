@@ -33,7 +33,8 @@ public class TrainingOptionsTests
             ("learning-rate", Options with { LearningRate = double.NaN }), ("warm-up", Options with { WarmUp = -1 }),
             ("final-share", Options with { FinalShare = 2 }), ("held-out-share", Options with { HeldOutShare = 1 }),
             ("held-out-windows", Options with { HeldOutWindows = 0 }), ("evaluate-every", Options with { EvaluateEvery = 0 }),
-            ("save-every", Options with { SaveEvery = 0 }), ("threads", Options with { Threads = 0 }), ("clip", Options with { Optimizer = new() { ClipNorm = 0 } }),
+            ("save-every", Options with { SaveEvery = 0 }), ("threads", Options with { Threads = 0 }),
+            ("clip", Options with { Optimizer = new() { ClipNorm = 0 } }),
             ("beta1", Options with { Optimizer = new() { Beta1 = 1 } }), ("beta2", Options with { Optimizer = new() { Beta2 = -0.1 } }),
             ("weight-decay", Options with { Optimizer = new() { WeightDecay = double.NaN } }),
         ])

@@ -116,13 +116,15 @@ internal sealed class RestrictedUnpickler
                 {
                     [PickleGlobal callee, PickleTuple arguments] => Note(callee, arguments),
                     // What a call of something unknown would give may be called in turn.
-                    [PickleRecord { Callee: { Kind: GlobalKind.Unknown } callee }, PickleTuple arguments] => new PickleRecord(callee, arguments),
+                    [PickleRecord { Callee: { Kind: GlobalKind.Unknown } callee }, PickleTuple arguments] =>
+                        new PickleRecord(callee, arguments),
                     _ => throw Malformed("a call that is not of a global with a tuple"),
                 });
                 break;
             case PickleOp.NewObjEx:
                 Push(Pop(3) is [PickleGlobal { Kind: GlobalKind.Unknown } type, PickleTuple given, PickleDict]
-                    ? new PickleRecord(type, given) : throw Malformed("a call with named arguments that is not of a global with a tuple and a dict"));
+                    ? new PickleRecord(type, given)
+                    : throw Malformed("a call with named arguments that is not of a global with a tuple and a dict"));
                 break;
             case PickleOp.Build: Build(Pop()); break;
             default:

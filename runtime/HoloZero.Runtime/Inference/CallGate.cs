@@ -37,7 +37,9 @@ internal sealed class CallGate
         if (Interlocked.Decrement(ref _calls) == Closed) _empty.Set();
     }
 
-    /// <summary>Refuses further calls, waits for those under way, then frees. Whoever closes again waits for that and does nothing.</summary>
+    /// <summary>
+    /// Refuses further calls, waits for those under way, then frees. Whoever closes again waits for that and does nothing.
+    /// </summary>
     /// <param name="end">Asks calls under way to end early.</param>
     /// <param name="free">Frees what they used.</param>
     public void Close(Action end, Action free)

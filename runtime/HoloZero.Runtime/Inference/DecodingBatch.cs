@@ -5,8 +5,9 @@ namespace HoloZero.Runtime;
 
 /// <summary>
 /// Sequences side by side, one call for a byte of each: the weights are read once for all of them. Rows may be at different positions.
-/// Takes one call at a time: a second one meanwhile is refused by <see cref="ConcurrentUseException"/>. Owns its state: dispose it, from any
-/// thread, before or after the model. Once it or the model is disposed every call is refused by <see cref="ObjectDisposedException"/>.
+/// Takes one call at a time: a second one meanwhile is refused by <see cref="ConcurrentUseException"/>. Owns its state: dispose it, from
+/// any thread, before or after the model. Once it or the model is disposed every call is refused by
+/// <see cref="ObjectDisposedException"/>.
 /// </summary>
 public sealed class DecodingBatch : IDisposable
 {

@@ -118,13 +118,15 @@ public sealed class HoloZeroModel : IDisposable
     /// <summary>Opens a batch of <paramref name="rows"/> sequences that step together. The caller disposes it.</summary>
     /// <param name="rows">Sequences, 1 to <see cref="DecodingBatch.MaxRows"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rows"/> is out of range.</exception>
-    /// <exception cref="MissingCapabilityException">The variant keeps one position for all rows: it has no batches. Or memory is too small.</exception>
+    /// <exception cref="MissingCapabilityException">
+    /// The variant keeps one position for all rows: it has no batches. Or memory is too small.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public DecodingBatch OpenBatch(int rows) => Within(() => new DecodingBatch(this, rows));
 
     /// <summary>
-    /// Refuses further calls, then waits for those under way on other threads, then frees the graph. A step ends as if nothing were; a longer
-    /// call is interrupted, and a generation ends, by <see cref="ObjectDisposedException"/>.
+    /// Refuses further calls, then waits for those under way on other threads, then frees the graph. A step ends as if nothing were; a
+    /// longer call is interrupted, and a generation ends, by <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose() => Graph.Dispose();
 

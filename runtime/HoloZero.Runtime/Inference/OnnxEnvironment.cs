@@ -126,7 +126,8 @@ internal static partial class OnnxEnvironment
     [GeneratedRegex(@"[\p{C}\p{Zl}\p{Zp}\s]+")]
     private static partial Regex Unprintable();
 
-    // "[ErrorCode:Fail] /onnxruntime_src/.../file.cc:1988 onnxruntime::Provider& ...::Get() [ONNXRuntimeError] : 1 : FAIL : " helps no user.
+    // "[ErrorCode:Fail] /onnxruntime_src/.../file.cc:1988 onnxruntime::Provider& ...::Get() [ONNXRuntimeError] : 1 : FAIL : " helps
+    // no user.
     [GeneratedRegex(@"^(.*\[ONNXRuntimeError\] : \d+ : \w+ : |\[ErrorCode:\w+\] )")]
     private static partial Regex SourceLocation();
 }

@@ -73,7 +73,8 @@ internal sealed class OnnxGraph : IDisposable
         {
             Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
             Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
-            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }] ? new(session, variant, slotBytes, options.IntraOpNumThreads)
+            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }]
+                ? new(session, variant, slotBytes, options.IntraOpNumThreads)
                 : throw new BadInputException(path,
                     $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
                     "export the model again");

@@ -61,7 +61,8 @@ public sealed class LifetimeTests(AllVariants variants)
             using var started = new CountdownEvent(Threads);
             Action<DecodingSession>[] calls =
             [
-                session => session.Step(1), session => session.Prefill(Text.AsSpan(0, 8), Text), session => session.Append(Text.AsSpan(0, 3)),
+                session => session.Step(1), session => session.Prefill(Text.AsSpan(0, 8), Text),
+                session => session.Append(Text.AsSpan(0, 3)),
                 session =>
                 {
                     using var snapshot = session.Snapshot();

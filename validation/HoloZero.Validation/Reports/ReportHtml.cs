@@ -190,7 +190,8 @@ internal sealed class ReportHtml
             <section>
             <h2>Machine</h2>
             <dl class="facts">
-            <dt>ONNX Runtime</dt><dd>{Escape(machine.OnnxRuntimeVersion)} (managed assembly {Escape(machine.OnnxRuntimeManagedVersion)})</dd>
+            <dt>ONNX Runtime</dt>
+            <dd>{Escape(machine.OnnxRuntimeVersion)} (managed assembly {Escape(machine.OnnxRuntimeManagedVersion)})</dd>
             <dt>Processor</dt><dd>{Escape(machine.CpuModel)}, {machine.Processors} for this process</dd>
             <dt>Instructions</dt><dd>{Escape(string.Join(' ', machine.CpuFeatures))}</dd>
             <dt>Platform</dt><dd>{Escape(machine.Platform)}</dd>
