@@ -11,7 +11,7 @@ public sealed class TorchSharpTraining : ITrainingEngine
     private readonly ComputeDevice _device;
 
     /// <summary>An engine.</summary>
-    /// <param name="device">Where.</param>
+    /// <param name="device">What computes.</param>
     /// <exception cref="MissingCapabilityException">The device or the native library is not there.</exception>
     public TorchSharpTraining(ComputeDevice device)
     {

@@ -38,12 +38,15 @@ public static partial class Untrusted
     /// </summary>
     public static string OneLine(string message)
     {
+        message = TerminalStyle().Replace(message, "").ReplaceLineEndings(" ");
         var line = new StringBuilder();
-        foreach (var rune in TerminalStyle().Replace(message, "").ReplaceLineEndings(" ").EnumerateRunes())
+        for (var i = 0; i < message.Length; i++)
         {
             if (line.Length > MaxLine) return line.Append("...").ToString();
-            if (IsPrintable(Rune.GetUnicodeCategory(rune))) line.Append(rune);
-            else line.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
+            // Two halves of a character beyond the first 65,536 are fit to print; one alone is not.
+            if (i + 1 < message.Length && char.IsSurrogatePair(message[i], message[i + 1])) line.Append(message, i++, 2);
+            else if (IsPrintable(message[i])) line.Append(message[i]);
+            else line.Append(CultureInfo.InvariantCulture, $"\\u{(int)message[i]:x4}");
         }
         return line.ToString();
     }
@@ -57,9 +60,7 @@ public static partial class Untrusted
     [GeneratedRegex("\u001b\\[[0-9;]*[a-zA-Z]")]
     private static partial Regex TerminalStyle();
 
-    private static bool IsPrintable(char c) => IsPrintable(char.GetUnicodeCategory(c));
-
-    private static bool IsPrintable(UnicodeCategory category) => category is not (UnicodeCategory.Control or UnicodeCategory.Format
+    private static bool IsPrintable(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 }

@@ -27,7 +27,7 @@ public static class Abandonable
         catch (OperationCanceledException)
         {
             Any = true;
-            running.ContinueWith(late => (late.Result as IDisposable)?.Dispose(), CancellationToken.None,
+            _ = running.ContinueWith(late => (late.Result as IDisposable)?.Dispose(), CancellationToken.None,
                 TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw;
         }

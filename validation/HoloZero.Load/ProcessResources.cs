@@ -11,7 +11,7 @@ public sealed partial record ProcessResources(long MemoryBytes, int Threads, int
     /// <summary>How much more than before counts as back to base: what heaps, compiled code and the thread pool vary by.</summary>
     public static ProcessResources Margin { get; } = new(64L << 20, 8, 4);
 
-    /// <summary>Measures.</summary>
+    /// <summary>What this process holds now.</summary>
     public static ProcessResources Measure()
     {
         for (var i = 0; i < 2; i++)

@@ -13,7 +13,7 @@ internal static class JsonTargets
     // A network of this many weights is drawn in no time; a larger one is sound as well, and takes what it takes.
     private const long MostWeights = 1 << 20;
 
-    /// <param name="seeds">Manifests.</param>
+    /// <param name="seeds">Sound manifests.</param>
     public static FuzzTarget Manifest(IReadOnlyList<byte[]> seeds) => new()
     {
         Name = "manifest",
@@ -38,7 +38,7 @@ internal static class JsonTargets
         },
     };
 
-    /// <param name="seeds">Configurations.</param>
+    /// <param name="seeds">Sound configurations.</param>
     public static FuzzTarget Configuration(IReadOnlyList<byte[]> seeds) => new()
     {
         Name = "configuration",
