@@ -71,7 +71,7 @@ make_root() {
         [ -z "$proxy" ] || export http_proxy=$proxy
     fi
     echo "debian-root: making $root, once" >&2
-    rm -rf --one-file-system "$root"
+    rm -rf --one-file-system "$root" "$root".??????
     part=$(mktemp -d "$root.XXXXXX")
     private debootstrap --variant=minbase --include="$packages" "$suite" "$part" $(mirror) >"$log" 2>&1 9>&- \
         || die "debootstrap failed: $(grep -E '^[EW]: ' "$log" | tail -n1) (all of it in $log)"

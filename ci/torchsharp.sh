@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs what computes with TorchSharp, as built: the suites TorchSharp, Training and Conformance, an export, a probe and 20 steps of training.
+# Runs what computes with TorchSharp, as built: the suites TorchSharp, Training and Conformance, an export, a probe, 20 steps of training.
 # Where libstdc++ is too old for TorchSharp, they run in a Debian 13 root, which is made once (ci/debian-root.sh) and kept in a cache.
 # Says which it did. Exit: 0 passed, or cannot be run here and says so; 1 something failed.
 set -euo pipefail

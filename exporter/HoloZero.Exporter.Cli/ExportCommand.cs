@@ -57,7 +57,8 @@ internal static class ExportCommand
             if (parsed.GetValue(variants) is { Length: > 0 } names)
                 options = options with { Variants = names is ["all"] ? ExportOptions.AllVariants : names };
             var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(random), parsed.GetValue(seed));
-            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
+            var chosen = engine.ForSelfCheck(parsed);
+            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, chosen, cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace HoloZero.TorchSharp;
 
 /// <summary>
-/// AdamW with the gradients clipped, as PyTorch defines them, with its state in the open, to be saved and resumed bit for bit. Owns the moments, not the parameters: dispose it. Not thread-safe.
+/// AdamW with the gradients clipped, as PyTorch defines them, with its state in the open, to be saved and resumed bit for bit. Owns the
+/// moments, not the parameters: dispose it. Not thread-safe.
 /// </summary>
 internal sealed class AdamW : IDisposable
 {

@@ -9,13 +9,15 @@ namespace HoloZero.TorchSharp.Tests;
 public class LoadFailureTests
 {
     private const string Preamble = "Unable to load shared library 'LibTorchSharp' or one of its dependencies. In order to help diagnose "
-        + "loading problems, consider using a tool like strace. If you're using glibc, consider setting the LD_DEBUG environment variable: \n";
+        + "loading problems, consider using a tool like strace. If you're using glibc, consider setting the LD_DEBUG environment "
+        + "variable: \n";
 
     [Theory]
     [InlineData("libtorch.so: cannot open shared object file: No such file or directory\n"
         + "/app/libLibTorchSharp.so: cannot open shared object file: No such file or directory\n",
         "(libtorch.so: cannot open shared object file: No such file or directory)")]
-    [InlineData("/app/LibTorchSharp.so: cannot open shared object file: No such file or directory\n/app/libLibTorchSharp.so: file too short\n",
+    [InlineData("/app/LibTorchSharp.so: cannot open shared object file: No such file or directory\n"
+        + "/app/libLibTorchSharp.so: file too short\n",
         "(libLibTorchSharp.so: file too short)")]
     [InlineData("LibTorchSharp: cannot open shared object file: No such file or directory\n",
         "(LibTorchSharp: cannot open shared object file: No such file or directory)")]
@@ -28,7 +30,8 @@ public class LoadFailureTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["libstdc++.so.6"], "\0GLIBCXX_3.4\0GLIBCXX_3.4.9\0GLIBCXX_3.4.30\0GLIBCXX_3.4.21\0GLIBCXX_TUNABLES\0");
-        var failure = LoadFailure.Of($"{Preamble}{folder["libstdc++.so.6"]}: version `GLIBCXX_3.4.32' not found (required by /app/libLibTorchSharp.so)\n");
+        var failure = LoadFailure.Of($"{Preamble}{folder["libstdc++.so.6"]}: version `GLIBCXX_3.4.32' not found "
+            + "(required by /app/libLibTorchSharp.so)\n");
         Assert.Equal("TorchSharp needs libstdc++ of GCC 13 (GLIBCXX_3.4.32), and this machine has 3.4.30", failure.Cause);
         Assert.Equal("use Ubuntu 24.04, Debian 13 or newer", failure.Remedy);
 

@@ -32,7 +32,7 @@ public interface ITrainingEngine
     /// <param name="config">The network.</param>
     /// <param name="state">Where to begin.</param>
     /// <param name="optimizer">AdamW's numbers.</param>
-    /// <param name="threads">How many compute a step, 1 to 1,024; null is as many as the engine takes. May hold for the whole process.</param>
+    /// <param name="threads">How many compute a step, 1 to 1,024, in the whole process; null is the engine's own choice.</param>
     /// <exception cref="MissingCapabilityException">The device is not there.</exception>
     ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer, int? threads = null);
 }
