@@ -31,7 +31,8 @@ internal static class ExportCommand
         };
         var heldOut = new Option<string?>("--held-out")
         {
-            Description = "text that the network never saw: int8, int4 and fp16 are exported only if they predict it nearly as well as fp32",
+            Description = "text that the network never saw: int8, int4 and fp16 are exported only if they predict it nearly as well as "
+                + "fp32",
         };
         var acceptAny = new Option<bool>("--accept-any-quality") { Description = "export them whatever that costs, measured or not" };
         var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
@@ -51,14 +52,17 @@ internal static class ExportCommand
                 Quality = new()
                 {
                     Meter = new RuntimeQualityMeter(),
-                    HeldOutText = parsed.GetValue(heldOut) is { } text ? ReadText(text) : default(ReadOnlyMemory<byte>?),
+                    HeldOutText = parsed.GetValue(heldOut) is { } text
+                        ? InputFile.ReadFirstBytes(text, MostTextBytes)
+                        : default(ReadOnlyMemory<byte>?),
                     AcceptAny = parsed.GetValue(acceptAny),
                 },
             };
             if (parsed.GetValue(variants) is { Length: > 0 } names)
                 options = options with { Variants = names is ["all"] ? ExportOptions.AllVariants : names };
             var source = Source(parsed.GetValue(checkpoint), parsed.GetValue(random), parsed.GetValue(seed));
-            using (source as IDisposable) Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
+            using (source as IDisposable)
+                Export(source, parsed.GetRequiredValue(output), options, engine.ForSelfCheck(parsed), cancellation);
             return Task.FromResult(ExitCode.Done);
         });
         return root;
@@ -72,14 +76,6 @@ internal static class ExportCommand
         (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),
         _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
     };
-
-    private static byte[] ReadText(string path) => InputFile.Guard(path, () =>
-    {
-        using var stream = InputFile.OpenRead(path);
-        var text = new byte[Math.Min(stream.Length, MostTextBytes)];
-        stream.ReadExactly(text);
-        return text;
-    });
 
     private static void Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
         CancellationToken cancellation)

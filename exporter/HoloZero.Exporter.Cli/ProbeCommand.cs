@@ -33,7 +33,7 @@ internal static class ProbeCommand
             var streamBytes = parsed.GetValue(stream) ?? layout.StreamBytes;
             var chosen = new WindowLayout(parsed.GetValue(slots) ?? layout.PrefixSlots, streamBytes,
                 parsed.GetValue(stride) ?? Math.Max(1, streamBytes - 1));
-            ReadOnlyMemory<byte> bytes = TextFiles.Read(parsed.GetRequiredValue(text));
+            ReadOnlyMemory<byte> bytes = InputFile.ReadBytes(parsed.GetRequiredValue(text));
             if (parsed.GetValue(most) is { } limit)
             {
                 if (limit < 1) throw new BadInputException("max-bytes", $"{limit} leaves nothing", "choose 1 or more");

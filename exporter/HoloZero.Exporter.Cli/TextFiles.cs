@@ -7,25 +7,11 @@ namespace HoloZero.Exporter.Cli;
 /// <summary>Texts that a person named, as bytes.</summary>
 internal static class TextFiles
 {
-    /// <summary>Reads a file.</summary>
-    /// <exception cref="BadInputException">It cannot be read, or is larger than an array.</exception>
-    public static byte[] Read(string path)
-    {
-        using var stream = InputFile.OpenRead(path);
-        if (stream.Length > Array.MaxLength)
-            throw new BadInputException(path, $"it has {stream.Length:N0} bytes, at most {Array.MaxLength:N0} are possible", "cut it up");
-        return InputFile.Guard(path, () =>
-        {
-            var bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return bytes;
-        });
-    }
-
     /// <summary>Reads a file and says what it was.</summary>
+    /// <exception cref="BadInputException">It cannot be read, or is larger than an array.</exception>
     public static (byte[] Bytes, TextSource Source) ReadSource(string path)
     {
-        var bytes = Read(path);
+        var bytes = InputFile.ReadBytes(path);
         return (bytes, new(Path.GetFullPath(path), bytes.LongLength, Convert.ToHexStringLower(SHA256.HashData(bytes))));
     }
 

@@ -19,6 +19,42 @@ public static class InputFile
         throw new BadInputException(path, "this is a pipe or a device", "save it to a regular file first");
     }
 
+    /// <summary>Reads a whole file.</summary>
+    /// <exception cref="BadInputException">It cannot be opened or read, or is larger than an array.</exception>
+    public static byte[] ReadBytes(string path)
+    {
+        using var stream = OpenRead(path);
+        var bytes = ReadFirst(path, stream, Array.MaxLength);
+        return Guard(path, stream.ReadByte) < 0 ? bytes
+            : throw new BadInputException(path, $"it has more than {Array.MaxLength:N0} bytes", "cut it up");
+    }
+
+    /// <summary>Reads the beginning of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="most">Bytes at most, 0 or more; a shorter file is read whole.</param>
+    /// <exception cref="BadInputException">It cannot be opened or read.</exception>
+    public static byte[] ReadFirstBytes(string path, int most)
+    {
+        using var stream = OpenRead(path);
+        return ReadFirst(path, stream, most);
+    }
+
+    private static byte[] ReadFirst(string path, FileStream stream, int most) => Guard(path, () =>
+    {
+        // The system's pseudo-files have a length of 0 and content all the same, so the length is only a hint.
+        var bytes = new byte[Math.Min(stream.Length, most)];
+        var length = 0;
+        while (true)
+        {
+            length += stream.ReadAtLeast(bytes.AsSpan(length), bytes.Length - length, throwOnEndOfStream: false);
+            if (length == most || length < bytes.Length || stream.ReadByte() is not (>= 0 and var next)) break;
+            Array.Resize(ref bytes, (int)Math.Min(Math.Max(2L * length, 1 << 16), most));
+            bytes[length++] = (byte)next;
+        }
+
+        return length == bytes.Length ? bytes : bytes[..length];
+    });
+
     /// <summary>Runs code that reads the file, and turns the system's failures into <see cref="BadInputException"/>.</summary>
     /// <exception cref="BadInputException">The code failed to read the file.</exception>
     public static T Guard<T>(string path, Func<T> read)

@@ -74,7 +74,7 @@ internal sealed class GenerateCommand
         ({ } text, null) when text.Contains('\ufffd') =>
             throw new BadInputException("prompt", "it is not valid UTF-8", "put the bytes into a file and give --prompt-file"),
         ({ } text, null) => Encoding.UTF8.GetBytes(text),
-        (null, { } file) => InputBytes.Read(file),
+        (null, { } file) => InputFile.ReadBytes(file),
         (null, null) => throw new BadInputException("prompt", "there is no prompt", "give --prompt TEXT or --prompt-file F"),
         _ => throw new BadInputException("prompt", "it contradicts --prompt-file", "give one of them"),
     };

@@ -23,7 +23,7 @@ internal static class LogitsCommand
         command.SetAction((parsed, cancellation) =>
         {
             OutputFile.RequireWritable(parsed.GetRequiredValue(output));
-            var bytes = InputBytes.Read(parsed.GetRequiredValue(input));
+            var bytes = InputFile.ReadBytes(parsed.GetRequiredValue(input));
             if (bytes.Length == 0) bytes = [0];
             using var loaded = model.Load(parsed);
             var split = PromptSplit.Of(bytes.Length, loaded.SlotBytes, parsed.GetValue(slots));

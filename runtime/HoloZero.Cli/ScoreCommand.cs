@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Runtime;
 
@@ -21,7 +22,7 @@ internal static class ScoreCommand
         var model = new ModelArguments(command);
         command.SetAction((parsed, cancellation) =>
         {
-            var text = InputBytes.Read(parsed.GetRequiredValue(input));
+            var text = InputFile.ReadBytes(parsed.GetRequiredValue(input));
             using var loaded = model.Load(parsed);
             using var progress = new TerminalProgress();
             var options = new ScoreOptions { PrefixSlots = parsed.GetValue(slots), StreamBytes = parsed.GetValue(stream) };

@@ -49,7 +49,7 @@ internal sealed class GoldenFolder
         using var logits = SafetensorsFile.Open(PathOf(entry.Logits));
         try
         {
-            using var json = JsonDocument.Parse(InputFile.Guard(PathOf(entry.Cases), () => File.ReadAllBytes(PathOf(entry.Cases))));
+            using var json = JsonDocument.Parse(InputFile.ReadBytes(PathOf(entry.Cases)));
             var cfg = json.RootElement.GetProperty("cfg");
             var config = new AsymDecConfig(Number(cfg, "dim"), Number(cfg, "dec_layers"), Number(cfg, "heads"), Number(cfg, "K"),
                 entry.PrefixAttention == "bidirectional" ? PrefixAttention.Bidirectional : PrefixAttention.Causal, PathOf(entry.Cases));
@@ -131,7 +131,7 @@ internal sealed class GoldenFolder
     private HeldOut Read(HeldOutEntry entry, AsymDecConfig config)
     {
         var path = PathOf(entry.Text);
-        var text = InputFile.Guard(path, () => File.ReadAllBytes(path));
+        var text = InputFile.ReadBytes(path);
         if (entry.PrefixSlots < 0 || entry.StreamBytes < 2 || (long)entry.PrefixSlots * config.SlotBytes + entry.StreamBytes > text.Length
             || !double.IsFinite(entry.BitsPerByte) || entry.Digits is < 1 or > 15)
         {
