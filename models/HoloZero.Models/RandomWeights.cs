@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using HoloZero.Artifacts;
 using HoloZero.Models.Checkpoints;
 
@@ -57,18 +56,7 @@ public sealed class RandomWeights : IWeightSource
         if (!File.Exists(config) && !Directory.Exists(config))
             throw new BadInputException("random", $"{Untrusted.Quote(config)} is neither a file nor a configuration known by name", Remedy);
 
-        using var stream = InputFile.OpenRead(config);
-        try
-        {
-            using var json = InputFile.Guard(config, () => JsonDocument.Parse(stream));
-            if (json.RootElement.ValueKind != JsonValueKind.Object) throw new BadInputException(config, "it is no JSON object", Remedy);
-            var values = json.RootElement.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Value(g.Last().Value));
-            return new(new CheckpointConfig(config, "configuration", values.GetValueOrDefault, Remedy).Read(), seed);
-        }
-        catch (JsonException e)
-        {
-            throw new BadInputException(config, $"it is not JSON ({e.Message})", Remedy, e);
-        }
+        return new(ConfigurationFile.Read(config), seed);
     }
 
     /// <inheritdoc/>
@@ -83,14 +71,6 @@ public sealed class RandomWeights : IWeightSource
             hash.AppendData(MemoryMarshal.AsBytes(Data(name, shape).AsSpan()));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    private static object? Value(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-        JsonValueKind.Null => null,
-        _ => value.GetRawText(),
-    };
 
     private float[] Data(string name, int[] shape)
     {

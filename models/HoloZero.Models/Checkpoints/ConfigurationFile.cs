@@ -6,6 +6,8 @@ namespace HoloZero.Models.Checkpoints;
 /// <summary>A network's configuration in a JSON file of its own: what <c>cfg</c> is in a checkpoint. Stateless and thread-safe.</summary>
 public static class ConfigurationFile
 {
+    private const string Remedy = """write {"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}""";
+
     /// <summary>Reads <c>{"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}</c>; other keys do not matter.</summary>
     /// <exception cref="BadInputException">It cannot be read, is not such JSON, or its values do not make a network.</exception>
     public static AsymDecConfig Read(string path)
@@ -15,18 +17,20 @@ public static class ConfigurationFile
         {
             using var json = InputFile.Guard(path, () => JsonDocument.Parse(stream));
             var root = json.RootElement;
-            return new CheckpointConfig(path, "JSON", key =>
-                root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(key, out var value) ? null : value.ValueKind switch
-                {
-                    JsonValueKind.String => value.GetString(),
-                    JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-                    _ => false,
-                }).Read();
+            if (root.ValueKind != JsonValueKind.Object) throw new BadInputException(path, "it is no JSON object", Remedy);
+            return new CheckpointConfig(path, "JSON", key => root.TryGetProperty(key, out var value) ? Value(value) : null, Remedy).Read();
         }
         catch (JsonException e)
         {
-            throw new BadInputException(path, $"it is not JSON ({e.Message})",
-                "write {\"dim\": .., \"dec_layers\": .., \"heads\": .., \"K\": .., \"door\": \"zero\"}", e);
+            throw new BadInputException(path, $"it is not JSON ({e.Message})", Remedy, e);
         }
     }
+
+    private static object? Value(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number when value.TryGetInt64(out var number) => number,
+        JsonValueKind.Null => null,
+        _ => value.GetRawText(),
+    };
 }

@@ -88,7 +88,7 @@ public sealed class CheckpointWriterTests : IDisposable
     [InlineData("""{"dim": 64.5, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero"}""", "dim in its JSON is not an integer")]
     [InlineData("""{"dec_layers": 2, "heads": 4, "K": 2, "door": "zero"}""", "its JSON has no dim")]
     [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 5, "K": 2, "door": "zero"}""", "heads is 5")]
-    [InlineData("[1]", "its JSON has no door")]
+    [InlineData("[1]", "it is no JSON object")]
     [InlineData("{", "it is not JSON")]
     [InlineData("", "it is not JSON")]
     public void A_configuration_is_read_from_JSON_or_refused_in_one_line(string json, string? problem)
