@@ -98,7 +98,8 @@ public static class ArtifactExporter
             Producer = new(Tool, ToolVersion),
             Model = Describe(config, weights.Values.Sum(weight => weight.Data.LongLength)),
             Source = new(source.Name, source.Format, source.Sha256(), source.StoredTypes),
-            ValueTable = new(ByteVocabulary.Bytes, HslFrontDoor.ValueColumns, Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
+            ValueTable = new(ByteVocabulary.Bytes, HslFrontDoor.ValueColumns,
+                Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
             Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
@@ -126,7 +127,8 @@ public static class ArtifactExporter
         ArtifactManifest Without(IEnumerable<GraphVariant> extra, ArtifactManifest content)
         {
             var kept = new SortedDictionary<string, ArtifactManifest.FileInfo>(content.Files.ToDictionary(), StringComparer.Ordinal);
-            foreach (var name in extra.SelectMany(variant => files.Where(file => file.StartsWith(FileOf(variant), StringComparison.Ordinal))))
+            foreach (var name in extra.SelectMany(variant => files.Where(file => file.StartsWith(FileOf(variant),
+                StringComparison.Ordinal))))
             {
                 File.Delete(Path.Combine(output.Staging, name));
                 kept.Remove(name);

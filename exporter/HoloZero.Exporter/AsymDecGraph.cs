@@ -40,22 +40,22 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
 
         var output = AsymDec.Forward(interpreter(recorder), config, prefix.Value, stream.Value,
             state.Select(port => port?.Value ?? GraphValue.Absent));
-        var logits = output.Logits.Recorded;
+        var logits = output.Logits.Record();
         logits.Name = "logits";
         var ports = layout.Tensors.Zip(state.Tensors, output.State.Tensors)
             .Where(piece => piece.First is not null)
-            .Select(piece => Carry(piece.Second!, piece.Third.Recorded, piece.First!.InPlace)).ToArray();
+            .Select(piece => Carry(piece.First!, piece.Second!, piece.Third.Record())).ToArray();
         var trace = output.Trace
-            .Select(block => new TracePort(block.Module, new(block.Output.Recorded, [Batch, Rows, config.Dim]))).ToArray();
+            .Select(block => new TracePort(block.Module, new(block.Output.Record(), [Batch, Rows, config.Dim]))).ToArray();
         return new(recorder, prefix, stream, new(logits, [Batch, StreamBytes, AsymDecConfig.Vocabulary]), ports, trace);
 
         static GraphPort Input(string name, DataType type, Shape example, Dimension[] axes) => new(new(name, type, example), axes);
     }
 
     /// <summary>The output that replaces <paramref name="past"/>: same axes, except that a growing one has a new name.</summary>
-    private static StatePort Carry(GraphPort past, GraphValue present, bool inPlace)
+    private static StatePort Carry(GraphState state, GraphPort past, GraphValue present)
     {
-        present.Name = "present" + past.Value.Name["past".Length..];
-        return new(past, new(present, [.. past.Axes.Select(axis => axis.Name == AsymDecState.Past ? Present : axis)]), inPlace);
+        present.Name = $"present.{state.Tensor.Name}";
+        return new(past, new(present, [.. past.Axes.Select(axis => axis.Name == AsymDecState.Past ? Present : axis)]), state.InPlace);
     }
 }

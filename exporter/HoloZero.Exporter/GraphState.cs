@@ -12,11 +12,13 @@ namespace HoloZero.Exporter;
 internal sealed record GraphState(StateTensor Tensor, DataType Type, bool InPlace)
 {
     /// <summary>Everything apart, and new tensors in every call.</summary>
-    public static AsymDecState<GraphState?> Portable(AsymDecConfig config) => AsymDecState.Layout(config).Select(GraphState? (tensor) =>
-        new(tensor, tensor.Name switch
+    public static AsymDecState<GraphState?> Portable(AsymDecConfig config)
+    {
+        var layout = AsymDecState.Layout(config);
+        return layout.Select(GraphState? (tensor) => new(tensor, DataType.Float, InPlace: false)) with
         {
-            "position" => DataType.Int64,
-            "stream_tail" => DataType.Uint8,
-            _ => DataType.Float,
-        }, InPlace: false));
+            Position = new(layout.Position, DataType.Int64, InPlace: false),
+            StreamTail = new(layout.StreamTail, DataType.Uint8, InPlace: false),
+        };
+    }
 }

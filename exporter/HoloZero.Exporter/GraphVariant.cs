@@ -24,7 +24,8 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// on the demo model, whose logits reach 30.
     /// </summary>
     public static GraphVariant Portable { get; } = new("portable", "float32",
-        new SortedDictionary<string, int>(StringComparer.Ordinal) { [""] = OnnxOps.Opset }, 1e-5, (graph, data) => new OnnxOps(graph, data));
+        new SortedDictionary<string, int>(StringComparer.Ordinal) { [""] = OnnxOps.Opset }, 1e-5,
+        (graph, data) => new OnnxOps(graph, data));
 
     /// <summary>ONNX Runtime's fused operators in float32.</summary>
     public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32));
@@ -36,9 +37,11 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     public static GraphVariant Float16 { get; } = Fused("fp16", "float16", 2e-3, new(LinearFormat.Float16, LinearFormat.Float16),
         0.001);
 
-    /// <summary>Weights in blocks of 8 bits: logits off by 0.036 and 0.025. Block sizes: docs/decisions/0007-quantized-weights.md.</summary>
-    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.05, new(LinearFormat.InBlocks(8, 128), LinearFormat.InBlocks(8, 128)),
-        0.005);
+    /// <summary>
+    /// Weights in blocks of 8 bits: logits off by 0.036 and 0.025. Block sizes: docs/decisions/0007-quantized-weights.md.
+    /// </summary>
+    public static GraphVariant Int8 { get; } =
+        Fused("int8", "int8", 0.05, new(LinearFormat.InBlocks(8, 128), LinearFormat.InBlocks(8, 128)), 0.005);
 
     /// <summary>Weights in blocks of 4 bits, those of the head in 8: logits off by 0.12 and 0.16.</summary>
     public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)),
@@ -75,7 +78,8 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         ?? throw new BadInputException("variant", $"{Untrusted.Quote(name)} is unknown",
             $"choose from {string.Join(", ", All.Select(v => v.Name))}");
 
-    private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats, double? maxQualityLoss = null) =>
+    private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats,
+        double? maxQualityLoss = null) =>
         new(name, precision, FusedOpsets, tolerance, (graph, data) => new FusedOnnxOps(graph, data, formats))
         {
             State = FusedState.Layout,

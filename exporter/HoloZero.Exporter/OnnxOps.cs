@@ -51,7 +51,7 @@ internal class OnnxOps : ITensorOps<GraphValue>
     }
 
     public GraphValue Constant(string name, double[] values, params int[] shape) =>
-        new UntypedConstant($"{Path}/{name}", values, Shapes.Constant(name, values, shape));
+        new UntypedConstant($"{Path}/{name}", values, Shapes.Constant(name, values, shape)) { LocalName = name };
 
     public virtual GraphValue Apply(UnaryFunction function, GraphValue x) =>
         Node(function.ToString(), DataType.Float, Shapes.Apply(function, x.Shape), [As(DataType.Float, x)]);
@@ -123,7 +123,8 @@ internal class OnnxOps : ITensorOps<GraphValue>
 
     public GraphValue Gather(GraphValue table, GraphValue indices) =>
         Node("Gather", DataType.Float, Shapes.Gather(table.Shape, indices.Shape),
-            [As(DataType.Float, table), As(DataType.Int32, indices)], NodeAttribute.Of("axis", 0));
+            [table is UntypedConstant constant ? Typed(constant, DataType.Float, constant.LocalName) : As(DataType.Float, table),
+                As(DataType.Int32, indices)], NodeAttribute.Of("axis", 0));
 
     public GraphValue PadLast(GraphValue x, int width)
     {
@@ -190,7 +191,7 @@ internal class OnnxOps : ITensorOps<GraphValue>
     /// <summary>Records a node of the present module. What nothing has given an element type yet is float.</summary>
     protected GraphValue Node(string opType, DataType type, Shape shape, GraphValue?[] inputs, params AttributeProto[] attributes)
     {
-        var typed = inputs.Select(input => input is UntypedConstant or ParameterValue ? As(DataType.Float, input) : input?.Recorded);
+        var typed = inputs.Select(input => input is UntypedConstant or ParameterValue ? As(DataType.Float, input) : input?.Record());
         return Graph.Node(Path, opType, type == DataType.Undefined ? DataType.Float : type, shape, [.. typed], attributes);
     }
 
@@ -198,8 +199,9 @@ internal class OnnxOps : ITensorOps<GraphValue>
     protected GraphValue As(DataType type, GraphValue value) => value switch
     {
         UntypedConstant constant => Typed(constant, type),
-        ParameterValue parameter => Graph.Initializer(parameter.Name, DataType.Float, parameter.Shape, () => BytesOf(parameter.Data)),
-        _ when value.Type == type => value.Recorded,
+        ParameterValue parameter => Graph.Initializer(parameter.Name, DataType.Float, parameter.Shape, () => BytesOf(parameter.Data),
+            new(parameter.Name, parameter.Name, WeightLayout.Checkpoint)),
+        _ when value.Type == type => value.Record(),
         _ => Node("Cast", type, value.Shape, [value], NodeAttribute.Of("to", (long)type)),
     };
 
@@ -213,9 +215,10 @@ internal class OnnxOps : ITensorOps<GraphValue>
         static bool IsWhole(UntypedConstant constant) => constant.Values.All(value => value == Math.Floor(value) && double.IsFinite(value));
     }
 
-    private GraphValue Typed(UntypedConstant constant, DataType type) => type switch
+    private GraphValue Typed(UntypedConstant constant, DataType type, string? table = null) => type switch
     {
-        DataType.Float => Graph.Initializer(constant.Name, type, constant.Shape, () => BytesOf([.. constant.Values.Select(v => (float)v)])),
+        DataType.Float => Graph.Initializer(constant.Name, type, constant.Shape, () => BytesOf([.. constant.Values.Select(v => (float)v)]),
+            table: table),
         DataType.Int64 => Graph.Initializer($"{constant.Name}.int64", type, constant.Shape,
             () => MemoryMarshal.AsBytes<long>([.. constant.Values.Select(v => checked((long)v))]).ToArray()),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "constants are Float or Int64"),
@@ -226,8 +229,10 @@ internal class OnnxOps : ITensorOps<GraphValue>
     private GraphValue TransposedParameter(ParameterValue parameter, Shape shape)
     {
         if (parameter.Shape.Rank != 2) throw new ShapeException($"{parameter.Name}: {parameter.Shape} is not a matrix");
-        return Graph.Initializer($"{parameter.Name}.T", DataType.Float, shape,
-            () => BytesOf(Transposed(parameter.Data, parameter.Shape.Dimensions[0], parameter.Shape.Dimensions[1])));
+        var name = $"{parameter.Name}.T";
+        return Graph.Initializer(name, DataType.Float, shape,
+            () => BytesOf(Transposed(parameter.Data, parameter.Shape.Dimensions[0], parameter.Shape.Dimensions[1])),
+            new(parameter.Name, name, WeightLayout.Transposed));
     }
 
     /// <summary>[rows, columns] -> [columns, rows].</summary>

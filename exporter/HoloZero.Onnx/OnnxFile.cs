@@ -12,6 +12,12 @@ namespace HoloZero.Onnx;
 /// <param name="Bytes">Little-endian elements; called when the file is written, so that nothing is held twice.</param>
 public sealed record OnnxInitializer(string Name, DataType Type, IReadOnlyList<long> Dimensions, Func<byte[]> Bytes)
 {
+    /// <summary>The parameter of the network that it holds; null where it holds none.</summary>
+    public StoredParameter? Parameter { get; init; }
+
+    /// <summary>The name of the table that it is; null where it is none.</summary>
+    public string? Table { get; init; }
+
     /// <summary>How many bytes <see cref="Bytes"/> gives.</summary>
     public long ByteCount => Dimensions.Aggregate((long)ElementTypes.Of(Type).SizeInBytes(), (size, length) => size * length);
 }
@@ -32,7 +38,8 @@ public static class OnnxFile
     private const int SmallTensorBytes = 1024;
 
     /// <summary>
-    /// Writes a model; both files appear complete or not at all only in so far as the caller's folder does.
+    /// Writes a model, and into its metadata what its initializers hold; both files appear complete or not at all only in so far as the
+    /// caller's folder does.
     /// </summary>
     /// <param name="graph">The graph without its initializers, which are added to it.</param>
     /// <param name="initializers">The constants that its nodes read.</param>
@@ -70,11 +77,16 @@ public static class OnnxFile
                 opsets.OrderBy(pair => pair.Key, StringComparer.Ordinal)
                     .Select(pair => new OperatorSetIdProto { Domain = pair.Key, Version = pair.Value }),
             },
+            MetadataProps = { Contents(initializers).ToProto() },
         };
         using var file = File.Create(path);
         model.WriteTo(file);
         return files;
     }
+
+    private static GraphContents Contents(IReadOnlyList<OnnxInitializer> initializers) => new(
+        [.. initializers.Select(value => value.Parameter).OfType<StoredParameter>()],
+        [.. initializers.Where(value => value.Table is not null).Select(value => new StoredTable(value.Table!, value.Name))]);
 
     private static TensorProto Header(OnnxInitializer value) =>
         new() { Name = value.Name, DataType = value.Type, Dims = { value.Dimensions } };

@@ -21,7 +21,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Cli"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",
             "HoloZero.Training", "HoloZero.CommandLine"],
-        ["HoloZero.Validation"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime"],
+        ["HoloZero.Validation"] = ["HoloZero.Onnx", "HoloZero.Reference", "HoloZero.Runtime"],
         ["HoloZero.Benchmarks"] = ["HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
     };

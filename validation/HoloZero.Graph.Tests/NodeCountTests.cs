@@ -1,4 +1,3 @@
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Testing;

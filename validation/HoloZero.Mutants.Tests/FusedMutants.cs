@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Mutants.Tests.Faults;
 using HoloZero.Validation;
@@ -16,73 +15,123 @@ internal static class FusedMutants
 
     private static readonly string[] Arithmetic = [Logits, Trace], Quantized = [Rounding];
 
-    public static IReadOnlyList<Mutant> All { get; } = [.. Weights(), .. Tables(), .. Operators(), .. States()];
+    public static IReadOnlyList<Mutant> All { get; } = [.. Weights(), .. Contents(), .. Tables(), .. Operators(), .. States()];
 
     private static IEnumerable<Mutant> Weights() =>
     [
         new("int8 scales off by one block", "each block of every matrix has the scale of the block before it", Quantized,
-            Graph(Change<float>(".scales", (scales, _) => ShiftRows(scales, 1, 1)))) { Variant = "int8" },
+            Graph(Change<float>(Inputs("MatMulNBits", 2), (scales, _) => ShiftRows(scales, 1, 1)))) { Variant = "int8" },
         new("int8 scales of one block", "one block of 128 weights has twice its scale", Quantized,
-            Graph(Change<float>("head.weight.int8.scales", (scales, _) => scales[65] *= 2))) { Variant = "int8" },
+            Graph(Change<float>(ScalesOf("head.weight"), (scales, _) => scales[65] *= 2))) { Variant = "int8" },
         new("int8 zero point 127", "the code of zero is 127 instead of 128", Quantized,
             Graph(Nodes("MatMulNBits", (node, graph) => ZeroPoints(node, graph, 127)))) { Variant = "int8" },
         new("nibbles swapped", "the even input lies in the upper half of a byte", Quantized,
-            Graph(Change<byte>(".int4", (codes, _) => Each(codes, code => (byte)(code << 4 | code >> 4))))) { Variant = "int4" },
+            Graph(Change<byte>(Inputs("MatMulNBits", 1, node => Bits(node) == 4),
+                (codes, _) => Each(codes, code => (byte)(code << 4 | code >> 4))))) { Variant = "int4" },
         new("int4 zero point 7", "the code of zero is 7 instead of 8", Quantized,
             Graph(Nodes("MatMulNBits", (node, graph) =>
             {
-                if (node.Attribute.Single(attribute => attribute.Name == "bits").I == 4) ZeroPoints(node, graph, 7);
+                if (Bits(node) == 4) ZeroPoints(node, graph, 7);
             }))) { Variant = "int4" },
         new("head in 4 bits of the wrong sign", "one row of the head's codes is mirrored", Quantized,
-            Graph(Change<byte>("head.weight.int8", (codes, tensor) =>
+            Graph(Change<byte>(Parameter("head.weight"), (codes, tensor) =>
             {
                 var row = (int)(tensor.Dims[1] * tensor.Dims[2]);
                 for (var i = 'e' * row; i < ('e' + 1) * row; i++) codes[i] = (byte)(256 - codes[i]);
             }))) { Variant = "int4" },
         new("float16 cut off", "matrices lost their last three bits on the way to float16", Quantized,
-            Graph(Change<ushort>(".weight.T.float16", (bits, _) => Each(bits, value => (ushort)(value & ~7)))))
+            Graph(Change<ushort>(Parameters(parameter => parameter.Layout == WeightLayout.Transposed),
+                (bits, _) => Each(bits, value => (ushort)(value & ~7)))))
         { Variant = "fp16" },
         new("ones column missing", "no head's v is followed by a one", [Structure, State],
-            Graph(Change<float>("+ones.bias", (bias, _) => MoveOnes(bias, null)))) { Variant = "fp32" },
+            Graph(Change<float>(BiasWithOnes, (bias, _) => MoveOnes(bias, null)))) { Variant = "fp32" },
         new("ones in the next column", "the one stands a column too far right", [Structure, State],
-            Graph(Change<float>("+ones.bias", (bias, _) => MoveOnes(bias, 1)))) { Variant = "fp32" },
+            Graph(Change<float>(BiasWithOnes, (bias, _) => MoveOnes(bias, 1)))) { Variant = "fp32" },
         new("ones of two", "each key counts twice in z", [Structure, State],
-            Graph(Change<float>("+ones.bias", (bias, _) => Each(bias, value => value == 1 ? 2 : value)))) { Variant = "fp32" },
+            Graph(Change<float>(BiasWithOnes, (bias, _) => Each(bias, value => value == 1 ? 2 : value)))) { Variant = "fp32" },
         new("gate not folded", "projections of the memory lack tanh(gate)", [CheckNames.Reference, Logits],
-            Plant.InWeights((name, sound) => name.EndsWith(".gate", StringComparison.Ordinal) ? [20] : sound(name))) { Variant = "fp32" },
+            Plant.InWeights((name, sound) => IsGate(name) ? [20] : sound(name))) { Variant = "fp32" },
         new("gate folded without tanh", "the stored gate is folded in as it is", [CheckNames.Reference, Logits],
-            Plant.InWeights((name, sound) => name.EndsWith(".gate", StringComparison.Ordinal)
+            Plant.InWeights((name, sound) => IsGate(name)
                 ? [MathF.Atanh(sound(name)[0])] : sound(name))) { Variant = "fp32" },
         new("gate not folded into the bias", "the memory's projection is scaled, its bias is not", [CheckNames.Reference, Logits],
             Plant.InWeights((name, sound) => name == "mem_blocks.0.proj.bias"
                 ? [.. sound(name).Select(value => value / MathF.Tanh(sound("mem_blocks.0.gate")[0]))] : sound(name))) { Variant = "fp32" },
     ];
 
+    private static IEnumerable<Mutant> Contents() =>
+    [
+        new("contents name the wrong matrix", "two projections are told to lie in each other's initializers",
+            [CheckNames.Reference, Logits],
+            Graph(Tell(contents => contents with
+            {
+                Parameters = [.. contents.Parameters.Select(parameter => parameter.Name switch
+                {
+                    "self_blocks.0.proj.weight" => parameter with { Initializer = Of(contents, "self_blocks.1.proj.weight") },
+                    "self_blocks.1.proj.weight" => parameter with { Initializer = Of(contents, "self_blocks.0.proj.weight") },
+                    _ => parameter,
+                })],
+            }))) { Variant = "fp32" },
+        new("contents keep a fold back", "tanh(gate) is in a projection, and nothing says so", [Structure],
+            Graph(Tell(contents => contents with
+            {
+                Parameters = [.. contents.Parameters.Select(parameter => parameter with { ScaledByTanhOf = null })],
+            }))) { Variant = "fp32" },
+        new("contents claim a fold", "another matrix is told to have a gate in it", [Structure],
+            Graph(Tell(contents => contents with
+            {
+                Parameters = [.. contents.Parameters.Select(parameter => parameter.Name == "head.weight"
+                    ? parameter with { ScaledByTanhOf = "mem_blocks.0.gate" } : parameter)],
+            }))) { Variant = "fp32" },
+        new("contents claim a layout", "a square matrix is told to lie as in the checkpoint", [CheckNames.Reference, Logits],
+            Graph(Tell(contents => contents with
+            {
+                Parameters = [.. contents.Parameters.Select(parameter => parameter.Name == "self_blocks.0.proj.weight"
+                    ? parameter with { Layout = WeightLayout.Checkpoint } : parameter)],
+            }))) { Variant = "fp32" },
+        new("contents leave the ones out", "rows of ones are told to be weights", [Structure],
+            Graph(Tell(contents => contents with
+            {
+                Parameters = [.. contents.Parameters.Select(parameter => parameter with { Ones = null })],
+            }))) { Variant = "fp32" },
+        new("contents name the wrong table", "two tables are told to be each other", [ValueTable],
+            Graph(Tell(contents => contents with
+            {
+                Tables = [.. contents.Tables.Select(table => table.Name switch
+                {
+                    "change" => table with { Name = "change_before" },
+                    "change_before" => table with { Name = "change" },
+                    _ => table,
+                })],
+            }))) { Variant = "fp32" },
+    ];
+
     private static IEnumerable<Mutant> Tables() =>
     [
         new("rotary table off by one row", "each position has the angles of the one before", [RotaryTable, State],
-            Graph(Change<float>("positions/cos", (rows, _) => ShiftRows(rows, Width / 2, 1)),
-                Change<float>("positions/sin", (rows, _) => ShiftRows(rows, Width / 2, 1)))) { Variant = "fp32" },
+            Graph(Change<float>(Inputs("GroupQueryAttention", 7), (rows, _) => ShiftRows(rows, Width / 2, 1)),
+                Change<float>(Inputs("GroupQueryAttention", 8), (rows, _) => ShiftRows(rows, Width / 2, 1)))) { Variant = "fp32" },
         new("rotary table wrong far out", "one angle of position 5,000 is another's", [RotaryTable],
-            Graph(Change<float>("positions/sin", (rows, _) => rows[5000 * Width / 2] = rows[0]))) { Variant = "fp32" },
+            Graph(Change<float>(Inputs("GroupQueryAttention", 8), (rows, _) => rows[5000 * Width / 2] = rows[0]))) { Variant = "fp32" },
         new("more positions than the table has", "the manifest promises twice as many", [RotaryTable],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with { MaxPositions = 2 * variant.MaxPositions })))
         { Variant = "fp32" },
         new("terms swapped", "a run's first boundary is divided by nine and the others by five", [ValueTable, FrontDoor],
-            Graph(Change<float>("door/terms", (rows, _) => Each(rows, value => value == 5 ? 9 : value == 9 ? 5 : 1)))) { Variant = "fp32" },
+            Graph(Change<float>(Table("terms"), (rows, _) => Each(rows, value => value == 5 ? 9 : value == 9 ? 5 : 1))))
+        { Variant = "fp32" },
         new("change without halves", "flips of the leading bits count in full", [ValueTable, FrontDoor],
-            Graph(Change<float>("door/change", (rows, _) => EachBoundary(rows, value => 2 * value)))) { Variant = "fp32" },
+            Graph(Change<float>(Table("change"), (rows, _) => EachBoundary(rows, value => 2 * value)))) { Variant = "fp32" },
         new("trailing bits of the wrong half", "the boundary of the byte before takes in its flips in full", [ValueTable, FrontDoor],
-            Graph(Change<float>("door/change_before", (rows, _) => EachBoundary(rows, value => 2 * value)))) { Variant = "fp32" },
+            Graph(Change<float>(Table("change_before"), (rows, _) => EachBoundary(rows, value => 2 * value)))) { Variant = "fp32" },
         new("one row of the byte's own", "byte 0xC1, which no text holds, has the phase of 0xC0", [ValueTable, FrontDoor],
-            Graph(Change<float>("door/own", (rows, _) =>
+            Graph(Change<float>(Table("own"), (rows, _) =>
                 Array.Copy(rows, (256 + 0xC0) * 27 + 25, rows, (256 + 0xC1) * 27 + 25, 2)))) { Variant = "fp32" },
     ];
 
     private static IEnumerable<Mutant> Operators() =>
     [
         new("attention one row short", "the length of each sequence lacks its last row", [Logits, Trace, Structure],
-            Graph(Change<int>("positions/one.int32", (value, _) => value[0] = 2))) { Variant = "fp32" },
+            Graph(Change<int>(Constants("positions/one.int32"), (value, _) => value[0] = 2))) { Variant = "fp32" },
         new("SkipLayerNormalization without bias", "the projection before a norm lacks its bias", Arithmetic,
             Graph(Nodes("SkipLayerNormalization", (node, _) => node.Input.RemoveAt(4)))) { Variant = "fp32" },
         new("SkipLayerNormalization of epsilon 1e-12", "the operator's own default", Arithmetic,
@@ -105,34 +154,29 @@ internal static class FusedMutants
         new("FastGelu", "GELU by the tanh formula", [Structure, Logits],
             Graph(Nodes("BiasGelu", (node, _) => node.OpType = "FastGelu"))) { Variant = "fp32" },
         new("phi without its one", "the memory's keys are elu(x) + 0.5", Arithmetic,
-            Graph(Change<float>("memory/one", (value, _) => value[0] = 0.5f))) { Variant = "fp32" },
+            Graph(Change<float>(Constants("mem_blocks.0.memory/one", "mem_blocks.1.memory/one"), (value, _) => value[0] = 0.5f)))
+        { Variant = "fp32" },
         new("prefix left causal", "a bidirectional artifact's prefix rows are those of the causal operator", Arithmetic,
-            Graph(graph =>
+            Graph(Nodes("GroupQueryAttention", (attention, graph) =>
             {
-                foreach (var attention in graph.Node.Where(node => node.OpType == "GroupQueryAttention").ToArray())
+                // What attention gives, but for the rows of the prefix, is joined with what is computed for these apart.
+                var rest = graph.Node.Single(node => node.OpType == "Slice" && node.Input[0] == attention.Output[0]);
+                var whole = graph.Node.Single(node => node.OpType == "Concat" && node.Input.Contains(rest.Output[0]));
+                foreach (var reader in graph.Node.Where(node => node != whole))
                 {
-                    var module = attention.Name[..(attention.Name.IndexOf('/') + 1)];
-                    var whole = graph.Node.Single(node => node.OpType == "Concat" && node.Attribute.Single().I == 1
-                        && node.Name.StartsWith(module, StringComparison.Ordinal));
-                    foreach (var reader in graph.Node)
-                    {
-                        for (var i = 0; i < reader.Input.Count; i++)
-                            if (reader.Input[i] == whole.Output[0]) reader.Input[i] = attention.Output[0];
-                    }
+                    for (var i = 0; i < reader.Input.Count; i++)
+                        if (reader.Input[i] == whole.Output[0]) reader.Input[i] = attention.Output[0];
                 }
-            })) { Variant = "fp32", Model = SoundModel.TinyBidirectional },
+            }))) { Variant = "fp32", Model = SoundModel.TinyBidirectional },
     ];
 
     private static IEnumerable<Mutant> States() =>
     [
         new("tail without the present bit", "the last bytes are handed on as bytes: a 0x00 is no byte", [State, LogitsStepwise],
-            Graph(After("present.stream_tail", "BitwiseAnd", Constant("low_bits", TensorProto.Types.DataType.Int32, 255))))
+            Graph(After("present.stream_tail", "BitwiseAnd", [], Constant("low_bits", TensorProto.Types.DataType.Int32, 255))))
         { Variant = "fp32" },
         new("keys of the wrong head", "the first layer hands its heads' keys on in another order", [State, LogitsStepwise],
-            Graph(After("present.self_blocks.0.k", "Gather", HeadOrder()), Nodes("Gather", (node, _) =>
-            {
-                if (node.Name.StartsWith("present.", StringComparison.Ordinal)) node.Attribute.Add(NodeAttribute.Of("axis", 1L));
-            }))) { Variant = "fp32" },
+            Graph(After("present.self_blocks.0.k", "Gather", [NodeAttribute.Of("axis", 1L)], HeadOrder()))) { Variant = "fp32" },
         new("past not shared", "the second layer's attention starts from the first one's keys", [State, LogitsStepwise],
             Graph(Nodes("GroupQueryAttention", (node, graph) => node.Input[3] = "past.self_blocks.0.k"))) { Variant = "fp32" },
         new("spare room seen", "logits depend on how much longer the cache is than the sequence", [CheckNames.Runtime],
@@ -143,22 +187,44 @@ internal static class FusedMutants
                 Signature = variant.Signature with
                 {
                     State = [.. variant.Signature.State.Select(state =>
-                        state.Past.Name.EndsWith(".s", StringComparison.Ordinal) ? state with { InPlace = false } : state)],
+                        state.Past.Name is "past.mem_blocks.0.s" or "past.mem_blocks.1.s" ? state with { InPlace = false } : state)],
                 },
             }))) { Variant = "fp32" },
         new("sequences a row longer", "the position after the last row is one too far, and lengths with it",
             [Logits, State, LogitsStepwise],
-            Graph(After("present.position", "Add", Constant("one_more", TensorProto.Types.DataType.Int64, 1L)))) { Variant = "fp32" },
+            Graph(After("present.position", "Add", [], Constant("one_more", TensorProto.Types.DataType.Int64, 1L)))) { Variant = "fp32" },
     ];
 
-    private static Plant Graph(params Action<GraphProto>[] edits) => Plant.InFolder(folder => FolderEdits.Graph(folder, graph =>
+    private static Func<ModelProto, IEnumerable<string>> BiasWithOnes =>
+        Parameters(parameter => parameter is { Ones: not null, Layout: WeightLayout.Checkpoint });
+
+    private static Func<ModelProto, IEnumerable<string>> ScalesOf(string parameter) => model =>
+        Inputs("MatMulNBits", 2, node => Parameter(parameter)(model).Contains(node.Input[1]))(model);
+
+    /// <summary>Changes what the graph says about itself, and nothing else.</summary>
+    private static Action<ModelProto> Tell(Func<GraphContents, GraphContents> lie) => model =>
     {
-        foreach (var edit in edits) edit(graph);
+        var told = lie(GraphContents.Require(model, ""));
+        model.MetadataProps.Clear();
+        model.MetadataProps.Add(told.ToProto());
+    };
+
+    private static string Of(GraphContents contents, string parameter) =>
+        contents.Parameters.Single(stored => stored.Name == parameter).Initializer;
+
+    private static long Bits(NodeProto node) => node.Attribute.Single(attribute => attribute.Name == "bits").I;
+
+    private static bool IsGate(string parameter) => parameter is "mem_blocks.0.gate" or "mem_blocks.1.gate";
+
+    private static Plant Graph(params Action<ModelProto>[] edits) => Plant.InFolder(folder => FolderEdits.Model(folder, model =>
+    {
+        foreach (var edit in edits) edit(model);
     }));
 
     /// <summary>Right wherever the state is as long as the sequence; only a cache with room to spare shows it.</summary>
-    private static void SpareRoomInTheLogits(GraphProto graph)
+    private static void SpareRoomInTheLogits(ModelProto model)
     {
+        var graph = model.Graph;
         var head = graph.Node.Single(node => node.Output.Contains("logits"));
         head.Output[0] = "sound";
         graph.Initializer.Add(Constant("wrong/share", TensorProto.Types.DataType.Float, 1e-3f));

@@ -1,5 +1,4 @@
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 
 namespace HoloZero.Validation.Tests;
@@ -241,7 +240,7 @@ public class DamagedArtifactTests
         using var artifact = new TinyArtifact();
         artifact.EditManifest(json => json["variants"]![0]!.AsObject().Remove("trace"));
 
-        Assert.Equal("trace", artifact.Validate().Failed());
+        Assert.Equal("front-door trace", artifact.Validate().Failed());
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Recording;
+using HoloZero.Artifacts;
 using HoloZero.Onnx;
 using HoloZero.Models;
 
@@ -10,17 +10,16 @@ namespace HoloZero.Validation.Tests;
 public class DamagedVariantTests
 {
     [Theory]
-    [InlineData("fp32", "self_blocks.0.qkv.weight.T", 1e-5)]
-    [InlineData("fp32", "mem_blocks.1.proj*tanh(mem_blocks.1.gate).bias", 1e-5)]
-    public void Weights_that_differ_from_another_variants_are_named(string variant, string initializer, float difference)
+    [InlineData("fp32", "self_blocks.0.qkv.weight", 1e-5)]
+    [InlineData("fp32", "mem_blocks.1.proj.bias", 1e-5)]
+    public void Weights_that_differ_from_another_variants_are_named(string variant, string parameter, float difference)
     {
         using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", variant);
-        artifact.Edit($"model.{variant}.onnx", Change<float>(initializer, values => values[3] += difference));
+        artifact.Edit($"model.{variant}.onnx", Change<float>(parameter, values => values[3] += difference));
 
         var misses = artifact.Validate().Misses(CheckNames.Rounding, "weights against exact ones");
 
-        var module = initializer.Split('*')[0];
-        Assert.StartsWith(module[..module.LastIndexOf('.')], Assert.Single(misses).Position);
+        Assert.StartsWith($"{parameter}, ", Assert.Single(misses).Position);
     }
 
     [Fact]
@@ -29,8 +28,8 @@ public class DamagedVariantTests
         using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", "int8");
         artifact.Edit("model.int8.onnx", model =>
         {
-            foreach (var scales in model.Graph.Initializer.Where(tensor => tensor.Name.EndsWith(".scales", StringComparison.Ordinal)))
-                Edit<float>(scales, values => Array.Copy(values, 0, values, 1, values.Length - 1));
+            foreach (var node in model.Graph.Node.Where(node => node.OpType == "MatMulNBits"))
+                Edit<float>(Initializer(model, node.Input[2]), values => Array.Copy(values, 0, values, 1, values.Length - 1));
         });
 
         var report = artifact.Validate();
@@ -65,7 +64,7 @@ public class DamagedVariantTests
     public void A_column_of_ones_that_is_none_is_named_by_row_and_column()
     {
         using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32");
-        artifact.Edit(Change<float>("mem_blocks.0.qkv+ones.bias", values => values[2 * 64 + 16] = 0.5f));
+        artifact.Edit(Change<float>("mem_blocks.0.qkv.bias", values => values[2 * 64 + 16] = 0.5f));
 
         var miss = Assert.Single(artifact.Validate().Misses(CheckNames.Structure));
         Assert.Equal(("mem_blocks.0.qkv+ones.bias[144, 0]", "0.5", "1"), (miss.Position, miss.Actual, miss.Expected));
@@ -103,7 +102,8 @@ public class DamagedVariantTests
     {
         // Right by itself, and by its own reference: only the published logits tell that a third of the last layer is gone.
         using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "int8");
-        artifact.Edit(Change<float>("self_blocks.1.ff.3.weight.int8.scales", values => Array.Clear(values, 0, values.Length / 3)));
+        artifact.Edit(model => Edit<float>(Initializer(model, Reader(model, "self_blocks.1.ff.3.weight").Input[2]),
+            values => Array.Clear(values, 0, values.Length / 3)));
 
         var report = artifact.Validate();
 
@@ -115,13 +115,90 @@ public class DamagedVariantTests
     public void Scales_of_another_size_are_no_weights()
     {
         using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "int8");
-        artifact.Edit(model => model.Graph.Node.First(node => node.OpType == "MatMulNBits").Input[2] = "head.weight.int8.scales");
+        var scales = "";
+        artifact.Edit(model => model.Graph.Node.First(node => node.OpType == "MatMulNBits").Input[2] =
+            scales = Reader(model, "head.weight").Input[2]);
 
-        Assert.Contains(artifact.Validate().Misses(CheckNames.Structure), miss => miss.Actual.Contains("head.weight.int8.scales"));
+        Assert.Contains(artifact.Validate().Misses(CheckNames.Structure), miss => miss.Actual.Contains(scales));
     }
 
-    private static Action<ModelProto> Change<T>(string initializer, Action<T[]> change) where T : unmanaged =>
-        model => Edit(model.Graph.Initializer.Single(tensor => tensor.Name == initializer), change);
+    [Fact]
+    public void A_graph_of_an_earlier_release_is_refused_in_one_line()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32");
+        artifact.Edit(model => model.MetadataProps.Clear());
+
+        var refusal = Assert.Throws<BadInputException>(artifact.Validate);
+
+        Assert.Equal(artifact["model.fp32.onnx"], refusal.Where);
+        Assert.Contains("earlier release", refusal.Message);
+        Assert.EndsWith("export the model again", refusal.Message);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{")]
+    [InlineData("""{"parameters":[],"tables":null}""")]
+    [InlineData("""{"parameters":[null],"tables":[]}""")]
+    [InlineData("""{"parameters":[{"name":"a"}],"tables":[]}""")]
+    [InlineData("""{"parameters":[{"name":"a","initializer":"head.bias","layout":"diagonal"}],"tables":[]}""")]
+    [InlineData("""{"parameters":[{"name":"a","initializer":"head.bias","layout":0}],"tables":[]}""")]
+    [InlineData("""{"parameters":[{"name":"a","initializer":"elsewhere","layout":"checkpoint"}],"tables":[]}""")]
+    [InlineData("""{"parameters":[],"tables":[{"name":"t","initializer":"elsewhere"}]}""")]
+    [InlineData("""
+        {"parameters":[{"name":"a","initializer":"head.bias","layout":"checkpoint"},
+                       {"name":"a","initializer":"head.bias","layout":"checkpoint"}],
+         "tables":[]}
+        """)]
+    [InlineData("""
+        {"parameters":[{"name":"a","initializer":"head.bias","layout":"checkpoint","ones":{"first_row":-1,"group":1,"extra":1}}],
+         "tables":[]}
+        """)]
+    [InlineData("""
+        {"parameters":[{"name":"a","initializer":"head.bias","layout":"checkpoint","ones":{"first_row":0,"group":0,"extra":1}}],
+         "tables":[]}
+        """)]
+    public void Contents_that_are_unsound_fail_the_structure_and_nothing_worse(string contents)
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32");
+        artifact.Edit(model => model.MetadataProps.Single().Value = contents);
+
+        var miss = Assert.Single(artifact.Validate().Misses(CheckNames.Structure, "model.fp32.onnx"));
+
+        Assert.Contains(GraphContents.Key, miss.Actual);
+    }
+
+    [Theory]
+    [InlineData(0, 7, 1)]
+    [InlineData(1 << 24, 1, 1)]
+    [InlineData(0, 1, 1 << 24)]
+    public void Ones_that_do_not_fit_the_parameter_are_found(int firstRow, int group, int extra)
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32");
+        artifact.Edit(model =>
+        {
+            var contents = GraphContents.Require(model, "");
+            model.MetadataProps.Single().Value = (contents with
+            {
+                Parameters = [.. contents.Parameters.Select(parameter => parameter.Name == "mem_blocks.0.qkv.weight"
+                    ? parameter with { Ones = new(firstRow, group, extra) } : parameter)],
+            }).ToProto().Value;
+        });
+
+        Assert.NotEmpty(artifact.Validate().Misses(CheckNames.Structure));
+    }
+
+    private static Action<ModelProto> Change<T>(string parameter, Action<T[]> change) where T : unmanaged =>
+        model => Edit(Initializer(model, Stored(model, parameter).Initializer), change);
+
+    private static StoredParameter Stored(ModelProto model, string parameter) =>
+        GraphContents.Require(model, "").Parameters.Single(stored => stored.Name == parameter);
+
+    private static NodeProto Reader(ModelProto model, string parameter) =>
+        model.Graph.Node.Single(node => node.Input.Contains(Stored(model, parameter).Initializer));
+
+    private static TensorProto Initializer(ModelProto model, string name) =>
+        model.Graph.Initializer.Single(tensor => tensor.Name == name);
 
     private static void Edit<T>(TensorProto tensor, Action<T[]> change) where T : unmanaged
     {

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Google.Protobuf;
 using HoloZero.Artifacts;
 using HoloZero.Exporter;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;

@@ -20,7 +20,9 @@ public sealed record ValidationOptions
     /// <value>true: some seconds a graph.</value>
     public bool AllTriples { get; init; } = true;
 
-    /// <summary>Engines that compute the architecture in float32, to be held against what is expected with the weights of the graph.</summary>
+    /// <summary>
+    /// Engines that compute the architecture in float32, to be held against what is expected with the weights of the graph.
+    /// </summary>
     /// <value>None.</value>
     public IReadOnlyList<IReferenceEngine> Engines { get; init; } = [];
 
@@ -46,7 +48,8 @@ public static class ArtifactValidator
     /// <param name="options">How; null is the default.</param>
     /// <returns>Whatever is wrong with the artifact, as failed checks: a broken one is no exception.</returns>
     /// <exception cref="BadInputException">
-    /// The folder is no artifact, a variant is unknown, or the goldens are damaged or of another model.
+    /// The folder is no artifact or of a release that did not tell where weights lie, a variant is unknown, or the goldens are damaged or
+    /// of another model.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ValidationReport Validate(string folder, string? goldenFolder, ValidationOptions? options = null) =>
@@ -59,7 +62,7 @@ public static class ArtifactValidator
         private readonly List<NotChecked> _notChecked = [];
         private readonly List<ScopeMeasurements> _measurements = [];
         private readonly List<ToleranceRule> _rules = [];
-        private readonly Dictionary<string, IReadOnlyList<CheckResult>> _doors = [];
+        private readonly Dictionary<string, FrontDoorResults> _doors = [];
         private readonly long _started = TimeProvider.System.GetTimestamp();
         private string _goldens = "none: the artifact could not be understood";
 
@@ -135,7 +138,7 @@ public static class ArtifactValidator
                 var tolerances = Tolerances.For(graph.Variant.Precision, config);
                 _rules.AddRange(tolerances.Rules().Where(rule => !_rules.Contains(rule)));
                 if (weights is not null && exact.Weights is not null && weights != exact.Weights)
-                    _checks.Add(RoundingCheck.Weights(weights, exact.Weights, tolerances, graph.Variant.Name));
+                    _checks.Add(RoundingCheck.Weights(weights, exact.Weights, GraphWeights.Gates(config), tolerances, graph.Variant.Name));
 
                 var wanted = expected;
                 if (graph.Variant.Precision != "float32" && weights is not null)
@@ -163,7 +166,7 @@ public static class ArtifactValidator
             {
                 graph = GraphFile.Read(_artifact, variant);
             }
-            catch (BadInputException e)
+            catch (GraphFailure e)
             {
                 _checks.Add(new(CheckNames.Structure, variant.File, [new(variant.File, e.Message, "a readable graph")],
                     new Dictionary<string, double>())
@@ -185,8 +188,8 @@ public static class ArtifactValidator
             Step($"trying the front door of {graph.Variant.Name}");
             try
             {
-                _checks.AddRange(FrontDoorCheck.Run(graph.Path, config.SlotBytes, graph.Variant.Name, options.AllTriples, _doors,
-                    options.Cancellation).Select(result => result with { Scope = graph.Variant.Name }));
+                _checks.AddRange(FrontDoorCheck.Run(graph.Path, graph.Door, config.SlotBytes, graph.Variant.Name, options.AllTriples,
+                    _doors, options.Cancellation).Select(result => result with { Scope = graph.Variant.Name }));
             }
             catch (Exception e) when (Unwrapped(e) is OnnxRuntimeException failure)
             {

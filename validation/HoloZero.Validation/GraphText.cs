@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using static HoloZero.Onnx.AttributeProto.Types;
 using static HoloZero.Onnx.TensorProto.Types;
@@ -16,18 +15,24 @@ public static class GraphText
 
     /// <summary>Describes the model in <paramref name="path"/>. The same graph gives the same text, whatever its weights.</summary>
     /// <param name="path">An .onnx file.</param>
-    /// <exception cref="BadInputException">The file cannot be read or is no ONNX model.</exception>
+    /// <exception cref="BadInputException">The file cannot be read, is no ONNX model, or does not say what is in it.</exception>
     public static string Of(string path)
     {
         var model = OnnxReader.Read(path);
         var graph = model.Graph;
+        var contents = GraphContents.Require(model, path);
+        // In blocks, scales and zero points are weights as well.
+        var weights = graph.Node.Where(node => node.OpType == "MatMulNBits").SelectMany(node => node.Input)
+            .Concat(contents.Parameters.Select(parameter => parameter.Initializer)).ToHashSet(StringComparer.Ordinal);
         var text = new StringBuilder();
         var opsets = model.OpsetImport.Select(opset => $"{(opset.Domain.Length == 0 ? "ai.onnx" : opset.Domain)} {opset.Version}");
         text.Append(CultureInfo.InvariantCulture, $"{graph.Name}: IR version {model.IrVersion}, opset {string.Join(", ", opsets)}\n");
 
         Section("inputs", graph.Input.Select(Port));
         Section("outputs", graph.Output.Select(Port));
-        Section("initializers", graph.Initializer.Select(initializer => Initializer(initializer, path)));
+        Section("initializers", graph.Initializer.Select(initializer => Initializer(initializer, path, weights)));
+        Section("parameters", contents.Parameters.Select(Parameter));
+        Section("tables", contents.Tables.Select(table => $"{table.Name} = {table.Initializer}"));
         text.Append("\nnodes\n");
         var module = "";
         foreach (var node in graph.Node)
@@ -45,7 +50,7 @@ public static class GraphText
         }
     }
 
-    /// <summary>Nodes are named <c>module path/operator</c>.</summary>
+    /// <summary>For people, who read the nodes of a module under one heading: nodes are named <c>module path/operator</c>.</summary>
     private static string ModuleOf(NodeProto node) => node.Name.LastIndexOf('/') is >= 0 and var slash ? node.Name[..slash] : "";
 
     private static string Port(ValueInfoProto port)
@@ -55,15 +60,21 @@ public static class GraphText
         return $"{port.Name}: {ElementTypes.NameOf(tensor.ElemType)} [{string.Join(", ", axes)}]";
     }
 
-    private static string Initializer(TensorProto tensor, string path)
+    private static string Parameter(StoredParameter parameter)
     {
-        var header = $"{tensor.Name}: {ElementTypes.NameOf(tensor.DataType)} [{string.Join(", ", tensor.Dims.Select(length => Invariant(length)))}]";
-        return IsWeight(tensor) || tensor.Dims.Aggregate(1L, (count, length) => count * length) > LongestConstant
-            ? header : $"{header} = {string.Join(", ", Values(tensor, OnnxReader.Data(tensor, path).Span))}";
+        var gate = parameter.ScaledByTanhOf is { } name ? $", scaled by tanh({name})" : "";
+        var ones = parameter.Ones is var (first, group, extra)
+            ? string.Create(CultureInfo.InvariantCulture, $", from row {first} on {extra} rows of ones after every {group}") : "";
+        return $"{parameter.Name} = {parameter.Initializer}, {parameter.Layout.ToString().ToLowerInvariant()}{gate}{ones}";
     }
 
-    /// <summary>Weights have a module path for a name; what the exporter adds has a slash or brackets in it.</summary>
-    private static bool IsWeight(TensorProto tensor) => tensor.Name.AsSpan().IndexOfAny('/', '[') < 0;
+    private static string Initializer(TensorProto tensor, string path, HashSet<string> weights)
+    {
+        var shape = string.Join(", ", tensor.Dims.Select(length => Invariant(length)));
+        var header = $"{tensor.Name}: {ElementTypes.NameOf(tensor.DataType)} [{shape}]";
+        return weights.Contains(tensor.Name) || tensor.Dims.Aggregate(1L, (count, length) => count * length) > LongestConstant
+            ? header : $"{header} = {string.Join(", ", Values(tensor, OnnxReader.Data(tensor, path).Span))}";
+    }
 
     private static IEnumerable<string> Values(TensorProto tensor, ReadOnlySpan<byte> data) => tensor.DataType switch
     {

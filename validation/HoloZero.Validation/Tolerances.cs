@@ -145,11 +145,13 @@ internal sealed class Tolerances
         var (unit, logits, terms) = _precision switch
         {
             "int8" or "int4" => ("16 u", "4 u", $"u = {_roundoff:g3}: inputs of a product are rounded to 8 bits in blocks, by up to "
-                + "u of the block's largest; where that one stands alone, the others lose sqrt(256) times more of their own size; logits average "
+                + "u of the block's largest; where that one stands alone, the others lose sqrt(256) times more of their own size; "
+                + "logits average "
                 + "over blocks, and lose a quarter of that"),
             "float16" => ("2 u", "u", $"u = {_roundoff:g3}: weights, inputs and results of products go through float16, sums do not: what "
                 + "happens to each term averages out as the terms do"),
-            _ => ("u sqrt(d)", "u sqrt(d)", $"u = {_roundoff:g3}, d = {_config.Dim}, {_config.DecLayers} layers: roundings of random sign in "
+            _ => ("u sqrt(d)", "u sqrt(d)", $"u = {_roundoff:g3}, d = {_config.Dim}, {_config.DecLayers} layers: roundings of random "
+                + "sign in "
                 + "sums of d terms, half a unit for each block and the head"),
         };
         return
@@ -200,7 +202,9 @@ internal sealed record RoundingLimits(double LogitsPerUnit, double MeanDivergenc
     /// <summary>Nothing is rounded: a projection has its gate in it, in float32.</summary>
     public static RoundingLimits None { get; } = new(0, 0, 0, Float32, Float32);
 
-    /// <summary>Measured on tiny and demo: logits 8.8e-4 and 9.3e-4, divergence 2.1e-7 and 8.6e-7, weights 2.2e-4; bits/byte 1e-6.</summary>
+    /// <summary>
+    /// Measured on tiny and demo: logits 8.8e-4 and 9.3e-4, divergence 2.1e-7 and 8.6e-7, weights 2.2e-4; bits/byte 1e-6.
+    /// </summary>
     public static RoundingLimits Float16 { get; } = new(2e-3, 2e-6, 1e-4, 2.5e-4, 2.5e-4);
 
     /// <summary>

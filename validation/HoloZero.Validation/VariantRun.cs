@@ -109,7 +109,8 @@ internal sealed class VariantRun
         _results.Add(new(CheckNames.BitsPerByte, "prompts", bits, Metrics(bits)) { Scope = Scope, Worst = bits.Worst });
     }
 
-    private void Whole(GraphRunner runner, ExpectedCase test, StateComparison state, TensorMisses bits, int stride, Action<double[]> alsoCompare)
+    private void Whole(GraphRunner runner, ExpectedCase test, StateComparison state, TensorMisses bits, int stride,
+        Action<double[]> alsoCompare)
     {
         var comparison = new LogitsComparison(_tolerances);
         Try(comparison.Misses, test.Name, () =>
@@ -187,7 +188,8 @@ internal sealed class VariantRun
     private void HeldOutText(GraphRunner runner)
     {
         if (_expected.HeldOut is not { } text) return;
-        _results.Add(HeldOutCheck.Run(runner, text, _expected.Config.SlotBytes, _expected.Reference, _tolerances, Scope, _expected.Cancellation));
+        _results.Add(HeldOutCheck.Run(runner, text, _expected.Config.SlotBytes, _expected.Reference, _tolerances, Scope,
+            _expected.Cancellation));
     }
 
     private void Blocks()

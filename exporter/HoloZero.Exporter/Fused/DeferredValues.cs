@@ -16,7 +16,7 @@ internal sealed class DeferredLinear(FusedOnnxOps op, GraphValue input, LinearWe
 
     public LinearWeights Weights => weights;
 
-    public override GraphValue Recorded => _recorded ??= op.Product(input, weights, Shape, withBias: true);
+    public override GraphValue Record() => _recorded ??= op.Product(input, weights, Shape, withBias: true);
 
     /// <summary>Records the product alone: whoever asks for it adds <see cref="Bias"/>.</summary>
     public GraphValue Product() => op.Product(input, weights, Shape, withBias: false);
@@ -38,7 +38,7 @@ internal sealed class DeferredSum(FusedOnnxOps op, GraphValue residual, Deferred
 
     public DeferredLinear Branch => branch;
 
-    public override GraphValue Recorded => _recorded ??= op.Sum(residual, branch);
+    public override GraphValue Record() => _recorded ??= op.Sum(residual, branch);
 
     /// <summary>Whether there is no node yet that gives the sum.</summary>
     public bool IsOpen => _recorded is null;
@@ -47,7 +47,9 @@ internal sealed class DeferredSum(FusedOnnxOps op, GraphValue residual, Deferred
     public void ComesFrom(GraphValue value) => _recorded = value;
 }
 
-/// <summary>All but the first rows of a residual sum, which waits for a norm: norms keep rows apart, so it may run on all of them.</summary>
+/// <summary>
+/// All but the first rows of a residual sum, which waits for a norm: norms keep rows apart, so it may run on all of them.
+/// </summary>
 internal sealed class DeferredSkip(FusedOnnxOps op, DeferredSum sum, int axis, GraphValue count, Shape shape)
     : GraphValue("skip", DataType.Float, shape)
 {
@@ -55,7 +57,7 @@ internal sealed class DeferredSkip(FusedOnnxOps op, DeferredSum sum, int axis, G
 
     public DeferredSum Sum => sum;
 
-    public override GraphValue Recorded => _recorded ??= Of(sum);
+    public override GraphValue Record() => _recorded ??= Of(sum);
 
     /// <summary>The same rows of something as long.</summary>
     public GraphValue Of(GraphValue rows) => op.RecordSkip(rows, axis, count);

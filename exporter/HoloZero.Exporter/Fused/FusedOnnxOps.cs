@@ -35,7 +35,8 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     public override GraphValue Apply(UnaryFunction function, GraphValue x) => (function, x) switch
     {
         (UnaryFunction.Tanh, ParameterValue parameter) => new UntypedConstant($"tanh({parameter.Name})",
-            [.. parameter.Data.Select(value => Math.Tanh(value))], parameter.Shape),
+            [.. parameter.Data.Select(value => Math.Tanh(value))], parameter.Shape)
+        { TanhOf = parameter.Name },
         _ => base.Apply(function, x),
     };
 
@@ -43,8 +44,9 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     {
         (BinaryFunction.Add, _, DeferredLinear branch) when a.Shape.Dimensions.AsSpan().SequenceEqual(branch.Shape.Dimensions) =>
             new DeferredSum(this, a, branch),
-        (BinaryFunction.Multiply, DeferredLinear linear, UntypedConstant { Values: [var factor] } constant) =>
-            linear.With(linear.Weights.Scaled(factor, constant.Name)),
+        // What is folded must be told to whoever reads the weights; no other constant ever meets a Linear.
+        (BinaryFunction.Multiply, DeferredLinear { Weights: { Gate: null, Ones: null } } linear,
+            UntypedConstant { Values: [var factor], TanhOf: { } gate }) => linear.With(linear.Weights.Scaled(factor, gate)),
         _ => base.Apply(function, a, b),
     };
 
@@ -96,7 +98,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         GraphValue Changes(GraphValue from, GraphValue to) => Node("BitwiseXor", DataType.Int32, to.Shape, [from, to]);
 
         GraphValue Lookup(string name, float[] rows, GraphValue indices) => Gather(Graph.Initializer($"door/{name}", DataType.Float,
-            new([rows.Length / HslFrontDoor.FeatureCount, HslFrontDoor.FeatureCount]), () => BytesOf(rows)), indices);
+            new([rows.Length / HslFrontDoor.FeatureCount, HslFrontDoor.FeatureCount]), () => BytesOf(rows), table: name), indices);
     }
 
     public RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots)
@@ -160,8 +162,12 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 
     internal GraphValue RecordSkip(GraphValue rows, int axis, GraphValue count) => base.Skip(rows, axis, count);
 
-    internal InitializerValue Bias(LinearWeights weights) =>
-        Graph.Initializer($"{weights.Name}.bias", DataType.Float, new([weights.Outputs]), () => BytesOf(weights.Bias()));
+    internal InitializerValue Bias(LinearWeights weights)
+    {
+        var name = $"{weights.Name}.bias";
+        return Graph.Initializer(name, DataType.Float, new([weights.Outputs]), () => BytesOf(weights.Bias()),
+            weights.Stored("bias", name, WeightLayout.Checkpoint));
+    }
 
     /// <summary>x W^T, with or without the bias.</summary>
     internal GraphValue Product(GraphValue x, LinearWeights weights, Shape shape, bool withBias)
@@ -185,7 +191,8 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         return Contrib("MatMulNBits", shape,
         [
             x,
-            Graph.Initializer(name, DataType.Uint8, new([n, format.Blocks(k), format.BlockBytes]), () => matrix.Value.Values),
+            Graph.Initializer(name, DataType.Uint8, new([n, format.Blocks(k), format.BlockBytes]), () => matrix.Value.Values,
+                weights.Stored("weight", name, WeightLayout.Blocks)),
             Graph.Initializer($"{name}.scales", DataType.Float, new([n, format.Blocks(k)]), () => BytesOf(matrix.Value.Scales)),
             format.ZeroPoints ? Graph.Initializer($"{name}.zero_points", DataType.Uint8, new([n, format.ZeroPointBytes(k)]),
                 () => matrix.Value.ZeroPoints!) : null,
@@ -195,14 +202,16 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             NodeAttribute.Of("block_size", format.BlockSize), NodeAttribute.Of("accuracy_level", accuracyLevelInt8));
     }
 
-    private InitializerValue Matrix(LinearWeights weights, DataType type) =>
-        Graph.Initializer($"{weights.Name}.weight.T{(type == DataType.Float16 ? ".float16" : "")}", type,
-            new([weights.Inputs, weights.Outputs]), () =>
-            {
-                var transposed = Transposed(weights.Matrix(), weights.Outputs, weights.Inputs);
-                return type == DataType.Float16 ? MemoryMarshal.AsBytes<Half>([.. transposed.Select(value => (Half)value)]).ToArray()
-                    : BytesOf(transposed);
-            });
+    private InitializerValue Matrix(LinearWeights weights, DataType type)
+    {
+        var name = $"{weights.Name}.weight.T{(type == DataType.Float16 ? ".float16" : "")}";
+        return Graph.Initializer(name, type, new([weights.Inputs, weights.Outputs]), () =>
+        {
+            var transposed = Transposed(weights.Matrix(), weights.Outputs, weights.Inputs);
+            return type == DataType.Float16 ? MemoryMarshal.AsBytes<Half>([.. transposed.Select(value => (Half)value)]).ToArray()
+                : BytesOf(transposed);
+        }, weights.Stored("weight", name, WeightLayout.Transposed));
+    }
 
     private GraphValue SkipLayerNorm(DeferredSum sum, int width, double epsilon)
     {
@@ -258,7 +267,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         OutputPort[] ports = [.. lengths.Select((length, i) =>
             new OutputPort(i.ToString(), x.Type, new([.. rest[..axis], length, .. rest[(axis + 1)..]])))];
         return [.. Graph.Node(Path, new("Split"), ports,
-            [x.Recorded, Graph.Integers([.. lengths.Select(length => (long)length)])], NodeAttribute.Of("axis", axis))!];
+            [x.Record(), Graph.Integers([.. lengths.Select(length => (long)length)])], NodeAttribute.Of("axis", axis))!];
     }
 
     private GraphValue Integer(string name, int value) => Graph.Initializer($"{Path}/{name}.int32", DataType.Int32, new([]),

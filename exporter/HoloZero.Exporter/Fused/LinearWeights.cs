@@ -1,17 +1,35 @@
+using HoloZero.Onnx;
+
 namespace HoloZero.Exporter.Fused;
 
 /// <summary>The weights of a Linear, with whatever was folded into them.</summary>
-/// <param name="Name">Full name of the module, and what was folded in.</param>
+/// <param name="Module">Full name of the module.</param>
 /// <param name="Inputs">Columns of the matrix.</param>
 /// <param name="Outputs">Rows of the matrix.</param>
 /// <param name="Matrix">[outputs, inputs], row-major as in the checkpoint.</param>
 /// <param name="Bias">[outputs].</param>
-internal sealed record LinearWeights(string Name, int Inputs, int Outputs, Func<float[]> Matrix, Func<float[]> Bias)
+internal sealed record LinearWeights(string Module, int Inputs, int Outputs, Func<float[]> Matrix, Func<float[]> Bias)
 {
-    /// <summary>The Linear whose output is <paramref name="factor"/> times as large.</summary>
-    public LinearWeights Scaled(double factor, string by)
+    /// <summary>The parameter whose tanh is folded in; null where none is.</summary>
+    public string? Gate { get; private init; }
+
+    /// <summary>The rows of ones that were put in; null where none were.</summary>
+    public OnesRows? Ones { get; private init; }
+
+    /// <summary>For people: the module, and what was folded in.</summary>
+    public string Name => $"{Module}{(Gate is null ? "" : $"*tanh({Gate})")}{(Ones is null ? "" : "+ones")}";
+
+    /// <summary>What an initializer of one of the two holds.</summary>
+    /// <param name="parameter">weight or bias.</param>
+    /// <param name="initializer">The initializer.</param>
+    /// <param name="layout">How it lies there.</param>
+    public StoredParameter Stored(string parameter, string initializer, WeightLayout layout) =>
+        new($"{Module}.{parameter}", initializer, layout) { ScaledByTanhOf = Gate, Ones = Ones };
+
+    /// <summary>The Linear whose output is <paramref name="factor"/> times as large, the tanh of <paramref name="gate"/>.</summary>
+    public LinearWeights Scaled(double factor, string gate)
     {
-        return this with { Name = $"{Name}*{by}", Matrix = () => Scale(Matrix()), Bias = () => Scale(Bias()) };
+        return this with { Gate = gate, Matrix = () => Scale(Matrix()), Bias = () => Scale(Bias()) };
 
         float[] Scale(float[] values) => [.. values.Select(value => (float)(value * factor))];
     }
@@ -25,7 +43,7 @@ internal sealed record LinearWeights(string Name, int Inputs, int Outputs, Func<
         var groups = (Outputs - firstOutput) / width;
         return this with
         {
-            Name = $"{Name}+ones",
+            Ones = new(firstOutput, width, extra),
             Outputs = Outputs + groups * extra,
             Matrix = () => Widen(Matrix(), Inputs, one: 0),
             Bias = () => Widen(Bias(), 1, one: 1),

@@ -52,12 +52,22 @@ internal sealed class GraphRecorder
     }
 
     /// <summary>An initializer; asking again for the same name gives the same one.</summary>
-    public InitializerValue Initializer(string name, DataType type, Shape shape, Func<byte[]> bytes)
+    /// <param name="name">Name in the file.</param>
+    /// <param name="type">Element type.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="bytes">Little-endian elements.</param>
+    /// <param name="parameter">The parameter that it holds, if any.</param>
+    /// <param name="table">The table that it is, if any.</param>
+    /// <exception cref="InvalidOperationException">Another one has that name.</exception>
+    public InitializerValue Initializer(string name, DataType type, Shape shape, Func<byte[]> bytes, StoredParameter? parameter = null,
+        string? table = null)
     {
-        if (!_initializers.TryGetValue(name, out var known)) return _initializers[name] = new(name, type, shape, bytes);
+        if (!_initializers.TryGetValue(name, out var known))
+            return (_initializers[name] = new(name, type, shape, bytes)).As(parameter, table);
+
         var same = known.Type == type && known.Shape.Dimensions.AsSpan().SequenceEqual(shape.Dimensions)
             && known.Bytes().AsSpan().SequenceEqual(bytes());
-        return same ? known : throw new InvalidOperationException($"two different constants are called {name}");
+        return same ? known.As(parameter, table) : throw new InvalidOperationException($"two different constants are called {name}");
     }
 
     /// <summary>A row of whole numbers, named by its content: axes, starts, shapes.</summary>
@@ -70,7 +80,7 @@ internal sealed class GraphRecorder
     {
         var needed = new HashSet<GraphValue>(outputs, ReferenceEqualityComparer.Instance);
         var kept = new List<GraphNode>();
-        foreach (var node in Enumerable.Reverse(_nodes).Where(node => node.Outputs.Any(output => output is not null && needed.Contains(output))))
+        foreach (var node in Enumerable.Reverse(_nodes).Where(IsNeeded))
         {
             kept.Add(node);
             foreach (var input in node.Inputs.OfType<GraphValue>()) needed.Add(input);
@@ -78,6 +88,8 @@ internal sealed class GraphRecorder
 
         kept.Reverse();
         return kept;
+
+        bool IsNeeded(GraphNode node) => node.Outputs.Any(output => output is not null && needed.Contains(output));
     }
 
     private string UniqueName(string path, string opType)

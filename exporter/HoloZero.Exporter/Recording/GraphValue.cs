@@ -1,4 +1,5 @@
 using HoloZero.Models.Ops;
+using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter.Recording;
@@ -22,8 +23,10 @@ internal class GraphValue(string name, DataType type, Shape shape)
 
     public Shape Shape { get; } = shape;
 
-    /// <summary>The value that a node gives, for values that were put off until it was known what becomes of them.</summary>
-    public virtual GraphValue Recorded => this;
+    /// <summary>
+    /// The value that a node gives. For a value that was put off until it was known what becomes of it, the first call records its nodes.
+    /// </summary>
+    public virtual GraphValue Record() => this;
 
     public override string ToString() => $"{Name}: {Type} {Shape}";
 }
@@ -35,13 +38,39 @@ internal class GraphValue(string name, DataType type, Shape shape)
 /// <param name="bytes">Little-endian elements; called when the file is written, so that nothing is held twice.</param>
 internal sealed class InitializerValue(string name, DataType type, Shape shape, Func<byte[]> bytes) : GraphValue(name, type, shape)
 {
+    /// <summary>The parameter of the network that it holds; null where it holds none.</summary>
+    public StoredParameter? Parameter { get; private set; }
+
+    /// <summary>The name of the table that it is; null where it is none.</summary>
+    public string? Table { get; private set; }
+
     public byte[] Bytes() => bytes();
+
+    /// <summary>Notes what it is, once that is known.</summary>
+    /// <exception cref="InvalidOperationException">It is something else already.</exception>
+    public InitializerValue As(StoredParameter? parameter, string? table)
+    {
+        if ((Parameter is not null && parameter is not null && Parameter != parameter)
+            || (Table is not null && table is not null && Table != table))
+        {
+            throw new InvalidOperationException($"{Name} is {Parameter?.ToString() ?? Table} and {parameter?.ToString() ?? table}");
+        }
+
+        (Parameter, Table) = (Parameter ?? parameter, Table ?? table);
+        return this;
+    }
 }
 
 /// <summary>A constant that takes its element type from the first operation that uses it with something typed.</summary>
 internal sealed class UntypedConstant(string name, double[] values, Shape shape) : GraphValue(name, DataType.Undefined, shape)
 {
     public IReadOnlyList<double> Values => values;
+
+    /// <summary>What the architecture calls it within its module; null where the exporter made it.</summary>
+    public string? LocalName { get; init; }
+
+    /// <summary>The parameter that it is the tanh of; null where it is another number.</summary>
+    public string? TanhOf { get; init; }
 }
 
 /// <summary>A parameter in the checkpoint's layout, not yet committed to a layout in the file.</summary>

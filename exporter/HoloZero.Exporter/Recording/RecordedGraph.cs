@@ -14,8 +14,8 @@ internal sealed record GraphPort(GraphValue Value, IReadOnlyList<Dimension> Axes
 internal record RecordedGraph(string Name, GraphRecorder Recorder, IReadOnlyList<GraphPort> Inputs, IReadOnlyList<GraphPort> Outputs)
 {
     /// <summary>The constants that the outputs need.</summary>
-    public IReadOnlyList<OnnxInitializer> Initializers() => [.. Needed().SelectMany(node => node.Inputs).OfType<InitializerValue>().Distinct()
-        .Select(value => new OnnxInitializer(value.Name, value.Type, [.. value.Shape.Dimensions.Select(length => (long)length)], value.Bytes))];
+    public IReadOnlyList<OnnxInitializer> Initializers() =>
+        [.. Needed().SelectMany(node => node.Inputs).OfType<InitializerValue>().Distinct().Select(ToOnnx)];
 
     /// <summary>The nodes that the outputs need, with inputs and outputs; the constants are apart.</summary>
     public GraphProto ToProto()
@@ -28,6 +28,13 @@ internal record RecordedGraph(string Name, GraphRecorder Recorder, IReadOnlyList
     }
 
     private IReadOnlyList<GraphNode> Needed() => Recorder.NodesFor(Outputs.Select(port => port.Value));
+
+    private static OnnxInitializer ToOnnx(InitializerValue value) =>
+        new(value.Name, value.Type, [.. value.Shape.Dimensions.Select(length => (long)length)], value.Bytes)
+        {
+            Parameter = value.Parameter,
+            Table = value.Table,
+        };
 
     private static NodeProto ToProto(GraphNode node)
     {

@@ -44,6 +44,6 @@ internal static class Recording
         GraphPort[] ports = [.. inputs.Select(GraphRun.Input)];
         var op = variant.Interpreter(recorder, name => [.. parameters![name].Values.Select(value => (float)value)]);
         var outputs = use(op, [.. ports.Select(port => port.Value)]);
-        return new("use", recorder, ports, [.. outputs.Select(output => GraphRun.Port(output.Recorded))]);
+        return new("use", recorder, ports, [.. outputs.Select(output => GraphRun.Port(output.Record()))]);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class OnnxInterpreter(GraphVariant variant, Tolerances tolerance
         var results = test.Body(op, [.. inputs.Select(port => port.Value)]);
 
         // An output of its own for each result: one value may be wanted twice, or be an input that came through untouched.
-        var outputs = results.Select(result => result.Recorded)
+        var outputs = results.Select(result => result.Record())
             .Select(result => recorder.Node("result", "Identity", result.Type, result.Shape, [result]));
         return new(test.Operation, recorder, inputs, [.. outputs.Select(GraphRun.Port)]);
     }

@@ -39,7 +39,8 @@ internal sealed class QueriesAndKeysSwapped : FaultyOps, ITensorOps<GraphValue>
 {
     (GraphValue Output, KvCache<GraphValue> Present) ITensorOps<GraphValue>.Attention(GraphValue qkv, int d, int heads,
         RowPositions<GraphValue> positions, KvCache<GraphValue> past) =>
-        Inner.Attention(Inner.Concat(2, Inner.Concat(2, Inner.Slice(qkv, 2, d, 2 * d), Inner.Slice(qkv, 2, 0, d)), Inner.Slice(qkv, 2, 2 * d)),
+        Inner.Attention(
+            Inner.Concat(2, Inner.Concat(2, Inner.Slice(qkv, 2, d, 2 * d), Inner.Slice(qkv, 2, 0, d)), Inner.Slice(qkv, 2, 2 * d)),
             d, heads, positions, past);
 }
 

@@ -24,7 +24,7 @@ internal abstract class FaultyOps : ITensorOps<GraphValue>
     protected string Path { get; private set; } = "";
 
     /// <summary>Puts the fault over sound operations.</summary>
-    public ITensorOps<GraphValue> Over(ITensorOps<GraphValue> inner, GraphRecorder graph)
+    internal ITensorOps<GraphValue> Over(ITensorOps<GraphValue> inner, GraphRecorder graph)
     {
         (Inner, Graph) = (inner, graph);
         return this;

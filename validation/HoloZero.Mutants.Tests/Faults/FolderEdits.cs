@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 
 namespace HoloZero.Mutants.Tests.Faults;
@@ -21,9 +20,12 @@ internal static class FolderEdits
         Manifest(folder, manifest => manifest with { Variants = [edit(manifest.Variants[0])] });
 
     /// <summary>Edits the graph, and the manifest's hash of it with it.</summary>
-    public static void Graph(string folder, Action<GraphProto> edit)
+    public static void Graph(string folder, Action<GraphProto> edit) => Model(folder, model => edit(model.Graph));
+
+    /// <summary>The same with all that is in its file.</summary>
+    public static void Model(string folder, Action<ModelProto> edit)
     {
-        GraphWithStaleHash(folder, edit);
+        ModelWithStaleHash(folder, edit);
         Manifest(folder, manifest => Rehashed(folder, manifest, manifest.Variants[0].File));
     }
 
@@ -40,12 +42,15 @@ internal static class FolderEdits
     });
 
     /// <summary>Edits the graph and leaves the manifest as it is.</summary>
-    public static void GraphWithStaleHash(string folder, Action<GraphProto> edit)
+    public static void GraphWithStaleHash(string folder, Action<GraphProto> edit) =>
+        ModelWithStaleHash(folder, model => edit(model.Graph));
+
+    private static void ModelWithStaleHash(string folder, Action<ModelProto> edit)
     {
         var manifest = ArtifactManifest.Read(Path.Combine(folder, ArtifactManifest.FileName));
         var path = Path.Combine(folder, manifest.Variants[0].File);
         var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
-        edit(model.Graph);
+        edit(model);
         File.WriteAllBytes(path, model.ToByteArray());
     }
 

@@ -52,7 +52,7 @@ internal sealed class PrefixRestartsAtEachSlot(int slotBytes) : FaultyOps
     public override GraphValue MatMul(GraphValue a, GraphValue b)
     {
         var product = Inner.MatMul(a, b);
-        if (!IsPrefix || !b.Name.EndsWith("/last_four", StringComparison.Ordinal)) return product;
+        if (!IsPrefix || b is not UntypedConstant { LocalName: "last_four" }) return product;
         return ZeroAtSlotStart(WithinSlot(Inner.Range(Inner.Constant("zero", [0]), Inner.Length(product, 1))), product);
     }
 

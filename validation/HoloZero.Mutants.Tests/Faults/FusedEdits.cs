@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
@@ -9,10 +8,30 @@ namespace HoloZero.Mutants.Tests.Faults;
 /// <summary>Edits of a fused graph as it was recorded: most of what such a graph can get wrong is within one node or constant.</summary>
 internal static class FusedEdits
 {
-    /// <summary>Changes the elements of every initializer whose name ends so; there must be one.</summary>
-    public static Action<GraphProto> Change<T>(string nameEnd, Action<T[], TensorProto> change) where T : unmanaged => graph =>
+    /// <summary>The initializers that hold certain parameters.</summary>
+    public static Func<ModelProto, IEnumerable<string>> Parameters(Func<StoredParameter, bool> which) => model =>
+        GraphContents.Require(model, "").Parameters.Where(which).Select(parameter => parameter.Initializer);
+
+    /// <summary>The initializer that holds a parameter.</summary>
+    public static Func<ModelProto, IEnumerable<string>> Parameter(string name) => Parameters(parameter => parameter.Name == name);
+
+    /// <summary>The initializer that is a table.</summary>
+    public static Func<ModelProto, IEnumerable<string>> Table(string name) => model =>
+        GraphContents.Require(model, "").Tables.Where(table => table.Name == name).Select(table => table.Initializer);
+
+    /// <summary>The initializers that the nodes of an operator read at a place.</summary>
+    public static Func<ModelProto, IEnumerable<string>> Inputs(string opType, int place, Func<NodeProto, bool>? which = null) => model =>
+        model.Graph.Node.Where(node => node.OpType == opType && which?.Invoke(node) != false).Select(node => node.Input[place]);
+
+    /// <summary>Constants of the graph, by their names in it.</summary>
+    public static Func<ModelProto, IEnumerable<string>> Constants(params string[] names) => _ => names;
+
+    /// <summary>Changes the elements of initializers; there must be one.</summary>
+    public static Action<ModelProto> Change<T>(Func<ModelProto, IEnumerable<string>> which, Action<T[], TensorProto> change)
+        where T : unmanaged => model =>
     {
-        var tensors = graph.Initializer.Where(tensor => tensor.Name.EndsWith(nameEnd, StringComparison.Ordinal)).ToArray();
+        var names = which(model).ToHashSet(StringComparer.Ordinal);
+        var tensors = model.Graph.Initializer.Where(tensor => names.Contains(tensor.Name)).ToArray();
         Assert.NotEmpty(tensors);
         foreach (var tensor in tensors)
         {
@@ -23,19 +42,21 @@ internal static class FusedEdits
     };
 
     /// <summary>Moves every row of a matrix down by <paramref name="rows"/>; the first keeps its values.</summary>
-    public static void ShiftRows<T>(T[] values, int width, int rows) => Array.Copy(values, 0, values, rows * width, values.Length - rows * width);
+    public static void ShiftRows<T>(T[] values, int width, int rows) =>
+        Array.Copy(values, 0, values, rows * width, values.Length - rows * width);
 
     /// <summary>Changes every node of an operator; there must be one.</summary>
-    public static Action<GraphProto> Nodes(string opType, Action<NodeProto, GraphProto> change) => graph =>
+    public static Action<ModelProto> Nodes(string opType, Action<NodeProto, GraphProto> change) => model =>
     {
-        var nodes = graph.Node.Where(node => node.OpType == opType).ToArray();
+        var nodes = model.Graph.Node.Where(node => node.OpType == opType).ToArray();
         Assert.NotEmpty(nodes);
-        foreach (var node in nodes) change(node, graph);
+        foreach (var node in nodes) change(node, model.Graph);
     };
 
     /// <summary>Puts a node between a value and everything that reads it.</summary>
-    public static Action<GraphProto> After(string value, string opType, params TensorProto[] more) => graph =>
+    public static Action<ModelProto> After(string value, string opType, AttributeProto[] attributes, params TensorProto[] more) => model =>
     {
+        var graph = model.Graph;
         var producer = graph.Node.Single(node => node.Output.Contains(value));
         producer.Output[producer.Output.IndexOf(value)] = $"{value}/sound";
         graph.Initializer.AddRange(more);
@@ -45,6 +66,7 @@ internal static class FusedEdits
             OpType = opType,
             Input = { $"{value}/sound", more.Select(tensor => tensor.Name) },
             Output = { value },
+            Attribute = { attributes },
         });
     };
 
@@ -67,7 +89,8 @@ internal static class FusedEdits
             Name = $"{node.Name}.zero_points",
             DataType = DataType.Uint8,
             Dims = { scales.Dims[0], bytes },
-            RawData = ByteString.CopyFrom([.. Enumerable.Repeat(bits == 8 ? code : (byte)(code | code << 4), (int)(scales.Dims[0] * bytes))]),
+            RawData = ByteString.CopyFrom(
+                [.. Enumerable.Repeat(bits == 8 ? code : (byte)(code | code << 4), (int)(scales.Dims[0] * bytes))]),
         };
         graph.Initializer.Add(points);
         node.Input[3] = points.Name;

@@ -5,7 +5,7 @@ using HoloZero.Models.Ops;
 namespace HoloZero.Mutants.Tests.Faults;
 
 /// <summary>The memory with one of its terms wrong.</summary>
-/// <param name="fault">Which.</param>
+/// <param name="fault">What is done wrongly.</param>
 internal sealed class FaultyMemory(MemoryFault fault) : FaultyOps, ITensorOps<GraphValue>
 {
     (GraphValue Output, FastWeights<GraphValue> Present) ITensorOps<GraphValue>.FastWeightRead(GraphValue qkv, int d,

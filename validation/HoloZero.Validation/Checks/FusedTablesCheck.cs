@@ -1,4 +1,4 @@
-using HoloZero.Exporter.Recording;
+using HoloZero.Artifacts;
 using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.PublishedArithmetic;
@@ -18,27 +18,27 @@ internal static class FusedTablesCheck
     /// <summary>Every table of features: what a row must be, null where it cannot be asked for.</summary>
     private static readonly IReadOnlyDictionary<string, Func<int, float[]?>> Features = new Dictionary<string, Func<int, float[]?>>
     {
-        ["door/own"] = code => code < Present ? null : Row(row =>
+        ["own"] = code => code < Present ? null : Row(row =>
         {
             // Changes have a table of their own.
             HslFrontDoor.Features([code - Present], row);
             row.AsSpan(Change, 8).Clear();
             row[Boundary] = row.AsSpan(0, 5).ToArray().Sum();
         }),
-        ["door/change"] = change => Row(row =>
+        ["change"] = change => Row(row =>
         {
             Bits(change, row, Change);
             row[Boundary] = row.AsSpan(Change, 5).ToArray().Sum() / 2;
         }),
-        ["door/before"] = code => code is > 0 and < Present ? null : Row(row =>
+        ["before"] = code => code is > 0 and < Present ? null : Row(row =>
             row[Boundary] = code == 0 ? 0 : HslFrontDoor.Features([code - Present]).AsSpan(4, 4).ToArray().Sum()),
-        ["door/change_before"] = change => Row(row =>
+        ["change_before"] = change => Row(row =>
         {
             Bits(change, row, Change);
             row[Boundary] = row.AsSpan(Change + 4, 4).ToArray().Sum() / 2;
             row.AsSpan(Change, 8).Clear();
         }),
-        ["door/terms"] = change => Row(row =>
+        ["terms"] = change => Row(row =>
         {
             Array.Fill(row, 1f);
             row[Boundary] = change < Present ? 9 : 5;
@@ -48,14 +48,16 @@ internal static class FusedTablesCheck
     /// <summary>The tables of features: exactly these, each read by a Gather, with the values that their sum needs.</summary>
     public static void Doors(GraphFile graph, List<Miss> misses)
     {
-        var tables = graph.Model.Graph.Initializer.Where(tensor => tensor.Dims.SequenceEqual([(long)Codes, Width])).ToArray();
-        var names = string.Join(", ", tables.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        var alike = graph.Model.Graph.Initializer.Count(tensor => tensor.Dims.SequenceEqual([(long)Codes, Width]));
+        if (alike != Features.Count) misses.Add(new($"initializers [{Codes}, {Width}]", $"{alike}", $"{Features.Count}"));
+        var names = string.Join(", ", graph.Contents.Tables.Select(table => table.Name).Order(StringComparer.Ordinal));
         var wanted = string.Join(", ", Features.Keys.Order(StringComparer.Ordinal));
-        if (names != wanted) misses.Add(new($"initializers [{Codes}, {Width}]", names.Length == 0 ? "none" : names, wanted));
+        if (names != wanted) misses.Add(new("tables", names.Length == 0 ? "none" : Untrusted.Quote(names), wanted));
 
-        foreach (var table in tables)
+        foreach (var stored in graph.Contents.Tables)
         {
-            if (!Features.TryGetValue(table.Name, out var row)) continue;
+            if (!Features.TryGetValue(stored.Name, out var row)) continue;
+            var table = graph.Model.Graph.Initializer.First(tensor => tensor.Name == stored.Initializer);
             if (!graph.Model.Graph.Node.Any(node => node.OpType == "Gather" && node.Input.FirstOrDefault() == table.Name))
                 misses.Add(new($"initializer {table.Name}", "no Gather reads it", "the features come from it"));
             Compare(graph, table, Codes, Width, row, misses);

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Validation.Graphs;
@@ -64,7 +63,7 @@ internal static class GraphCheck
         weights = null;
         try
         {
-            var read = GraphWeights.Read(model, graph.Path, config, variant.Precision, misses);
+            var read = GraphWeights.Read(graph, config, misses);
             if (misses.Count == found) weights = read;
         }
         catch (BadInputException e)

@@ -17,7 +17,7 @@ internal sealed class LogitsComparison(Tolerances tolerances)
     /// <summary>Error of each row as a share of what is allowed; shared by the plots.</summary>
     public List<double> Shares { get; } = [];
 
-    /// <summary>Compares.</summary>
+    /// <summary>Compares the logits of a case.</summary>
     /// <param name="name">The case, for positions.</param>
     /// <param name="actual">[rows, 258].</param>
     /// <param name="expected">[rows, 258].</param>

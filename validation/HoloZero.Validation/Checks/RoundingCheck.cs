@@ -45,7 +45,8 @@ internal sealed class RoundingCheck(Tolerances tolerances)
     {
         var mean = _rows == 0 ? 0 : _worst.Sum / _rows;
         _misses.Require(mean, tolerances.Rounding.MeanDivergence,
-            () => new("mean KL divergence in bits from published logits", $"{mean:g4}", $"at most {tolerances.Rounding.MeanDivergence:g4}"));
+            () => new("mean KL divergence in bits from published logits", $"{mean:g4}",
+                $"at most {tolerances.Rounding.MeanDivergence:g4}"));
         return new(CheckNames.Rounding, "published logits", _misses, new Dictionary<string, double>
         {
             ["max_abs"] = _worst.Error,
@@ -64,20 +65,20 @@ internal sealed class RoundingCheck(Tolerances tolerances)
     /// </summary>
     /// <param name="weights">Of the graph.</param>
     /// <param name="exact">Of the other.</param>
+    /// <param name="gates">The gate of each parameter that may have one folded in.</param>
     /// <param name="tolerances">Limits of the graph's precision.</param>
     /// <param name="scope">The graph.</param>
     public static CheckResult Weights(IReadOnlyDictionary<string, WeightTensor> weights, IReadOnlyDictionary<string, WeightTensor> exact,
-        Tolerances tolerances, string scope)
+        IReadOnlyDictionary<string, string> gates, Tolerances tolerances, string scope)
     {
         var misses = new List<Miss>();
         var (worst, largest) = ((Margin?)null, 0.0);
         foreach (var (name, sound) in exact)
         {
-            if (name.EndsWith(".gate", StringComparison.Ordinal)) continue;
+            if (gates.Values.Contains(name)) continue;
 
-            var gate = name.StartsWith("mem_blocks.", StringComparison.Ordinal) && name.Contains(".proj.", StringComparison.Ordinal)
-                ? $"{name[..name.IndexOf(".proj.", StringComparison.Ordinal)]}.gate" : null;
-            var factor = gate is null ? 1 : Math.Tanh(exact[gate].Data[0]) / Math.Tanh(weights[gate].Data[0]);
+            var factor = gates.TryGetValue(name, out var gate)
+                ? Math.Tanh(exact[gate].Data[0]) / Math.Tanh(weights[gate].Data[0]) : 1;
             var (error, size) = (0.0, 0.0);
             for (var i = 0; i < sound.Data.Length; i++)
             {

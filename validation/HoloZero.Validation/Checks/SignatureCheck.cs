@@ -1,5 +1,4 @@
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Validation.Graphs;
@@ -20,9 +19,9 @@ internal static class SignatureCheck
             [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)], misses);
         Compare("output", graph.Model.Graph.Output, [signature.Logits, .. signature.State.Select(state => state.Present)], misses);
 
-        Promise(signature.Prefix, ["uint8"], [AsymDecState.Batch, "any"], misses);
-        Promise(signature.Stream, ["uint8"], [AsymDecState.Batch, "any"], misses);
-        Promise(signature.Logits, ["float32"], [AsymDecState.Batch, "any", AsymDecConfig.Vocabulary], misses);
+        Promise(signature.Prefix, [TensorType.UInt8], [AsymDecState.Batch, "any"], misses);
+        Promise(signature.Stream, [TensorType.UInt8], [AsymDecState.Batch, "any"], misses);
+        Promise(signature.Logits, [TensorType.Float32], [AsymDecState.Batch, "any", AsymDecConfig.Vocabulary], misses);
         var layout = graph.Form.State(config);
         var promised = signature.State.Select(state => state.Past.Name).ToArray();
         var expected = layout.Select(port => $"past.{port.Name}").ToArray();
@@ -71,15 +70,16 @@ internal static class SignatureCheck
     }
 
     /// <summary>The manifest against the architecture; a symbolic axis other than the batch may have any name.</summary>
-    private static void Promise(ArtifactManifest.PortInfo port, string[] types, IReadOnlyList<Dimension> axes, List<Miss> misses)
+    private static void Promise(ArtifactManifest.PortInfo port, TensorType[] types, IReadOnlyList<Dimension> axes, List<Miss> misses)
     {
-        var fits = types.Contains(port.Type) && port.Shape.Count == axes.Count && axes.Zip(port.Shape)
+        var names = types.Select(type => type.Name()).ToArray();
+        var fits = names.Contains(port.Type) && port.Shape.Count == axes.Count && axes.Zip(port.Shape)
             .All(pair => pair.First.Length == pair.Second.Length
                 && (pair.First.Name == AsymDecState.Batch) == (pair.Second.Name == AsymDecState.Batch));
         if (!fits)
         {
             misses.Add(new($"holozero.json: {Untrusted.Quote(port.Name)}", $"{port.Type} [{string.Join(", ", port.Shape)}]",
-                $"{string.Join(" or ", types)} [{string.Join(", ", axes)}]"));
+                $"{string.Join(" or ", names)} [{string.Join(", ", axes)}]"));
         }
     }
 

@@ -9,18 +9,21 @@ internal sealed class StateComparison
 {
     private readonly GraphForm _form;
     private readonly Tolerances _tolerances;
-    private readonly List<(StatePiece Piece, int PortIndex, TensorMisses Misses)> _tensors = [];
+    private readonly AsymDecState<Compared> _state;
+    private readonly IReadOnlyList<Compared> _zeros;
 
     public StateComparison(AsymDecConfig config, GraphFile graph, Tolerances tolerances)
     {
         (_form, _tolerances) = (graph.Form, tolerances);
         var ports = graph.Variant.Signature.State.Select(state => state.Past.Name).ToList();
-        foreach (var piece in _form.Pieces(config))
+        _state = _form.Pieces(config).Select(Find);
+        _zeros = [.. _form.Zeros(config).Select(Find)];
+
+        Compared Find(StatePiece piece)
         {
-            var misses = new TensorMisses();
-            var port = ports.IndexOf($"past.{piece.Port}");
-            if (port < 0) misses.Add(new(piece.Name, "the manifest has no such state", "there"));
-            _tensors.Add((piece, port, misses));
+            var found = new Compared(piece, ports.IndexOf($"past.{piece.Port}"), new());
+            if (found.PortIndex < 0) found.Misses.Add(new(piece.Name, "the manifest has no such state", "there"));
+            return found;
         }
     }
 
@@ -30,38 +33,49 @@ internal sealed class StateComparison
     /// <param name="test">The case; without a reference nothing is known about its state.</param>
     public void Add(string where, GraphOutput output, ExpectedCase test)
     {
-        if (test.Reference is not { } reference) return;
+        if (test.Reference is not { State: var wanted }) return;
 
-        var state = reference.State.Tensors.ToArray();
-        foreach (var (piece, port, misses) in _tensors.Where(tensor => tensor.PortIndex >= 0))
+        var fused = _form == GraphForm.Fused;
+        Add(_state.Position, _ => new(wanted.Position.Data, _form.PositionShape), 0);
+        Add(_state.StreamTail, _ => new(_form.Tail(wanted.StreamTail.Data, test.Stream.Length), wanted.StreamTail.Shape), 0);
+        foreach (var (layer, (actual, expected)) in _state.Layers.Zip(wanted.Layers).Index())
         {
+            var (s, z) = (Largest(expected.Memory.S), Largest(expected.Memory.Z));
+            Add(actual.Attention.Keys, _ => expected.Attention.Keys, _tolerances.Cache(layer, Largest(expected.Attention.Keys)));
+            Add(actual.Attention.Values, _ => expected.Attention.Values, _tolerances.Cache(layer, Largest(expected.Attention.Values)));
+            Add(actual.Memory.S, _ => expected.Memory.S, _tolerances.MemoryS(layer, test.Rows, s, z, fused));
+            Add(actual.Memory.Z, _ => expected.Memory.Z, _tolerances.MemoryZ(layer, test.Rows, z, fused));
+        }
+
+        foreach (var zeros in _zeros) Add(zeros, shape => DoubleTensor.Zeros(shape), 0);
+
+        void Add(Compared compared, Func<int[], DoubleTensor> expected, double allowed)
+        {
+            var (piece, port, misses) = compared;
+            if (port < 0) return;
+
             VariantRun.Try(misses, $"{where} {piece.Name}", () =>
             {
                 var actual = piece.Columns is { } columns ? Cut(output.StateTensor(port), columns) : output.StateTensor(port);
-                var wanted = Expected(piece, state, test, actual.Shape);
-                if (!actual.Shape.SequenceEqual(wanted.Shape))
+                var tensor = expected(actual.Shape);
+                if (!actual.Shape.SequenceEqual(tensor.Shape))
                 {
                     throw new GraphFailure($"it has the shape [{string.Join(", ", actual.Shape)}], "
-                        + $"not [{string.Join(", ", wanted.Shape)}]");
+                        + $"not [{string.Join(", ", tensor.Shape)}]");
                 }
-                misses.Compare($"{where} {piece.Name}", wanted.Shape, actual.Values, wanted.Data, Allowed(piece.Place, test, state));
+
+                misses.Compare($"{where} {piece.Name}", tensor.Shape, actual.Values, tensor.Data, allowed);
             });
         }
+
+        static double Largest(DoubleTensor tensor) => tensor.Data.Select(Math.Abs).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>One result per tensor.</summary>
-    public IEnumerable<CheckResult> Results(string scope) =>
-        _tensors.Where(tensor => tensor.Misses.Worst is not null || tensor.Misses.Count > 0)
-            .Select(tensor => new CheckResult(CheckNames.State, tensor.Piece.Name, tensor.Misses, VariantRun.Metrics(tensor.Misses))
-            { Scope = scope, Worst = tensor.Misses.Worst });
-
-    private DoubleTensor Expected(StatePiece piece, DoubleTensor[] state, ExpectedCase test, int[] actualShape) => piece.Place switch
-    {
-        null => DoubleTensor.Zeros(actualShape),
-        0 => new(state[0].Data, _form.PositionShape),
-        1 => new(_form.Tail(state[1].Data, test.Stream.Length), state[1].Shape),
-        { } place => state[place],
-    };
+    public IEnumerable<CheckResult> Results(string scope) => _state.Tensors.Concat(_zeros)
+        .Where(tensor => tensor.Misses.Worst is not null || tensor.Misses.Count > 0)
+        .Select(tensor => new CheckResult(CheckNames.State, tensor.Piece.Name, tensor.Misses, VariantRun.Metrics(tensor.Misses))
+        { Scope = scope, Worst = tensor.Misses.Worst });
 
     /// <summary>Columns of the last axis.</summary>
     private static GraphTensor Cut(GraphTensor tensor, Range columns)
@@ -73,19 +87,5 @@ internal sealed class StateComparison
         return new([.. tensor.Shape[..^1], count], [.. tensor.Values.Chunk(width).SelectMany(row => row[columns])]);
     }
 
-    /// <summary>By the order of <see cref="AsymDecState{T}.Tensors"/>: position, tail, then keys, values, S and z of each layer.</summary>
-    private double Allowed(int? place, ExpectedCase test, DoubleTensor[] state)
-    {
-        if (place is null or < 2) return 0;
-        var (layer, kind, largest) = ((place.Value - 2) / 4, (place.Value - 2) % 4, Largest(place.Value));
-        var fused = _form == GraphForm.Fused;
-        return kind switch
-        {
-            0 or 1 => _tolerances.Cache(layer, largest),
-            2 => _tolerances.MemoryS(layer, test.Rows, largest, Largest(place.Value + 1), fused),
-            _ => _tolerances.MemoryZ(layer, test.Rows, largest, fused),
-        };
-
-        double Largest(int which) => state[which].Data.Select(Math.Abs).DefaultIfEmpty(0).Max();
-    }
+    private sealed record Compared(StatePiece Piece, int PortIndex, TensorMisses Misses);
 }

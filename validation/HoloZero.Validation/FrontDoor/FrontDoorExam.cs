@@ -8,7 +8,7 @@ using static HoloZero.Validation.FrontDoorGraph;
 namespace HoloZero.Validation;
 
 /// <summary>The parts of <see cref="FrontDoorCheck"/>. Thread-safe.</summary>
-internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string subject, CancellationToken cancellation)
+internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, CancellationToken cancellation)
 {
     private const int Width = HslFrontDoor.FeatureCount;
     private const int RowBytes = 4096, RowsPerCall = 16, CallBytes = RowBytes * RowsPerCall;
@@ -18,14 +18,18 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
     /// <summary>After so many misses nothing more is to be learned.</summary>
     private const int Enough = 1000;
 
+    /// <summary>What a graph that has it calls the table.</summary>
+    public const string ValueTableName = "value_table";
+
     /// <summary>The table is in the file once, as a float32 initializer, and no other initializer has as many values.</summary>
     public CheckResult ValueTable(OnnxSubgraph model) => Measure("value table", "initializers", model.Graph.Initializer.Count, misses =>
     {
         var elements = HslFrontDoor.ValueTable.Length;
-        var tables = model.Graph.Initializer.Where(i => i.Name.EndsWith("value_table", StringComparison.Ordinal)).ToArray();
+        var tables = model.Contents.Tables.Where(stored => stored.Name == ValueTableName)
+            .Select(stored => model.Graph.Initializer.First(i => i.Name == stored.Initializer)).ToArray();
         var alike = model.Graph.Initializer.Where(i => i.Dims.SequenceEqual([256, HslFrontDoor.ValueColumns])
             || i.Dims.SequenceEqual([HslFrontDoor.ValueColumns, 256])).ToArray();
-        if (tables.Length != 1) misses.Add("initializers named value_table", $"{tables.Length}", "1");
+        if (tables.Length != 1) misses.Add($"tables called {ValueTableName}", $"{tables.Length}", "1");
         if (alike.Length != 1) misses.Add("initializers of the table's shape", string.Join(", ", alike.Select(i => i.Name)), "one");
         foreach (var table in tables)
         {
@@ -131,7 +135,7 @@ internal sealed class FrontDoorExam(FrontDoorGraph graph, int slotBytes, string 
     {
         var (misses, watch) = (new MissCollector(), Stopwatch.StartNew());
         check(misses);
-        return new(FrontDoorCheck.Name, $"{subject}: {part}", misses.Misses,
+        return new(FrontDoorCheck.Name, part, misses.Misses,
             new Dictionary<string, double> { [unit] = count, ["misses"] = misses.Count, ["seconds"] = watch.Elapsed.TotalSeconds });
     }
 

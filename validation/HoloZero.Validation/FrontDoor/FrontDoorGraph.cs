@@ -8,9 +8,6 @@ namespace HoloZero.Validation;
 /// <summary>The front door cut out of an exported graph, on ONNX Runtime. Thread-safe; one thread computes a call. Dispose it.</summary>
 internal sealed class FrontDoorGraph : IDisposable
 {
-    /// <summary>The node that puts prefix and stream rows side by side: what it makes is what the first block sees.</summary>
-    public const string DoorNode = "door/Concat";
-
     private readonly Piece _stream, _prefix, _door;
 
     private FrontDoorGraph(byte[] stream, byte[] prefix, byte[] door)
@@ -19,13 +16,15 @@ internal sealed class FrontDoorGraph : IDisposable
         Identity = string.Concat(((byte[][])[stream, prefix, door]).Select(piece => Convert.ToHexStringLower(SHA256.HashData(piece))));
     }
 
-    /// <summary>Cuts it out; null where the graph has no <see cref="DoorNode"/>.</summary>
-    public static FrontDoorGraph? CutFrom(OnnxSubgraph model)
+    /// <summary>Cuts it out; null where no node puts prefix and stream rows one after the other.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="door">What that node makes: what the first block sees.</param>
+    public static FrontDoorGraph? CutFrom(OnnxSubgraph model, string? door)
     {
-        if (model.Graph.Node.SingleOrDefault(node => node.Name == DoorNode) is not { Input.Count: 2 } door) return null;
+        if (door is null || model.ProducerOf(door) is not { OpType: "Concat", Input: [var prefix, var stream] }) return null;
 
         OnnxEnvironment.Ensure();
-        return new(model.Extract(BeforePadding(door.Input[1])), model.Extract(BeforePadding(door.Input[0])), model.Extract(door.Output[0]));
+        return new(model.Extract(BeforePadding(stream)), model.Extract(BeforePadding(prefix)), model.Extract(door));
 
         string BeforePadding(string rows) => model.ProducerOf(rows) is { OpType: "Pad" } pad ? pad.Input[0] : rows;
     }
@@ -65,7 +64,7 @@ internal sealed class FrontDoorGraph : IDisposable
 
     /// <summary>The two bytes before each row.</summary>
     /// <param name="Bytes">[rows, 2], 0 where there is none.</param>
-    /// <param name="Rows">Rows.</param>
+    /// <param name="Rows">Sequences side by side.</param>
     /// <param name="Present">How many of the two there are.</param>
     internal readonly record struct Tail(byte[] Bytes, int Rows, int Present)
     {

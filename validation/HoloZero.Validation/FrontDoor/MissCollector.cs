@@ -23,7 +23,7 @@ internal sealed class MissCollector
         if (Interlocked.Increment(ref _count) <= Kept) _misses.Enqueue(new(position, actual, expected));
     }
 
-    /// <summary>Compares.</summary>
+    /// <summary>Compares rows of features, bit for bit.</summary>
     /// <param name="actual">What is there, row-major [rows, <paramref name="width"/>].</param>
     /// <param name="expected">What should be there.</param>
     /// <param name="width">Columns of a row.</param>

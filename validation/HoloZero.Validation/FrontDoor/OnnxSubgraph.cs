@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
@@ -16,7 +15,7 @@ internal sealed class OnnxSubgraph
 
     private OnnxSubgraph(string path, ModelProto model)
     {
-        (Path, _model) = (path, model);
+        (Path, _model, Contents) = (path, model, GraphContents.Require(model, path));
         // An output without a name is one that nobody asks for.
         _producers = model.Graph.Node
             .SelectMany(node => node.Output.Where(output => output.Length > 0).Select(output => (output, node)))
@@ -26,11 +25,14 @@ internal sealed class OnnxSubgraph
     /// <summary>The .onnx file.</summary>
     public string Path { get; }
 
+    /// <summary>What its initializers hold.</summary>
+    public GraphContents Contents { get; }
+
     /// <summary>Everything in it.</summary>
     public GraphProto Graph => _model.Graph;
 
     /// <summary>Reads a model.</summary>
-    /// <exception cref="BadInputException">The file cannot be read or is no ONNX model.</exception>
+    /// <exception cref="BadInputException">The file cannot be read, is no ONNX model, or does not say what is in it.</exception>
     public static OnnxSubgraph Read(string path) => new(path, OnnxReader.Read(path));
 
     /// <summary>The node that makes <paramref name="value"/>; null for inputs and initializers.</summary>

@@ -1,4 +1,3 @@
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
@@ -10,9 +9,9 @@ namespace HoloZero.Validation.Graphs;
 /// </summary>
 internal static class BlockedWeights
 {
-    /// <summary>The matrix [outputs, inputs] that the codes stand for.</summary>
+    /// <summary>The matrix [outputs, inputs] that the codes stand for, and in how many bits each is stored.</summary>
     /// <exception cref="GraphFailure">The node or one of its inputs is missing or of another size.</exception>
-    public static float[] Dequantize(ModelProto model, string path, TensorProto codes, int outputs, int inputs)
+    public static (float[] Weights, int Bits) Dequantize(ModelProto model, string path, TensorProto codes, int outputs, int inputs)
     {
         var nodes = model.Graph.Node.Where(node => node.Input.Contains(codes.Name)).ToArray();
         if (nodes is not [{ OpType: "MatMulNBits", Domain: GraphForm.ContribDomain } node] || node.Input[1] != codes.Name)
@@ -42,7 +41,7 @@ internal static class BlockedWeights
             }
         }
 
-        return weights;
+        return (weights, bits);
 
         // The lower half of a byte comes first.
         int Code(byte[] data, int start, int index) => bits == 8 ? data[start + index] : data[start + index / 2] >> (index % 2 * 4) & 15;

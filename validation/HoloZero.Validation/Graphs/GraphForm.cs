@@ -8,14 +8,13 @@ namespace HoloZero.Validation.Graphs;
 /// <param name="Axes">Its axes; those with names may have any, but for the batch.</param>
 /// <param name="Types">Element types that it may have.</param>
 /// <param name="InPlace">Whether what comes out may be written over what went in.</param>
-internal sealed record StatePort(string Name, IReadOnlyList<Dimension> Axes, string[] Types, bool InPlace);
+internal sealed record StatePort(string Name, IReadOnlyList<Dimension> Axes, TensorType[] Types, bool InPlace);
 
 /// <summary>Where in a graph's state a tensor of the network's state lies.</summary>
 /// <param name="Name">The tensor.</param>
-/// <param name="Place">Its place in <see cref="AsymDecState{T}.Tensors"/>; null for columns that must be zero.</param>
 /// <param name="Port">The <see cref="StatePort"/> that holds it.</param>
 /// <param name="Columns">The columns of the port's last axis that are it; null is all of them.</param>
-internal sealed record StatePiece(string Name, int? Place, string Port, Range? Columns = null);
+internal sealed record StatePiece(string Name, string Port, Range? Columns = null);
 
 /// <summary>
 /// A way to write the network down: what the validator knows of it, from the decision records rather than from the exporter's code.
@@ -46,7 +45,10 @@ internal abstract class GraphForm
     public abstract IReadOnlyList<StatePort> State(AsymDecConfig config);
 
     /// <summary>Where the network's state is in it.</summary>
-    public abstract IReadOnlyList<StatePiece> Pieces(AsymDecConfig config);
+    public abstract AsymDecState<StatePiece> Pieces(AsymDecConfig config);
+
+    /// <summary>What it has beyond the network's state, layer by layer: nothing but zeros.</summary>
+    public abstract IReadOnlyList<StatePiece> Zeros(AsymDecConfig config);
 
     /// <summary>The last two stream bytes as this form holds them.</summary>
     /// <param name="tail">The bytes, 0 where there is none yet.</param>
@@ -56,20 +58,28 @@ internal abstract class GraphForm
     /// <summary>The shape of the position of one sequence.</summary>
     public abstract int[] PositionShape { get; }
 
-    private static IEnumerable<string> Names(AsymDecConfig config) => AsymDecState.Layout(config).Tensors.Select(tensor => tensor.Name);
-
     private sealed class PortableForm : GraphForm
     {
         public override IReadOnlySet<string> ContribOperators { get; } = new HashSet<string>();
 
         public override int[] PositionShape => [];
 
-        public override IReadOnlyList<StatePort> State(AsymDecConfig config) =>
-            [.. AsymDecState.Layout(config).Tensors.Select(tensor => new StatePort(tensor.Name, tensor.Axes,
-                tensor.Name switch { "position" => ["int64"], "stream_tail" => ["uint8"], _ => ["float32", "float16"] }, InPlace: false))];
+        public override IReadOnlyList<StatePort> State(AsymDecConfig config)
+        {
+            var layout = AsymDecState.Layout(config);
+            return [.. (layout.Select(tensor => Port(tensor, TensorType.Float32, TensorType.Float16)) with
+            {
+                Position = Port(layout.Position, TensorType.Int64),
+                StreamTail = Port(layout.StreamTail, TensorType.UInt8),
+            }).Tensors];
 
-        public override IReadOnlyList<StatePiece> Pieces(AsymDecConfig config) =>
-            [.. Names(config).Select((name, place) => new StatePiece(name, place, name))];
+            static StatePort Port(StateTensor tensor, params TensorType[] types) => new(tensor.Name, tensor.Axes, types, InPlace: false);
+        }
+
+        public override AsymDecState<StatePiece> Pieces(AsymDecConfig config) =>
+            AsymDecState.Layout(config).Select(tensor => new StatePiece(tensor.Name, tensor.Name));
+
+        public override IReadOnlyList<StatePiece> Zeros(AsymDecConfig config) => [];
 
         public override double[] Tail(double[] tail, int streamBytes) => tail;
     }
@@ -94,31 +104,39 @@ internal abstract class GraphForm
             var (h, k) = (config.Heads, config.HeadWidth);
             return
             [
-                new("position", [AsymDecState.Batch], ["int64"], InPlace: false),
-                new("stream_tail", [AsymDecState.Batch, 2], ["int32"], InPlace: false),
+                new("position", [AsymDecState.Batch], [TensorType.Int64], InPlace: false),
+                new("stream_tail", [AsymDecState.Batch, 2], [TensorType.Int32], InPlace: false),
                 .. Enumerable.Range(0, config.DecLayers).SelectMany(i => (StatePort[])
                 [
-                    new($"self_blocks.{i}.k", [AsymDecState.Batch, h, AsymDecState.Past, k], ["float32"], InPlace: true),
-                    new($"self_blocks.{i}.v", [AsymDecState.Batch, h, AsymDecState.Past, k], ["float32"], InPlace: true),
-                    new($"mem_blocks.{i}.s", [AsymDecState.Batch, h, k, k + ExtraColumns], ["float32"], InPlace: true),
+                    Float($"self_blocks.{i}.k", h, AsymDecState.Past, k),
+                    Float($"self_blocks.{i}.v", h, AsymDecState.Past, k),
+                    Float($"mem_blocks.{i}.s", h, k, k + ExtraColumns),
                 ]),
             ];
+
+            static StatePort Float(string name, params Dimension[] axes) =>
+                new(name, [AsymDecState.Batch, .. axes], [TensorType.Float32], InPlace: true);
         }
 
-        public override IReadOnlyList<StatePiece> Pieces(AsymDecConfig config)
+        public override AsymDecState<StatePiece> Pieces(AsymDecConfig config)
         {
             var k = config.HeadWidth;
-            return
-            [
-                .. Names(config).Select((name, place) => name switch
+            var whole = Portable.Pieces(config);
+            return whole with
+            {
+                Layers = [.. whole.Layers.Select(layer => layer with
                 {
-                    _ when name.EndsWith(".s", StringComparison.Ordinal) => new StatePiece(name, place, name, ..k),
-                    _ when name.EndsWith(".z", StringComparison.Ordinal) => new StatePiece(name, place, $"{name[..^2]}.s", k..(k + 1)),
-                    _ => new StatePiece(name, place, name),
-                }),
-                .. Enumerable.Range(0, config.DecLayers).Select(i =>
-                    new StatePiece($"mem_blocks.{i}.s, zeros", null, $"mem_blocks.{i}.s", (k + 1)..(k + ExtraColumns))),
-            ];
+                    Memory = new(layer.Memory.S with { Columns = ..k },
+                        layer.Memory.Z with { Port = layer.Memory.S.Port, Columns = k..(k + 1) }),
+                })],
+            };
+        }
+
+        public override IReadOnlyList<StatePiece> Zeros(AsymDecConfig config)
+        {
+            var k = config.HeadWidth;
+            return [.. Pieces(config).Layers.Select(layer =>
+                new StatePiece($"{layer.Memory.S.Name}, zeros", layer.Memory.S.Port, (k + 1)..(k + ExtraColumns)))];
         }
 
         public override double[] Tail(double[] tail, int streamBytes) =>

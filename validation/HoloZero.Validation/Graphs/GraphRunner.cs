@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Runtime;
 using Microsoft.ML.OnnxRuntime;

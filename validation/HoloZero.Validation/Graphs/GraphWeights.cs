@@ -1,55 +1,62 @@
 using Google.Protobuf;
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models;
+using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Validation.Graphs;
 
 /// <summary>
-/// Reads a network's parameters back from a graph: initializers bear their names, transposed ones with <c>.T</c> behind, and what is
-/// folded into a Linear behind its module. The unfolded network computes what the graph does.
+/// Reads a network's parameters back from a graph, by what its <see cref="GraphContents"/> say about its initializers. The network
+/// without what was folded computes what the graph does.
 /// </summary>
 internal sealed class GraphWeights
 {
     /// <summary>tanh of it is 1 in float64: the gate of a memory whose projection has the real one in it.</summary>
     public const float OpenGate = 20;
 
-    private readonly ModelProto _model;
-    private readonly string _path;
-    private readonly AsymDecConfig _config;
+    private readonly GraphFile _graph;
     private readonly ICollection<Miss> _misses;
+    private readonly IReadOnlyDictionary<string, string> _gates;
+    private readonly Dictionary<string, StoredParameter> _stored;
     private readonly ILookup<string, TensorProto> _initializers;
 
-    private GraphWeights(ModelProto model, string path, AsymDecConfig config, ICollection<Miss> misses)
+    private GraphWeights(GraphFile graph, AsymDecConfig config, ICollection<Miss> misses)
     {
-        (_model, _path, _config, _misses) = (model, path, config, misses);
-        _initializers = model.Graph.Initializer.ToLookup(tensor => tensor.Name, StringComparer.Ordinal);
+        (_graph, _misses, _gates) = (graph, misses, Gates(config));
+        _stored = graph.Contents.Parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
+        _initializers = graph.Model.Graph.Initializer.ToLookup(tensor => tensor.Name, StringComparer.Ordinal);
     }
 
     /// <summary>The parameters of <paramref name="config"/>.</summary>
-    /// <param name="model">The graph.</param>
-    /// <param name="path">Its file.</param>
+    /// <param name="graph">The graph. No matrix may be stored in fewer bits than the manifest says.</param>
     /// <param name="config">The hyper-parameters.</param>
-    /// <param name="precision">What the manifest says: no matrix may be stored in fewer bits.</param>
     /// <param name="misses">Receives every parameter that is missing, of another shape or type, not finite, or folded wrongly.</param>
     /// <exception cref="BadInputException">External data cannot be read.</exception>
-    public static IReadOnlyDictionary<string, WeightTensor> Read(ModelProto model, string path, AsymDecConfig config, string precision,
-        ICollection<Miss> misses)
+    public static IReadOnlyDictionary<string, WeightTensor> Read(GraphFile graph, AsymDecConfig config, ICollection<Miss> misses)
     {
-        var reader = new GraphWeights(model, path, config, misses);
+        var reader = new GraphWeights(graph, config, misses);
+        var shapes = AsymDec.ParameterShapes(config);
+        foreach (var name in reader._stored.Keys.Where(name => !shapes.ContainsKey(name)))
+            misses.Add(new($"parameter {Untrusted.Quote(name)}", "stored", "no parameter of this network"));
+
+        var leastBits = TensorTypes.TryParseName(graph.Variant.Precision, out var type) ? 8 * type.SizeInBytes() : 4;
         var weights = new Dictionary<string, WeightTensor>(StringComparer.Ordinal);
-        foreach (var (name, shape) in AsymDec.ParameterShapes(config))
+        foreach (var (name, shape) in shapes)
         {
-            if (reader.Parameter(name, shape, BitsOf(precision)) is not { } values) continue;
+            if (reader.Parameter(name, shape, leastBits) is not { } values) continue;
             if (Array.FindIndex(values, value => !float.IsFinite(value)) is >= 0 and var at)
-                misses.Add(new($"initializer {name}[{at}]", $"{values[at]}", "a finite number"));
+                misses.Add(new($"parameter {name}[{at}]", $"{values[at]}", "a finite number"));
             weights.Add(name, new(name, [.. shape], values));
         }
 
         return weights;
     }
+
+    /// <summary>The gate that the network multiplies by, of every parameter of a Linear that has one.</summary>
+    public static IReadOnlyDictionary<string, string> Gates(AsymDecConfig config) =>
+        Enumerable.Range(0, config.DecLayers).SelectMany(i => (string[])[$"mem_blocks.{i}.proj.weight", $"mem_blocks.{i}.proj.bias"],
+            (i, parameter) => (parameter, $"mem_blocks.{i}.gate")).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Elements as float32, exactly; null where the type is another or their number is wrong.</summary>
     public static float[]? Floats(DataType type, ByteString data, long count)
@@ -62,73 +69,93 @@ internal sealed class GraphWeights
         return values;
     }
 
-    private static int BitsOf(string precision) => precision switch { "float32" => 32, "float16" => 16, "int8" => 8, _ => 4 };
-
     private float[]? Parameter(string name, int[] shape, int leastBits)
     {
-        if (_initializers[name].FirstOrDefault() is { } plain) return Dense(plain, shape);
-        var (module, kind) = Parts(name);
-        var gate = $"{module[..^Math.Min(module.Length, ".proj".Length)]}.gate";
-        if (kind == "gate" && Stored($"{module}.proj*tanh({name})").Any()) return [OpenGate];
-        if (kind is not ("weight" or "bias")) return Missing(name, shape);
+        string[] gated = [.. _gates.Where(pair => pair.Value == name).Select(pair => pair.Key)];
+        var folded = gated.Count(parameter => _stored.GetValueOrDefault(parameter)?.ScaledByTanhOf == name);
+        if (!_stored.TryGetValue(name, out var stored))
+        {
+            if (folded > 0 && folded == gated.Length) return [OpenGate];
+            _misses.Add(new($"parameter {name}", "missing", TensorShape.Format([.. shape.Select(n => (long)n)])));
+            return null;
+        }
 
-        if (Stored($"{module}*tanh({gate})").Any()) return Linear($"{module}*tanh({gate})", name, shape, leastBits);
-        if (!Stored($"{module}+ones").Any()) return Linear(module, name, shape, leastBits);
+        if (folded > 0) _misses.Add(new($"parameter {name}", $"stored, and folded into {folded} others", "one of the two"));
+        if (stored.ScaledByTanhOf is { } gate && gate != _gates.GetValueOrDefault(name))
+        {
+            _misses.Add(new($"parameter {name}", $"scaled by tanh({Untrusted.Quote(gate)})",
+                _gates.TryGetValue(name, out var own) ? $"scaled by tanh({own}) at most" : "not scaled"));
+        }
 
-        // Behind each head's rows of v: a row whose bias is one, and others of nothing.
-        var (d, k) = (_config.Dim, _config.HeadWidth);
-        var extra = GraphForm.Fused.State(_config).Last().Axes[^1].Length!.Value - k;
-        int[] wide = [3 * d + _config.Heads * (int)extra, .. shape[1..]];
-        if (Linear($"{module}+ones", name, wide, leastBits) is not { } values) return null;
+        return stored.Ones is { } ones ? WithoutOnes(stored, ones, shape, leastBits) : Values(stored, shape, leastBits);
+    }
+
+    /// <summary>The rows that are the parameter's; the others must be ones in the bias and zeros.</summary>
+    private float[]? WithoutOnes(StoredParameter stored, OnesRows ones, int[] shape, int leastBits)
+    {
+        var (groups, rest) = Math.DivRem(shape[0] - ones.FirstRow, ones.Group);
+        var rows = shape[0] + (long)groups * ones.Extra;
+        if (ones.FirstRow > shape[0] || rest != 0 || rows > int.MaxValue)
+        {
+            _misses.Add(new($"parameter {stored.Name}", $"{ones}", $"whole groups of its {shape[0]} rows"));
+            return null;
+        }
+
+        if (Values(stored, [(int)rows, .. shape[1..]], leastBits) is not { } values) return null;
 
         var columns = shape.Length == 1 ? 1 : shape[1];
-        var kept = new List<float>(values[..(2 * d * columns)]);
-        for (var (row, place) = (2 * d, 0); row < wide[0]; row++, place = (place + 1) % (k + (int)extra))
+        var kept = new List<float>(values[..(ones.FirstRow * columns)]);
+        for (var (row, place) = (ones.FirstRow, 0); row < rows; row++, place = (place + 1) % (ones.Group + ones.Extra))
         {
             var content = values.AsSpan(row * columns, columns);
-            if (place < k)
+            if (place < ones.Group)
             {
                 kept.AddRange(content);
                 continue;
             }
 
-            var expected = kind == "bias" && place == k ? 1f : 0f;
+            var expected = shape.Length == 1 && place == ones.Group ? 1f : 0f;
             for (var column = 0; column < columns; column++)
             {
                 if (content[column] != expected)
-                    _misses.Add(new($"{module}+ones.{kind}[{row}, {column}]", $"{content[column]:g6}", $"{expected}"));
+                    _misses.Add(new($"{stored.Initializer}[{row}, {column}]", $"{content[column]:g6}", $"{expected}"));
             }
         }
 
         return [.. kept];
     }
 
-    private IEnumerable<TensorProto> Stored(string linear) => ((string[])[".weight.T", ".weight.T.float16", ".weight.int8", ".weight.int4"])
-        .SelectMany(suffix => _initializers[linear + suffix]);
-
-    private float[]? Linear(string linear, string name, int[] shape, int leastBits)
+    private float[]? Values(StoredParameter stored, int[] shape, int leastBits)
     {
-        if (shape.Length == 1)
-            return _initializers[$"{linear}.bias"].FirstOrDefault() is { } bias ? Dense(bias, shape) : Missing(name, shape);
-        if (Stored(linear).FirstOrDefault() is not { } tensor) return Missing(name, shape);
-
-        var bits = tensor.DataType switch
+        var tensor = _initializers[stored.Initializer].First();
+        if (stored.Layout != WeightLayout.Checkpoint && shape.Length != 2)
         {
-            DataType.Float => 32,
-            DataType.Float16 => 16,
-            _ => tensor.Name.EndsWith("8", StringComparison.Ordinal) ? 8 : 4,
-        };
-        if (bits < leastBits) _misses.Add(new($"initializer {tensor.Name}", $"{bits} bits", $"{leastBits} or more"));
-        if (bits > 8) return Dense(tensor, [shape[1], shape[0]]) is { } values ? Transposed(values, shape[1], shape[0]) : null;
+            _misses.Add(new($"parameter {stored.Name}", $"{stored.Layout}", "no matrix"));
+            return null;
+        }
 
+        var (values, bits) = stored.Layout switch
+        {
+            WeightLayout.Blocks => Blocks(tensor, shape[0], shape[1]),
+            WeightLayout.Transposed => (Dense(tensor, [shape[1], shape[0]]) is { } dense ? Transposed(dense, shape[1], shape[0]) : null,
+                BitsOf(tensor)),
+            _ => (Dense(tensor, shape), BitsOf(tensor)),
+        };
+        if (values is not null && shape.Length == 2 && bits < leastBits)
+            _misses.Add(new($"initializer {tensor.Name}", $"{bits} bits", $"{leastBits} or more"));
+        return values;
+    }
+
+    private (float[]? Values, int Bits) Blocks(TensorProto codes, int outputs, int inputs)
+    {
         try
         {
-            return BlockedWeights.Dequantize(_model, _path, tensor, shape[0], shape[1]);
+            return BlockedWeights.Dequantize(_graph.Model, _graph.Path, codes, outputs, inputs);
         }
         catch (GraphFailure e)
         {
-            _misses.Add(new($"initializer {tensor.Name}", e.Message, $"weights [{shape[0]}, {shape[1]}] in blocks"));
-            return null;
+            _misses.Add(new($"initializer {codes.Name}", e.Message, $"weights [{outputs}, {inputs}] in blocks"));
+            return (null, 0);
         }
     }
 
@@ -142,21 +169,14 @@ internal sealed class GraphWeights
         }
 
         var count = shape.Aggregate(1L, (product, n) => product * n);
-        if (Floats(tensor.DataType, OnnxReader.Data(tensor, _path), count) is { } values) return values;
+        if (Floats(tensor.DataType, OnnxReader.Data(tensor, _graph.Path), count) is { } values) return values;
 
         _misses.Add(new($"initializer {tensor.Name}", $"{tensor.DataType}, {tensor.RawData.Length} bytes",
             $"{count} floating-point elements"));
         return null;
     }
 
-    private float[]? Missing(string name, int[] shape)
-    {
-        _misses.Add(new($"initializer {name}", "missing", TensorShape.Format([.. shape.Select(n => (long)n)])));
-        return null;
-    }
-
-    private static (string Module, string Kind) Parts(string name) =>
-        name.LastIndexOf('.') is >= 0 and var dot ? (name[..dot], name[(dot + 1)..]) : ("", name);
+    private static int BitsOf(TensorProto tensor) => ElementTypes.TryGet(tensor.DataType, out var type) ? 8 * type.SizeInBytes() : 0;
 
     private static float[] Transposed(float[] values, int rows, int columns)
     {

@@ -6,12 +6,15 @@ internal static class ReportStyle
     public const string Css = """
 
         :root { --paper: #ffffff; --ink: #1d2430; --soft: #5d6878; --rule: #e3e7ed; --panel: #f6f8fa; --good: #1a7f4b; --bad: #c62f3b;
-          --good-back: #e2f4ea; --bad-back: #fbe6e7; --s1: #2563c9; --s2: #d07a0c; --s3: #7a4fc4; --s4: #12836f; --s5: #b03a86; --s6: #6b7280; }
+          --good-back: #e2f4ea; --bad-back: #fbe6e7; --s1: #2563c9; --s2: #d07a0c; --s3: #7a4fc4; --s4: #12836f; --s5: #b03a86;
+          --s6: #6b7280; }
         @media (prefers-color-scheme: dark) {
           :root { --paper: #14181f; --ink: #e4e8ee; --soft: #98a3b3; --rule: #2b323d; --panel: #1b2029; --good: #55c98c; --bad: #f2777f;
-            --good-back: #16352a; --bad-back: #43202a; --s1: #74a8ff; --s2: #f0a94a; --s3: #b596f2; --s4: #4fc4ad; --s5: #e688c2; --s6: #9aa3b0; } }
+            --good-back: #16352a; --bad-back: #43202a; --s1: #74a8ff; --s2: #f0a94a; --s3: #b596f2; --s4: #4fc4ad; --s5: #e688c2;
+            --s6: #9aa3b0; } }
         * { box-sizing: border-box; }
-        body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+        body { margin: 0; background: var(--paper); color: var(--ink);
+          font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
         main { max-width: 1060px; margin: 0 auto; padding: 32px 24px 64px; }
         h1 { font-size: 30px; line-height: 1.2; margin: 0 0 6px; letter-spacing: -0.01em; overflow-wrap: anywhere; }
         h2 { font-size: 20px; margin: 44px 0 10px; }
@@ -19,7 +22,8 @@ internal static class ReportStyle
         p { margin: 0 0 12px; }
         .eyebrow { color: var(--soft); margin: 0 0 2px; }
         .lead { font-size: 17px; margin-bottom: 14px; }
-        .badge { display: inline-block; font-size: 15px; font-weight: 600; letter-spacing: 0; padding: 3px 12px; border-radius: 999px; vertical-align: 5px; margin-left: 6px; }
+        .badge { display: inline-block; font-size: 15px; font-weight: 600; letter-spacing: 0; padding: 3px 12px;
+          border-radius: 999px; vertical-align: 5px; margin-left: 6px; }
         .badge.passed { color: var(--good); background: var(--good-back); }
         .badge.failed { color: var(--bad); background: var(--bad-back); }
         .facts { display: grid; grid-template-columns: max-content 1fr; gap: 3px 18px; margin: 0; }
@@ -38,7 +42,8 @@ internal static class ReportStyle
         .small { color: var(--soft); font-size: 12.5px; }
         .ok { color: var(--good); white-space: nowrap; }
         .no { color: var(--bad); font-weight: 600; white-space: nowrap; }
-        .bar { display: inline-block; width: 84px; height: 7px; border-radius: 4px; background: var(--rule); margin-right: 9px; overflow: hidden; vertical-align: 1px; }
+        .bar { display: inline-block; width: 84px; height: 7px; border-radius: 4px; background: var(--rule); margin-right: 9px;
+          overflow: hidden; vertical-align: 1px; }
         .bar i { display: block; height: 100%; border-radius: 4px; background: var(--s1); }
         .bar.over i { background: var(--bad); }
         td:has(> .bar) { white-space: nowrap; }
@@ -51,7 +56,8 @@ internal static class ReportStyle
         figcaption { font-size: 14px; font-weight: 600; margin: 0 0 8px 2px; }
         .legend { display: block; font-weight: 400; color: var(--soft); font-size: 13px; }
         .key { margin-right: 14px; white-space: nowrap; }
-        .key::before { content: ""; display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px; background: currentColor; }
+        .key::before { content: ""; display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px;
+          background: currentColor; }
         .key.s1::before { background: var(--s1); } .key.s2::before { background: var(--s2); } .key.s3::before { background: var(--s3); }
         .key.s4::before { background: var(--s4); } .key.s5::before { background: var(--s5); } .key.s6::before { background: var(--s6); }
         svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-serif; }

@@ -16,8 +16,8 @@ internal sealed class SvgPlot
 
     /// <param name="x">Range of the horizontal axis; logarithms where it is logarithmic.</param>
     /// <param name="y">Range of the vertical axis.</param>
-    /// <param name="width">Units.</param>
-    /// <param name="height">Units.</param>
+    /// <param name="width">Width in the units of its coordinates.</param>
+    /// <param name="height">Height in the same.</param>
     public SvgPlot((double From, double To) x, (double From, double To) y, double width = 460, double height = 250) =>
         (_x, _y, _width, _height) = (x, y, width, height);
 
