@@ -22,5 +22,6 @@ for path in sys.argv[1:]:
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
-    print(f"{'/'.join(path.split('/')[-2:])}: sound, {len(model.graph.node)} nodes, opset {model.opset_import[0].version} (onnx {onnx.__version__})")
+    name, opset = "/".join(path.split("/")[-2:]), model.opset_import[0].version
+    print(f"{name}: sound, {len(model.graph.node)} nodes, opset {opset} (onnx {onnx.__version__})")
 PYTHON

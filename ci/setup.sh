@@ -7,7 +7,8 @@ die() { printf 'setup: %s\n' "$*" >&2; exit 3; }
 
 sdk=$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' global.json)
 command -v dotnet >/dev/null || die "dotnet is not on PATH: install the .NET ${sdk%%.*} SDK."
-dotnet --version >/dev/null 2>&1 || die "no .NET SDK that global.json accepts ($sdk or a later feature band) is installed: install the .NET ${sdk%%.*} SDK."
+dotnet --version >/dev/null 2>&1 \
+    || die "no .NET SDK that global.json accepts ($sdk or a later feature band) is installed: install the .NET ${sdk%%.*} SDK."
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

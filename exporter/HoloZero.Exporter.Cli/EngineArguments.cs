@@ -15,7 +15,7 @@ internal enum EngineName
     /// <summary>The float64 reference.</summary>
     Reference,
 
-    /// <summary>TorchSharp.</summary>
+    /// <summary>PyTorch's kernels.</summary>
     TorchSharp,
 }
 
@@ -37,7 +37,9 @@ internal sealed class EngineArguments
 
     /// <summary>For the self-check of an artifact: TorchSharp in float64, if chosen, and the reference in any case.</summary>
     public IReferenceEngine ForSelfCheck(ParseResult parsed) =>
-        Chosen(parsed) ? new ConfirmedEngine(Engines.TorchSharp(doublePrecision: true, parsed.GetValue(_device)), Engines.Reference()) : Engines.Reference();
+        Chosen(parsed)
+            ? new ConfirmedEngine(Engines.TorchSharp(doublePrecision: true, parsed.GetValue(_device)), Engines.Reference())
+            : Engines.Reference();
 
     /// <summary>For measuring a model: TorchSharp in float32, or else the reference.</summary>
     public IReferenceEngine ForMeasuring(ParseResult parsed) =>

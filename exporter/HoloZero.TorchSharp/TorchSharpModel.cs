@@ -11,7 +11,7 @@ public sealed record TorchSharpOptions
     /// <value>false: float32, as PyTorch itself does by default.</value>
     public bool DoublePrecision { get; init; }
 
-    /// <summary>Where.</summary>
+    /// <summary>What computes.</summary>
     /// <value>The CPU.</value>
     public ComputeDevice Device { get; init; } = ComputeDevice.Cpu;
 

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace HoloZero.TorchSharp;
 
 /// <summary>Training with TorchSharp's autograd, in float32. Thread-safe; what it starts is not.</summary>
-/// <param name="device">Where.</param>
+/// <param name="device">What computes.</param>
 public sealed class TorchSharpTraining(ComputeDevice device) : ITrainingEngine
 {
     /// <inheritdoc/>

@@ -37,7 +37,9 @@ public interface ITrainingEngine
 /// <summary>A model in training. Not thread-safe.</summary>
 public interface ITrainer : IDisposable
 {
-    /// <summary>One step of AdamW with the gradients clipped: the same batches from the same state give the same bits on a machine.</summary>
+    /// <summary>
+    /// One step of AdamW with the gradients clipped: the same batches from the same state give the same bits on a machine.
+    /// </summary>
     StepResult Step(WindowBatch batch, double learningRate);
 
     /// <summary>Sum of -ln of the probabilities given to the targets; changes nothing.</summary>

@@ -55,7 +55,9 @@ public sealed class ArtifactFolder
             "listed with its hash"))
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>());
 
-    /// <summary>Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.</summary>
+    /// <summary>
+    /// Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.
+    /// </summary>
     /// <exception cref="BadInputException">A file differs or cannot be read.</exception>
     public void VerifyHashes(ArtifactManifest.VariantInfo variant)
     {

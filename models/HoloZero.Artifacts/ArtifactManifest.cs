@@ -51,7 +51,7 @@ public sealed record ArtifactManifest
     public sealed record ProducerInfo(string Tool, string Version);
 
     /// <summary>Architecture and hyper-parameters.</summary>
-    /// <param name="Architecture">AsymDec.</param>
+    /// <param name="Architecture">Which one: AsymDec.</param>
     /// <param name="Dim">Model width.</param>
     /// <param name="DecLayers">Number of decoder layers.</param>
     /// <param name="Heads">Number of heads.</param>

@@ -45,11 +45,13 @@ internal static class ManifestRules
         {
             if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 return $"{Untrusted.Quote(twice.Key)} is named twice";
-            if (ports.FirstOrDefault(port => !(TensorTypes.TryParseName(port.Type, out var type) && ElementTypes.Contains(type))) is { } odd)
+            if (ports.FirstOrDefault(port => !IsOurs(port.Type)) is { } odd)
                 return $"{Untrusted.Quote(odd.Name)} has the unknown type {Untrusted.Quote(odd.Type)}";
         }
 
         return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null
             : $"logits_tolerance {variant.LogitsTolerance} is not positive";
+
+        static bool IsOurs(string name) => TensorTypes.TryParseName(name, out var type) && ElementTypes.Contains(type);
     }
 }

@@ -30,7 +30,7 @@ public sealed class DoubleTensor
     /// <summary>A scalar.</summary>
     public static DoubleTensor Of(double value) => new([value]);
 
-    /// <summary>Zeros.</summary>
+    /// <summary>A tensor of zeros.</summary>
     public static DoubleTensor Zeros(params int[] shape) => new(new double[shape.Aggregate(1, (a, b) => a * b)], shape);
 
     /// <summary>Product of the lengths before, of, and after <paramref name="axis"/>.</summary>

@@ -12,7 +12,7 @@ internal static class StartUp
 {
     /// <param name="modelArguments">How the model is loaded.</param>
     /// <param name="runs">Processes to measure, after one that warms the disk up.</param>
-    /// <param name="clock">Measures.</param>
+    /// <param name="clock">What time is taken from.</param>
     /// <param name="cancellation">Checked between processes.</param>
     public static StartUpResult Measure(IReadOnlyList<string> modelArguments, int runs, TimeProvider clock, CancellationToken cancellation)
     {

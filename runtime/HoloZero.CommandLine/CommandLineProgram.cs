@@ -7,7 +7,7 @@ namespace HoloZero.CommandLine;
 /// <summary>What a program's exit code says.</summary>
 public static class ExitCode
 {
-    /// <summary>Done.</summary>
+    /// <summary>What was asked for is done.</summary>
     public const int Done = 0;
 
     /// <summary>Checked and found wanting.</summary>

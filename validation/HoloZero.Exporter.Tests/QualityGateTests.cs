@@ -17,7 +17,8 @@ public sealed class QualityGateTests : IDisposable
     [Fact]
     public void A_cost_within_the_limit_is_written_down_and_the_baseline_goes_again()
     {
-        var manifest = Export(["int8", "int4"], new() { HeldOutText = Text, Meter = new Meter(("fp32", 2), ("int8", 2.0099), ("int4", 2.0399)) });
+        var manifest = Export(["int8", "int4"],
+            new() { HeldOutText = Text, Meter = new Meter(("fp32", 2), ("int8", 2.0099), ("int4", 2.0399)) });
 
         Assert.Equal(["int8", "int4"], manifest.Variants.Select(variant => variant.Name));
         Assert.Equal(["golden.safetensors", "model.int4.onnx", "model.int8.onnx"], manifest.Files.Keys);
@@ -71,7 +72,8 @@ public sealed class QualityGateTests : IDisposable
     private ArtifactManifest Export(string[] variants, QualityOptions quality)
     {
         using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-        return ArtifactExporter.Export(checkpoint, _temporary["model"], new() { Variants = variants, Quality = quality }, new ReferenceEngine());
+        return ArtifactExporter.Export(checkpoint, _temporary["model"], new() { Variants = variants, Quality = quality },
+            new ReferenceEngine());
     }
 
     private sealed class Meter(params (string Variant, double Bits)[] results) : IQualityMeter

@@ -51,7 +51,8 @@ public class GoldenParityTests
             {
                 var values = block.to_type(ScalarType.Float64).contiguous().data<double>().ToArray();
                 var allowed = tolerance * Math.Max(1, golden[module].Max(Math.Abs));
-                Assert.Null(TensorComparison.Mismatch<double, double>($"{test.Name} {module}", values, golden[module], allowed, config.Dim));
+                Assert.Null(TensorComparison.Mismatch<double, double>($"{test.Name} {module}", values, golden[module], allowed,
+                    config.Dim));
             }
         }
     }

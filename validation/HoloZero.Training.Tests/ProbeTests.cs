@@ -20,7 +20,8 @@ public class ProbeTests
         var layout = new WindowLayout(causal.PrefixSlots, causal.Stream(config.SlotBytes).Length, Stride: 1);
         var result = Probe.Run(config, weights, causal.Bytes, layout, new ReferenceEngine());
         Assert.Equal((1, layout.StreamBytes - 1L), (result.Windows, result.Bytes));
-        Assert.Equal([(PrefixAttention.Causal, Round(causal.BitsPerByte)), (PrefixAttention.Bidirectional, Round(bidirectional.BitsPerByte))],
+        Assert.Equal(
+            [(PrefixAttention.Causal, Round(causal.BitsPerByte)), (PrefixAttention.Bidirectional, Round(bidirectional.BitsPerByte))],
             result.Readings.Select(reading => (reading.PrefixAttention, Round(reading.BitsPerByte))));
         Assert.Null(result.Verdict);
 

@@ -26,7 +26,8 @@ public class TrainingOptionsTests
         Options.Validate();
         foreach (var (name, bad) in (IEnumerable<(string, TrainingOptions)>)
         [
-            ("steps", Options with { Steps = 0 }), ("batch", Options with { BatchSize = 0 }), ("stream-bytes", Options with { StreamBytes = 1 }),
+            ("steps", Options with { Steps = 0 }), ("batch", Options with { BatchSize = 0 }),
+            ("stream-bytes", Options with { StreamBytes = 1 }),
             ("prefix-slots", Options with { PrefixSlots = -1 }), ("learning-rate", Options with { LearningRate = 0 }),
             ("learning-rate", Options with { LearningRate = double.NaN }), ("warm-up", Options with { WarmUp = -1 }),
             ("final-share", Options with { FinalShare = 2 }), ("held-out-share", Options with { HeldOutShare = 1 }),
@@ -47,7 +48,8 @@ public class TrainingOptionsTests
         Assert.All(weights["self_blocks.0.norm1.weight"].Data, value => Assert.Equal(1, value));
         Assert.All(weights["self_blocks.0.norm1.bias"].Data, value => Assert.Equal(0, value));
         Assert.Equal([0], weights["mem_blocks.1.gate"].Data);
-        foreach (var (name, inputs) in ((string, int)[])[("self_blocks.0.qkv.weight", 64), ("self_blocks.0.ff.3.weight", 256), ("head.bias", 64)])
+        foreach (var (name, inputs) in ((string, int)[])
+            [("self_blocks.0.qkv.weight", 64), ("self_blocks.0.ff.3.weight", 256), ("head.bias", 64)])
         {
             var (data, bound) = (weights[name].Data, 1 / Math.Sqrt(inputs));
             Assert.All(data, value => Assert.InRange(value, -bound, bound));

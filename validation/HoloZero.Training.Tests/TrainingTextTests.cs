@@ -35,7 +35,8 @@ public class TrainingTextTests
             {
                 byte[] window = [.. batch.Prefix.AsSpan(row * prefixBytes, prefixBytes), .. batch.Stream.AsSpan(row * 8, 8)];
                 Assert.Equal(Enumerable.Range(window[0], window.Length).Select(i => (byte)i), window);
-                Assert.Equal(batch.Stream.AsSpan(row * 8, 8).ToArray().Select(b => (byte)(b + 1)), batch.Targets.AsSpan(row * 8, 8).ToArray());
+                Assert.Equal(batch.Stream.AsSpan(row * 8, 8).ToArray().Select(b => (byte)(b + 1)),
+                    batch.Targets.AsSpan(row * 8, 8).ToArray());
                 starts.Add(window[0]);
                 ends.Add(batch.Targets[row * 8 + 7]);
             }

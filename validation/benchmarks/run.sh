@@ -36,7 +36,8 @@ if [ "${PEERS:-1}" != 0 ]; then
 fi
 
 if [ ! -f "$model/holozero.json" ] || [ "$root/bin/holozero-export" -nt "$model/holozero.json" ]; then
-    "$root/bin/holozero-export" --random published --seed 1 --variant fp32 --variant int8 --variant int4 --variant portable --accept-any-quality --output "$model" >&2
+    "$root/bin/holozero-export" --random published --seed 1 --variant fp32 --variant int8 --variant int4 --variant portable \
+        --accept-any-quality --output "$model" >&2
 fi
 
 [ -z "${ROUNDS:-}" ] || options+=(--rounds "$ROUNDS")

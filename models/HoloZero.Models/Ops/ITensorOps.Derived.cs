@@ -82,7 +82,9 @@ public partial interface ITensorOps<T>
         return (PadLast(features, width), Slice(run, 1, -2));                                    // [B, n, width], [B, 2]
     }
 
-    /// <summary>Where <paramref name="count"/> new rows after <paramref name="position"/> stand, of which the first are prefix slots.</summary>
+    /// <summary>
+    /// Where <paramref name="count"/> new rows after <paramref name="position"/> stand, of which the first are prefix slots.
+    /// </summary>
     RowPositions<T> RowPositions(AsymDecConfig config, T position, T count, T slots)
     {
         var end = this.Add(position, count);

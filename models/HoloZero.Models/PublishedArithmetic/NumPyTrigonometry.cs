@@ -12,10 +12,10 @@ internal static class NumPyTrigonometry
     private const float TwoOverPi = 0.63661975f, RoundingShift = 12582912f;
     private const float HalfPiHigh = 1.570796f, HalfPiMiddle = 3.1391647e-07f, HalfPiLow = 5.3903025e-15f;
 
-    /// <summary>Cosine.</summary>
+    /// <summary>The cosine of an angle in radians.</summary>
     public static float Cos(float angle) => SineOfQuadrant(angle, 1);
 
-    /// <summary>Sine.</summary>
+    /// <summary>The sine of an angle in radians.</summary>
     public static float Sin(float angle) => SineOfQuadrant(angle, 0);
 
     /// <summary>sin(angle + quadrants * pi/2).</summary>

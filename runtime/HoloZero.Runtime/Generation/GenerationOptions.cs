@@ -56,7 +56,7 @@ public enum FinishReason
 public sealed record GenerationChunk(ReadOnlyMemory<byte> Bytes, GenerationFinish? Finish = null);
 
 /// <summary>How a generation ended.</summary>
-/// <param name="Reason">Why.</param>
+/// <param name="Reason">What ended it.</param>
 /// <param name="Bytes">Bytes chosen, those of a stop sequence included.</param>
 /// <param name="Seed">The seed that repeats it; null for a greedy one.</param>
 /// <param name="StopIndex">Which stop sequence was completed, if one was.</param>

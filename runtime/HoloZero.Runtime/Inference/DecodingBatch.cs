@@ -31,7 +31,7 @@ public sealed class DecodingBatch : IDisposable
         _state = new(model.Graph, rows);
     }
 
-    /// <summary>Sequences.</summary>
+    /// <summary>How many sequences run side by side.</summary>
     public int Rows { get; }
 
     /// <summary>Prefix slots and stream bytes of a sequence so far.</summary>

@@ -14,11 +14,15 @@ internal interface IDecoderState : IDisposable
     /// <param name="stream">Stream bytes, at least one.</param>
     /// <param name="logits">Filled: [stream, vocabulary].</param>
     /// <param name="cancellation">The reason for a termination.</param>
-    /// <remarks>After an exception the state is undefined until <see cref="Rollback"/>, <see cref="Reset"/> or <see cref="CopyFrom"/>.</remarks>
+    /// <remarks>
+    /// After an exception the state is undefined until <see cref="Rollback"/>, <see cref="Reset"/> or <see cref="CopyFrom"/>.
+    /// </remarks>
     void Advance(RunOptions options, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, Span<float> logits,
         CancellationToken cancellation);
 
-    /// <summary>Runs one stream byte and moves on by it: <see cref="Advance"/> without any managed allocation, where that is possible.</summary>
+    /// <summary>
+    /// Runs one stream byte and moves on by it: <see cref="Advance"/> without any managed allocation, where that is possible.
+    /// </summary>
     /// <returns>Its logits [vocabulary], valid until the next call.</returns>
     ReadOnlySpan<float> Step(RunOptions options, byte next);
 

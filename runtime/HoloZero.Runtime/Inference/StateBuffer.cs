@@ -82,7 +82,9 @@ internal sealed class StateBuffer : IDisposable
         Present = StateTensors.Zeros(_state.Past, _rows, capacity);
     }
 
-    /// <summary>Makes a sequence what <paramref name="from"/> of <paramref name="source"/> is, up to <paramref name="positions"/>.</summary>
+    /// <summary>
+    /// Makes a sequence what <paramref name="from"/> of <paramref name="source"/> is, up to <paramref name="positions"/>.
+    /// </summary>
     public void CopyRow(int to, StateBuffer source, int from, int positions) =>
         CopyRow(to, source.Past, source._capacity, from, _grows ? positions : 1);
 

@@ -24,7 +24,9 @@ public class FusedAttentionTests(ITestOutputHelper output)
 {
     private const int Capacity = 24, Heads = 4;
 
-    /// <summary>By name: width of a head, prefix slots among the new rows, new rows, rows before in each sequence, sight of slots.</summary>
+    /// <summary>
+    /// By name: width of a head, prefix slots among the new rows, new rows, rows before in each sequence, sight of slots.
+    /// </summary>
     private static readonly Dictionary<string, (int Width, int Slots, int Rows, int[] Past, PrefixAttention Sees)> Situations = new()
     {
         ["fresh"] = (16, 0, 5, [0], PrefixAttention.Causal),

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Exporter.Recording;
 using HoloZero.Onnx;
 using HoloZero.Exporter.Quantization;
 using Microsoft.ML.OnnxRuntime;

@@ -13,7 +13,7 @@ public static class Benchmark
     private static readonly int[] BatchRows = [1, 4, 16, 64];
     private const int MostBatchSteps = 128, SamplesAtOnce = 200;
 
-    /// <summary>Measures.</summary>
+    /// <summary>Measures a model on this machine.</summary>
     /// <param name="model">The model; other sessions on it disturb the measurement.</param>
     /// <param name="options">What to measure.</param>
     /// <param name="clock">Measures the time.</param>

@@ -42,7 +42,7 @@ public sealed record PrefillResult(int StreamBytes, double StreamBytesPerSecond,
 public sealed record SamplingResult(double GreedyMicroseconds, double NucleusMicroseconds);
 
 /// <summary>Several sequences, one call for all.</summary>
-/// <param name="Rows">Sequences.</param>
+/// <param name="Rows">How many sequences.</param>
 /// <param name="Steps">Bytes that each has at the end.</param>
 /// <param name="StepMilliseconds">Mean time of a call.</param>
 /// <param name="BytesPerSecond">Bytes of all sequences together.</param>

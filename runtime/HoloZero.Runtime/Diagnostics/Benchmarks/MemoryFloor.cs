@@ -18,7 +18,7 @@ internal sealed class MemoryFloor
 
     /// <param name="bytes">Length of the buffer; rounded up to 8.</param>
     /// <param name="threads">Threads that read.</param>
-    /// <param name="clock">Measures.</param>
+    /// <param name="clock">What time is taken from.</param>
     public MemoryFloor(long bytes, int threads, TimeProvider clock)
     {
         (_threads, _clock) = (threads, clock);
