@@ -6,8 +6,8 @@ namespace HoloZero.Testing;
 public static class InterfaceMembers
 {
     /// <summary>
-    /// The public instance methods that a class declares and that no member of the interface is mapped to: a mistyped name or signature,
-    /// or a derived class that does not list the interface again. The compiler is silent where the interface has a default.
+    /// The public instance methods, but for properties, that a class declares and that no member of the interface is mapped to: a mistyped
+    /// name or signature, or a derived class that does not list the interface again. The compiler is silent where the interface has a default.
     /// </summary>
     /// <param name="implementation">The class; it may be abstract.</param>
     /// <param name="definition">The interface, generic or constructed.</param>
@@ -17,7 +17,8 @@ public static class InterfaceMembers
             .Where(candidate => candidate == definition || candidate.IsGenericType && candidate.GetGenericTypeDefinition() == definition)
             .SelectMany(candidate => implementation.GetInterfaceMap(candidate).TargetMethods).ToHashSet();
         return [.. implementation.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
-            .Where(method => method.GetBaseDefinition().DeclaringType != typeof(object) && !targets.Contains(method))
+            .Where(method => !method.IsSpecialName && method.GetBaseDefinition().DeclaringType != typeof(object))
+            .Where(method => !targets.Contains(method))
             .Select(method => $"{implementation.Name}: {method}")];
     }
 

@@ -40,6 +40,12 @@ public class FusedResidualTests(ITestOutputHelper output)
         ["gated"] = ((op, x) => [Gated(op, x[1])], ["MatMul", "Add"]),
         ["gated, in a sum"] = ((op, x) => [op.At("block").Add(x[0], Gated(op, x[1]))], ["MatMul", "Add", "Add"]),
         ["gated, in a norm"] = ((op, x) => [Norm(op, op.At("block").Add(x[0], Gated(op, x[1])))], ["MatMul", "SkipLayerNormalization"]),
+        // Only what the graph's contents can tell is folded.
+        ["gated twice"] = ((op, x) => [op.At("block").Multiply(Gated(op, x[1]),
+            op.At("block").Apply(UnaryFunction.Tanh, op.At("block").Parameter("gate", 1)))], ["MatMul", "Add", "Mul"]),
+        ["times a constant"] = ((op, x) =>
+            [op.At("proj").Multiply(op.At("proj").Linear(x[1], Inputs, Width), op.At("proj").Scalar("two", 2))],
+            ["MatMul", "Add", "Mul"]),
         ["GELU of a Linear"] = ((op, x) => [op.At("gelu").Gelu(op.At("proj").Linear(x[1], Inputs, Width))], ["MatMul", "BiasGelu"]),
         ["a Linear that is wanted twice"] = ((op, x) =>
         {
