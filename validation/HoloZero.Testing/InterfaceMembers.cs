@@ -7,7 +7,7 @@ public static class InterfaceMembers
 {
     /// <summary>
     /// The public instance methods, but for properties, that a class declares and that no member of the interface is mapped to: a mistyped
-    /// name or signature, or a derived class that does not list the interface again. The compiler is silent where the interface has a default.
+    /// name or signature, or a derived class that does not list the interface again. The compiler is silent where it has a default.
     /// </summary>
     /// <param name="implementation">The class; it may be abstract.</param>
     /// <param name="definition">The interface, generic or constructed.</param>
