@@ -43,8 +43,8 @@ internal static class ExportCommand
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, sha256, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(), ProbeCommand.Create(),
-            TrainCommand.Create(),
+            checkpoint, sha256, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(),
+            ProbeCommand.Create(), TrainCommand.Create(),
         };
         var engine = new EngineArguments(root, "what computes the self-check; TorchSharp has to agree with the reference",
             EngineName.Reference);
@@ -57,7 +57,8 @@ internal static class ExportCommand
                 Quality = new()
                 {
                     Meter = new RuntimeQualityMeter(),
-                    HeldOutText = parsed.GetValue(heldOut) is { } text ? InputBytes.Read(text, cancellation, MostTextBytes) : default(ReadOnlyMemory<byte>?),
+                    HeldOutText = parsed.GetValue(heldOut) is { } text
+                        ? InputBytes.Read(text, cancellation, MostTextBytes) : default(ReadOnlyMemory<byte>?),
                     AcceptAny = parsed.GetValue(acceptAny),
                 },
             };
@@ -70,15 +71,17 @@ internal static class ExportCommand
         return root;
     }
 
-    private static IWeightSource Source(string? checkpoint, string? sha256, string? random, ulong? seed) => (checkpoint, random, seed) switch
-    {
-        ({ } path, null, null) => Checkpoint.Open(path, sha256),
-        (null, { }, _) when sha256 is not null => throw new BadInputException("sha256", "random weights have none to tell", "leave it out"),
-        (null, { } config, _) => RandomWeights.Open(config, seed ?? 0),
-        (null, null, _) => throw new BadInputException("checkpoint", "there is none", "give --checkpoint F or --random CONFIG"),
-        (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),
-        _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
-    };
+    private static IWeightSource Source(string? checkpoint, string? sha256, string? random, ulong? seed) =>
+        (checkpoint, random, seed) switch
+        {
+            ({ } path, null, null) => Checkpoint.Open(path, sha256),
+            (null, { }, _) when sha256 is not null =>
+                throw new BadInputException("sha256", "random weights have none to tell", "leave it out"),
+            (null, { } config, _) => RandomWeights.Open(config, seed ?? 0),
+            (null, null, _) => throw new BadInputException("checkpoint", "there is none", "give --checkpoint F or --random CONFIG"),
+            (_, null, _) => throw new BadInputException("seed", "a checkpoint takes none", "leave it out or give --random CONFIG"),
+            _ => throw new BadInputException("random", "it contradicts --checkpoint", "give one of them"),
+        };
 
     private static void Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
         CancellationToken cancellation)

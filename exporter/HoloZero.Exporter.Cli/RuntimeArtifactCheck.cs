@@ -13,16 +13,18 @@ internal sealed class RuntimeArtifactCheck : IArtifactCheck
         {
             using var model = Abandonable.Run(
                 () => HoloZeroModel.Load(folder, new() { Variant = variant, VerifyHashes = false }), cancellation);
-            // A NaN is the worst.
-            var worst = SelfCheck.Run(model, cancellation)
-                .MaxBy(result => double.IsNaN(result.MaxAbsoluteError) ? double.PositiveInfinity : result.MaxAbsoluteError / result.Tolerance)!;
+            var worst = SelfCheck.Run(model, cancellation).MaxBy(Badness)!;
             return new(worst.Case, worst.MaxAbsoluteError, worst.Tolerance);
         }
         catch (BadInputException e)
         {
-            // Of a file that nobody will ever see.
-            throw new UnsoundModelException($"variant {variant} does not run: {e.Message.Replace(folder + Path.DirectorySeparatorChar, "",
-                StringComparison.Ordinal)}; nothing was written");
+            // It names a file that nobody will ever see.
+            var problem = e.Message.Replace(folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+            throw new UnsoundModelException($"variant {variant} does not run: {problem}; nothing was written");
         }
+
+        // A NaN is the worst.
+        static double Badness(SelfCheckCase result) =>
+            double.IsNaN(result.MaxAbsoluteError) ? double.PositiveInfinity : result.MaxAbsoluteError / result.Tolerance;
     }
 }

@@ -48,15 +48,16 @@ internal static class ArtifactChecks
             step($"running the self-check of variant {variant.Name}");
             var result = check.Run(folder, variant.Name, cancellation);
             if (result.Passed || acceptAny && variant.MaxQualityLoss is not null && double.IsFinite(result.Error)) continue;
-            throw new UnsoundModelException(FormattableString.Invariant($"variant {variant.Name} does not compute what the float64 reference ")
-                + FormattableString.Invariant($"does: logits of {result.Case} are off by {result.Error:g3}, allowed are {result.Allowed:g3}")
-                + $"{Largest(weights)}; nothing was written: use a sound checkpoint, or leave this variant out");
+            var distance = FormattableString.Invariant($"off by {result.Error:g3}, allowed are {result.Allowed:g3}");
+            throw new UnsoundModelException($"variant {variant.Name} does not compute what the float64 reference does: logits of "
+                + $"{result.Case} are {distance}{Largest(weights)}; nothing was written: use a sound checkpoint, or leave this variant out");
         }
     }
 
     private static string Largest(IReadOnlyDictionary<string, WeightTensor> weights)
     {
-        var (name, largest) = weights.Values.Select(weight => (weight.Name, Size: weight.Data.Max(MathF.Abs))).MaxBy(weight => weight.Size);
+        var (name, largest) = weights.Values.Select(weight => (weight.Name, Size: weight.Data.Max(MathF.Abs)))
+            .MaxBy(weight => weight.Size);
         return largest < Suspicious ? ""
             : FormattableString.Invariant($" (the largest weight is {largest:g3}, in {Untrusted.Quote(name)}: is the checkpoint damaged?)");
     }

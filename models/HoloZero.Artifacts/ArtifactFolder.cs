@@ -9,9 +9,9 @@ public sealed record ArtifactFault(string File, string What, string Actual, stri
 
 /// <summary>An exported model: a folder with a manifest and the files that it names. Immutable; reads nothing after opening.</summary>
 /// <remarks>
-/// A file may be a symbolic link, as model hubs and mounted volumes store them, and may lead out of the folder: what counts is that it leads
-/// to a regular file of the size and hash that the manifest names. Nothing in the folder may be a pipe, a socket or a device, listed or not:
-/// a graph can name files of its own, and whoever opens them would wait for ever.
+/// A file may be a symbolic link, as model hubs and mounted volumes store them, and may lead out of the folder: what counts is that it
+/// leads to a regular file of the size and hash that the manifest names. Nothing in the folder may be a pipe, a socket or a device, listed
+/// or not: a graph can name files of its own, and whoever opens them would wait for ever.
 /// </remarks>
 public sealed class ArtifactFolder
 {

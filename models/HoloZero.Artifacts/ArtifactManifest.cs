@@ -158,7 +158,11 @@ public sealed record ArtifactManifest
     {
         using var stream = InputFile.OpenRead(path);
         if (stream.Length > MostBytes)
-            throw new BadInputException(path, $"it has {stream.Length:N0} bytes, a manifest a few thousand", "name a folder that holozero-export wrote");
+        {
+            throw new BadInputException(path, $"it has {stream.Length} bytes, a manifest has some thousand",
+                "name a folder that holozero-export wrote");
+        }
+
         ArtifactManifest? manifest;
         try
         {

@@ -69,8 +69,8 @@ internal static class ManifestRules
                 if (!ElementBytes.ContainsKey(port.Type))
                     return $"{Untrusted.Quote(port.Name)} has the unknown type {Untrusted.Quote(port.Type)}";
                 if (port.Shape.Count > MostAxes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, more than {MostAxes}";
-                if (port.Shape.FirstOrDefault(axis => axis.Length is null && !Untrusted.IsPlainName(axis.Name)) is { Length: null, Name: { } name })
-                    return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(name)}, which is no name";
+                if (port.Shape.Where(axis => axis.Length is null).FirstOrDefault(axis => !Untrusted.IsPlainName(axis.Name)).Name is { } axis)
+                    return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(axis)}, which is no name";
             }
         }
 

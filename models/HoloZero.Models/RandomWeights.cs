@@ -62,7 +62,8 @@ public sealed class RandomWeights : IWeightSource
         {
             using var json = InputFile.Guard(config, () => JsonDocument.Parse(stream));
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new BadInputException(config, "it is no JSON object", Remedy);
-            var values = json.RootElement.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => CheckpointConfig.Value(g.Last().Value));
+            var values = json.RootElement.EnumerateObject().GroupBy(p => p.Name)
+                .ToDictionary(g => g.Key, g => CheckpointConfig.Value(g.Last().Value));
             return new(new CheckpointConfig(config, "configuration", values.GetValueOrDefault, Remedy).Read(), seed);
         }
         catch (JsonException e)
@@ -75,7 +76,8 @@ public sealed class RandomWeights : IWeightSource
     public IReadOnlyDictionary<string, WeightTensor> LoadWeights(IReadOnlyDictionary<string, int[]> expectedShapes)
     {
         WeightMemory.Require(expectedShapes);
-        return expectedShapes.ToDictionary(p => p.Key, p => new WeightTensor(p.Key, [.. p.Value], Data(p.Key, p.Value)), StringComparer.Ordinal);
+        return expectedShapes.ToDictionary(p => p.Key, p => new WeightTensor(p.Key, [.. p.Value], Data(p.Key, p.Value)),
+            StringComparer.Ordinal);
     }
 
     /// <summary>The SHA-256 of the numbers, little-endian float32, tensors in the order of their names' code units.</summary>

@@ -17,8 +17,8 @@ public static class WeightMemory
             var count = shape.Aggregate((Int128)1, (product, length) => product * length);
             if (count > Array.MaxLength)
             {
-                throw new BadInputException("configuration", $"{Untrusted.Quote(name)} would have {count} elements, at most {Array.MaxLength} "
-                    + "are possible", "choose a smaller dim");
+                throw new BadInputException("configuration",
+                    $"{Untrusted.Quote(name)} would have {count} elements, at most {Array.MaxLength} are possible", "choose a smaller dim");
             }
 
             bytes += count * sizeof(float);

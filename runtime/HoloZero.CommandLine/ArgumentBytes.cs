@@ -28,7 +28,7 @@ internal static class ArgumentBytes
         return null;
     }
 
-    /// <summary>The same arguments as bytes; null where the system does not tell. A real U+FFFD cannot be told from a lost byte then.</summary>
+    /// <summary>The same arguments as bytes; null where the system does not tell: then no U+FFFD can be told from a lost byte.</summary>
     private static byte[][]? Raw(IReadOnlyList<string> arguments)
     {
         try

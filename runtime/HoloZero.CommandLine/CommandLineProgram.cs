@@ -44,9 +44,9 @@ public static partial class CommandLineProgram
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (ArgumentBytes.FirstLossy(args) is { } lossy)
         {
-            var asHex = $"{lossy}-hex";
-            return Fail(ExitCode.BadInput, $"{lossy}: its bytes are not UTF-8; " + (parsed.CommandResult.Command.Options.Any(option => option.Name == asHex)
-                ? $"give them in hexadecimal with {asHex}" : "rename the file, or correct the text"));
+            var asHex = parsed.CommandResult.Command.Options.FirstOrDefault(option => option.Name == $"{lossy}-hex");
+            return Fail(ExitCode.BadInput, $"{lossy}: its bytes are not UTF-8; "
+                + (asHex is null ? "rename the file, or correct the text" : $"give them in hexadecimal with {asHex.Name}"));
         }
 
         if (parsed.Errors.Count > 0)

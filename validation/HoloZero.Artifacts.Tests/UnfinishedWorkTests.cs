@@ -76,7 +76,8 @@ public sealed class UnfinishedWorkTests : IDisposable
         File.WriteAllText(_temporary[".file.abcdefgh.123.partial"], "half");
         File.WriteAllText(_temporary[".file.abcdefgh.txt"], "mine");
         OutputFile.Write(_temporary["file"], stream => stream.WriteByte(7));
-        Assert.Equal([".file.abcdefgh.txt", "file"], Directory.GetFiles(_temporary.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal([".file.abcdefgh.txt", "file"],
+            Directory.GetFiles(_temporary.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -108,8 +109,8 @@ public sealed class UnfinishedWorkTests : IDisposable
     public void An_output_that_is_a_link_to_itself_is_told()
     {
         File.CreateSymbolicLink(_temporary["loop"], _temporary["loop"]);
-        Assert.Contains("its links cannot be followed", Assert.Throws<BadInputException>(() => new FolderTransaction(_temporary["loop"])).Message);
-        Assert.Contains("its links cannot be followed", Assert.Throws<BadInputException>(() => OutputFile.RequireWritable(_temporary["loop"])).Message);
+        foreach (var use in (Action<string>[])[path => new FolderTransaction(path).Dispose(), OutputFile.RequireWritable])
+            Assert.Contains("its links cannot be followed", Assert.Throws<BadInputException>(() => use(_temporary["loop"])).Message);
     }
 
     private void Make(string name)

@@ -9,7 +9,8 @@ namespace HoloZero.EndToEnd.Tests;
 /// <summary>The programs in shells, pipes and folders that are not as they should be.</summary>
 public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
 {
-    private static readonly string Run = $"'{PathOf("HoloZero.Cli", "holozero")}'", Export = $"'{PathOf("HoloZero.Exporter.Cli", "holozero-export")}'",
+    private static readonly string Run = $"'{PathOf("HoloZero.Cli", "holozero")}'",
+        Export = $"'{PathOf("HoloZero.Exporter.Cli", "holozero-export")}'",
         Validate = $"'{PathOf("HoloZero.Validation.Cli", "holozero-validate")}'";
     private readonly TemporaryFolder _temporary = new();
 
@@ -129,7 +130,8 @@ public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
             RedirectStandardError = true,
         })!;
         // Until it has installed its handlers, a signal just kills it.
-        while (!File.ReadAllText($"/proc/{process.Id}/maps").Contains("System.CommandLine.dll", StringComparison.Ordinal)) await Task.Delay(10);
+        var maps = $"/proc/{process.Id}/maps";
+        while (!File.ReadAllText(maps).Contains("System.CommandLine.dll", StringComparison.Ordinal)) await Task.Delay(10);
         await Task.Delay(500);
         using (var kill = Process.Start("kill", [signal, $"{process.Id}"])) await kill.WaitForExitAsync();
         var finished = FinishAsync(process);
@@ -148,8 +150,9 @@ public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
         Assert.Contains("the model is sound", linked.Text);
 
         File.Delete(Path.Combine(folder, "model.fp32.onnx"));
-        await ShellAsync($"mkfifo '{folder}/model.fp32.onnx'; sed 's/\"bytes\": [0-9]*/\"bytes\": 0/' '{exported.Tiny}/holozero.json' > '{folder}/m'; "
-            + $"rm '{folder}/holozero.json'; mv '{folder}/m' '{folder}/holozero.json'");
+        File.Delete(Path.Combine(folder, "holozero.json"));
+        await ShellAsync($"cd '{folder}' && mkfifo model.fp32.onnx && "
+            + $"sed 's/\"bytes\": [0-9]*/\"bytes\": 0/' '{exported.Tiny}/holozero.json' > holozero.json");
         RequireRefusal(await HoloZeroAsync("generate", "--model", folder, "--prompt", "x", "--max-bytes", "1"), 2, "is a pipe");
         Assert.Equal(1, (await HoloZeroAsync("doctor", "--model", folder)).ExitCode);
         Assert.NotEqual(0, (await RunAsync("HoloZero.Validation.Cli", "holozero-validate", "--model", folder)).ExitCode);
@@ -161,7 +164,8 @@ public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
         var folder = _temporary["out"];
         for (var attempt = 0; attempt < 10; attempt++)
         {
-            using var process = Start("HoloZero.Exporter.Cli", "holozero-export", "--checkpoint", GoldenSuite.Demo.CheckpointPath, "--output", folder);
+            using var process = Start("HoloZero.Exporter.Cli", "holozero-export", "--checkpoint", GoldenSuite.Demo.CheckpointPath,
+                "--output", folder);
             while (!process.HasExited && !Directory.EnumerateFileSystemEntries(_temporary.Path, ".out.*").Any()) await Task.Delay(1);
             process.Kill();
             await FinishAsync(process);
@@ -182,13 +186,15 @@ public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
         foreach (var entry in sound.Entries)
         {
             var data = sound.ReadFloat32(entry.Name);
-            if (entry.Name is "self_blocks.0.norm2.weight" or "self_blocks.0.ff.0.weight" or "self_blocks.0.ff.3.weight") Array.Fill(data, 9e11f);
+            if (entry.Name is "self_blocks.0.norm2.weight" or "self_blocks.0.ff.0.weight" or "self_blocks.0.ff.3.weight")
+                Array.Fill(data, 9e11f);
             writer.Add(entry.Name, [.. entry.Shape], data);
         }
 
         writer.Write(_temporary["giant.safetensors"]);
         var result = await ExportAsync("--checkpoint", _temporary["giant.safetensors"], "--output", _temporary["new", "model"]);
-        RequireRefusal(result, 1, "variant fp32 does not compute what the float64 reference does", "the largest weight is 9e+11, in 'self_blocks.0.", "nothing was written");
+        RequireRefusal(result, 1, "variant fp32 does not compute what the float64 reference does",
+            "the largest weight is 9e+11, in 'self_blocks.0.", "nothing was written");
         Assert.Equal([_temporary["giant.safetensors"]], Directory.GetFileSystemEntries(_temporary.Path));
     }
 
@@ -226,8 +232,9 @@ public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
         var loop = _temporary["loop"];
         File.CreateSymbolicLink(loop, loop);
         File.WriteAllBytes(_temporary["prompt"], Encoding.UTF8.GetBytes("abc"));
-        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Tiny, "--input", _temporary["prompt"], "--output", loop), 2, loop, "links");
-        RequireRefusal(await HoloZeroAsync("logits", "--model", exported.Tiny, "--input", loop, "--output", _temporary["out"]), 2, loop, "circle");
+        string[] logits = ["logits", "--model", exported.Tiny];
+        RequireRefusal(await HoloZeroAsync([.. logits, "--input", _temporary["prompt"], "--output", loop]), 2, loop, "links");
+        RequireRefusal(await HoloZeroAsync([.. logits, "--input", loop, "--output", _temporary["out"]]), 2, loop, "circle");
         RequireRefusal(await HoloZeroAsync("doctor", "--model", loop), 2, loop, "circle");
         RequireRefusal(await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", loop), 2, loop, "links");
         RequireRefusal(await ExportAsync("inspect", loop), 2, loop, "circle");

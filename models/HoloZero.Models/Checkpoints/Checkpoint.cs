@@ -58,7 +58,9 @@ public abstract class Checkpoint : IWeightSource, IDisposable
 
     /// <summary>Opens a checkpoint. Its content, not its name, tells the format.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="sha256">The SHA-256 that it must have, in hexadecimal of either case, held against it before it is parsed; null is any.</param>
+    /// <param name="sha256">
+    /// The SHA-256 that it must have, in hexadecimal of either case, held against it before it is parsed; null is any.
+    /// </param>
     /// <exception cref="BadInputException">
     /// The file cannot be read, is not a PyTorch zip or safetensors file, is damaged or hostile, or holds no AsymDec behind the
     /// zero door. The message names the file and the cause. Or <paramref name="sha256"/> is no hash, or not that of the file.
@@ -175,12 +177,13 @@ public abstract class Checkpoint : IWeightSource, IDisposable
         if (faults.Count > 0) throw Foreign($"its tensors are not those of the network, {string.Join(", ", faults)}");
     }
 
-    /// <summary>What stands before every name that is expected, as where the network is a part of another module; null where that is not so.</summary>
+    /// <summary>What stands before every expected name where the network is a part of another module; else null.</summary>
     private static string? CommonPrefix(IReadOnlyDictionary<string, int[]> expected, HashSet<string> present)
     {
         var last = expected.Keys.MaxBy(name => name.Length)!;
-        return present.Where(name => name.Length <= MaxPrefixed && name.EndsWith($".{last}", StringComparison.Ordinal)).Select(name => name[..^last.Length])
-            .FirstOrDefault(prefix => expected.Keys.All(name => present.Contains(prefix + name)) && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.'));
+        return present.Where(name => name.Length <= MaxPrefixed && name.EndsWith($".{last}", StringComparison.Ordinal))
+            .Select(name => name[..^last.Length]).Where(prefix => prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.'))
+            .FirstOrDefault(prefix => expected.Keys.All(name => present.Contains(prefix + name)));
     }
 
     private void RequireShapes(IReadOnlyDictionary<string, int[]> expected)

@@ -24,7 +24,9 @@ internal sealed record CheckpointLayout(string ModelKey, PickleDict Model, strin
 
     /// <param name="path">The file, for messages.</param>
     /// <param name="content">What its pickle holds.</param>
-    /// <exception cref="BadInputException">It holds no state dict with a configuration, or several, or what is not harmless in them.</exception>
+    /// <exception cref="BadInputException">
+    /// It holds no state dict with a configuration, or several, or what is not harmless in them.
+    /// </exception>
     public static CheckpointLayout Find(string path, object? content)
     {
         if (content is not PickleDict top)
@@ -52,7 +54,7 @@ internal sealed record CheckpointLayout(string ModelKey, PickleDict Model, strin
     {
         var present = keys.Where(key => top.TryGet(key, out _)).ToArray();
         var fitting = present.Where(key => fits(Value(top, key))).ToArray();
-        if (present.Contains(keys[0]) && (fitting.Contains(keys[0]) || fitting.Length == 0 && Value(top, keys[0]) is PickleDict)) return keys[0];
+        if (fitting.Contains(keys[0]) || fitting.Length == 0 && Value(top, keys[0]) is PickleDict) return keys[0];
         if (fitting.Length == 1) return fitting[0];
         if (fitting.Length > 1)
             throw new BadInputException(path, $"it has no {keys[0]}, and both {string.Join(" and ", fitting)} could be meant", Remedy);

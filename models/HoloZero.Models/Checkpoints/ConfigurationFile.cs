@@ -15,8 +15,8 @@ public static class ConfigurationFile
         {
             using var json = InputFile.Guard(path, () => JsonDocument.Parse(stream));
             var root = json.RootElement;
-            return new CheckpointConfig(path, "JSON", key => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(key, out var value)
-                ? CheckpointConfig.Value(value) : null).Read();
+            return new CheckpointConfig(path, "JSON", key =>
+                root.ValueKind == JsonValueKind.Object && root.TryGetProperty(key, out var value) ? CheckpointConfig.Value(value) : null).Read();
         }
         catch (JsonException e)
         {

@@ -54,7 +54,8 @@ internal sealed class PyTorchCheckpoint : Checkpoint
 
     private static KeyValuePair<string, TensorView> View(string path, PyTorchArchive archive, string section, object? key, object? value)
     {
-        if (key is not string name) throw new BadInputException(path, $"its {section} has a key that is not a text", CheckpointLayout.Remedy);
+        if (key is not string name)
+            throw new BadInputException(path, $"its {section} has a key that is not a text", CheckpointLayout.Remedy);
         var what = $"its {section} tensor {Untrusted.Quote(name)}";
         if (value is not PickleTensor tensor)
         {

@@ -116,13 +116,13 @@ internal sealed class RestrictedUnpickler
                 {
                     [PickleGlobal callee, PickleTuple arguments] => Note(callee, arguments),
                     // What a call of something unknown would give may be called in turn.
-                    [PickleRecord { Callee.Kind: GlobalKind.Unknown } record, PickleTuple arguments] => new PickleRecord(record.Callee, arguments),
+                    [PickleRecord { Callee: { Kind: GlobalKind.Unknown } callee }, PickleTuple arguments] => new PickleRecord(callee, arguments),
                     _ => throw Malformed("a call that is not of a global with a tuple"),
                 });
                 break;
             case PickleOp.NewObjEx:
-                Push(Pop(3) is [PickleGlobal { Kind: GlobalKind.Unknown } type, PickleTuple given, PickleDict] ? new PickleRecord(type, given)
-                    : throw Malformed("a call with named arguments that is not of a global with a tuple and a dict"));
+                Push(Pop(3) is [PickleGlobal { Kind: GlobalKind.Unknown } type, PickleTuple given, PickleDict]
+                    ? new PickleRecord(type, given) : throw Malformed("a call with named arguments that is not of a global with a tuple and a dict"));
                 break;
             case PickleOp.Build: Build(Pop()); break;
             default:
@@ -145,7 +145,8 @@ internal sealed class RestrictedUnpickler
     {
         GlobalKind.Constant or GlobalKind.Storage => throw Malformed($"{callee.Name} is called, which is not a function"),
         // Anything but an empty dict with a factory is left as a record: copying arguments would not be bounded.
-        GlobalKind.Dictionary when arguments.Items is [] or [PickleGlobal] or [PickleRecord { Callee.Kind: GlobalKind.Unknown }] => new PickleDict(),
+        GlobalKind.Dictionary when arguments.Items is [] or [PickleGlobal] or [PickleRecord { Callee.Kind: GlobalKind.Unknown }] =>
+            new PickleDict(),
         GlobalKind.List when arguments.Items is [] or [PickleTuple { Items: [] }, ..] => new PickleList(),
         GlobalKind.Tensor => Tensor(callee, arguments),
         GlobalKind.Parameter when arguments.Items is [PickleTensor tensor, ..] => tensor,
@@ -173,10 +174,12 @@ internal sealed class RestrictedUnpickler
     }
 
     private PickleStorage Storage(object? id) =>
-        id is PickleTuple { Items: ["storage", PickleGlobal type, string key, string or null, long count and >= 0] }
-            && (type.StorageType ?? (type.Kind == GlobalKind.Unknown ? new StorageType("storage of an unknown type", null) : null)) is { } known
-            ? new PickleStorage(known, key, count)
+        id is PickleTuple { Items: ["storage", PickleGlobal global, string key, string or null, long count and >= 0] }
+            && TypeOf(global) is { } type ? new PickleStorage(type, key, count)
             : throw Malformed("a persistent id that is not a storage");
+
+    private static StorageType? TypeOf(PickleGlobal global) => global.StorageType
+        ?? (global.Kind == GlobalKind.Unknown ? new StorageType("storage of an unknown type", null) : null);
 
     private void Build(object? state)
     {
@@ -217,7 +220,8 @@ internal sealed class RestrictedUnpickler
             case PickleDict dict:
                 for (var i = 0; i < items.Length; i += 2) dict.Set(items[i], items[i + 1]);
                 break;
-            case PickleRecord { Callee.Kind: GlobalKind.Record or GlobalKind.Dictionary or GlobalKind.Unknown }: break; // A Counter and its like.
+            // A Counter and its like, and dicts of the user's.
+            case PickleRecord { Callee.Kind: GlobalKind.Record or GlobalKind.Dictionary or GlobalKind.Unknown }: break;
             default: throw Malformed("SETITEM on something that is not a dict");
         }
     }

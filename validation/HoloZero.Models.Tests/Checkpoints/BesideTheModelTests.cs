@@ -71,8 +71,8 @@ public class BesideTheModelTests
     public void A_cycle_of_unknown_things_in_the_configuration_ends()
     {
         Action<PickleWriter> cycle = p => p.Raw((byte)']', (byte)'q', 9, (byte)'h', 9, (byte)'a');
-        using var sound = File([("w", Vector)], ("cfg", p => p.Dict([("loop", cycle), ("dim", d => d.Int(64)), ("dec_layers", d => d.Int(2)),
-            ("heads", d => d.Int(4)), ("K", d => d.Int(2)), ("door", d => d.Text("zero"))])));
+        using var sound = File([("w", Vector)], ("cfg", p => p.Dict([("loop", cycle), ("dim", d => d.Int(64)),
+            ("dec_layers", d => d.Int(2)), ("heads", d => d.Int(4)), ("K", d => d.Int(2)), ("door", d => d.Text("zero"))])));
         Assert.Single(sound.Load(("w", [6])));
     }
 

@@ -48,7 +48,8 @@ public class CheckpointLayoutTests
     [Fact]
     public void What_is_not_clear_is_told()
     {
-        Refused("both state_dict and model_state_dict could be meant", ("state_dict", Weights), ("model_state_dict", Weights), ("cfg", Config));
+        Refused("both state_dict and model_state_dict could be meant", ("state_dict", Weights), ("model_state_dict", Weights),
+            ("cfg", Config));
         Refused("both config and hparams could be meant", ("model", Weights), ("config", Config), ("hparams", Config));
         Refused("it has no model, only 'weights', 'cfg'", ("weights", Weights), ("cfg", Config));
         Refused("its config has no door", ("model", Weights), ("config", TrainerConfig));
@@ -118,14 +119,15 @@ public class CheckpointLayoutTests
     [Fact]
     public void A_prefix_before_every_name_is_told()
     {
-        using var file = File(("state_dict", p => p.Dict([("model.net.w", Vector), ("model.net.v", Vector), ("loss.weight", Vector)])), ("cfg", Config));
+        using var file = File(("cfg", Config),
+            ("state_dict", p => p.Dict([("model.net.w", Vector), ("model.net.v", Vector), ("loss.weight", Vector)])));
         var message = file.Refusal(("w", [6]), ("v", [6]));
         Assert.Contains("with 'model.net.' before each name", message);
         Assert.Contains("k.removeprefix('model.net.')", message);
     }
 
     [Theory]
-    [InlineData("model.safetensors.index.json", """{"metadata": {}, "weight_map": {"w": "model-00001-of-00002.safetensors"}}""", "the index of")]
+    [InlineData("model.safetensors.index.json", """{"weight_map": {"w": "model-00001-of-00002.safetensors"}}""", "the index of")]
     [InlineData("renamed", "{\n  \"metadata\": {\"total_size\": 1},\n  \"weight_map\": {}}", "the index of a checkpoint in several files")]
     [InlineData("config.json", """{"a": 1, {"dim": 64}""", "this is JSON text, not a checkpoint")]
     [InlineData("list.json", "[1, 2, 3, 4, 5]", "this is JSON text, not a checkpoint")]

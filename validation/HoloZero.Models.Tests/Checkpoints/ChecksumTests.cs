@@ -121,6 +121,7 @@ public class ChecksumTests
     private static float[] Load(string path)
     {
         using var checkpoint = Checkpoint.Open(path);
-        return [.. checkpoint.LoadWeights(Tiny.Shapes()).OrderBy(weight => weight.Key, StringComparer.Ordinal).SelectMany(w => w.Value.Data)];
+        return [.. checkpoint.LoadWeights(Tiny.Shapes()).OrderBy(weight => weight.Key, StringComparer.Ordinal)
+            .SelectMany(weight => weight.Value.Data)];
     }
 }
