@@ -77,8 +77,6 @@ internal static class ManifestRules
 
         return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null
             : $"logits_tolerance {variant.LogitsTolerance} is not positive";
-
-        static bool IsOurs(string name) => TensorTypes.TryParseName(name, out var type) && ElementTypes.Contains(type);
     }
 
     private static string? ShapeViolation(ArtifactManifest.StateInfo state)

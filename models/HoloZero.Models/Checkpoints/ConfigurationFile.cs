@@ -26,12 +26,4 @@ public static class ConfigurationFile
             throw new BadInputException(path, $"it is not JSON ({Untrusted.Cut(e.Message)})", Remedy, e);
         }
     }
-
-    private static object? Value(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-        JsonValueKind.Null => null,
-        _ => value.GetRawText(),
-    };
 }
