@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models;
+using HoloZero.Onnx;
 using static HoloZero.Artifacts.ArtifactManifest;
 
 namespace HoloZero.Exporter;

@@ -1,7 +1,6 @@
 using HoloZero.Artifacts;
 using HoloZero.Exporter.Fused;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models.Ops;
 using HoloZero.Models.PublishedArithmetic;
+using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter;

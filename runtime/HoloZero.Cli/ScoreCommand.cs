@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Runtime;
 

@@ -1,8 +1,8 @@
 using HoloZero.Exporter;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
+using HoloZero.Onnx;
 using HoloZero.Testing;
 using static HoloZero.Onnx.TensorProto.Types;
 

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using HoloZero.Artifacts;
-using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
+using HoloZero.Onnx;
 using HoloZero.Reference;
 using HoloZero.Runtime;
 using HoloZero.Testing;

@@ -1,9 +1,9 @@
 using Google.Protobuf;
 using HoloZero.Artifacts;
 using HoloZero.Exporter;
-using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
+using HoloZero.Onnx;
 using HoloZero.Reference;
 using HoloZero.Testing;
 using HoloZero.Validation;

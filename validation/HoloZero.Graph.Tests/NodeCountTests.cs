@@ -1,5 +1,5 @@
-using HoloZero.Onnx;
 using HoloZero.Models;
+using HoloZero.Onnx;
 using HoloZero.Testing;
 
 namespace HoloZero.Graph.Tests;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Onnx;
 using HoloZero.Mutants.Tests.Faults;
+using HoloZero.Onnx;
 using HoloZero.Validation;
 using static HoloZero.Mutants.Tests.Faults.FusedEdits;
 using static HoloZero.Validation.CheckNames;

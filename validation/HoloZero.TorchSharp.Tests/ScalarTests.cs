@@ -87,7 +87,8 @@ public class ScalarTests
                 GC.Collect(0);
                 GC.WaitForPendingFinalizers();
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         collector.Start();
         try
         {

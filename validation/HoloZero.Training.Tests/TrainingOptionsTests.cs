@@ -1,6 +1,5 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
-using HoloZero.Models.Training;
 
 namespace HoloZero.Training.Tests;
 

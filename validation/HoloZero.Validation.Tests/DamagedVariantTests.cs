@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using HoloZero.Artifacts;
-using HoloZero.Onnx;
 using HoloZero.Models;
+using HoloZero.Onnx;
 
 namespace HoloZero.Validation.Tests;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Exporter.Quantization;
+using HoloZero.Exporter.Recording;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 using HoloZero.Models.PublishedArithmetic;
+using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter.Fused;

@@ -1,6 +1,5 @@
 using HoloZero.Exporter;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 

@@ -2,7 +2,6 @@ using HoloZero.Artifacts;
 using HoloZero.Exporter;
 using HoloZero.Exporter.Fused;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 using HoloZero.Testing;

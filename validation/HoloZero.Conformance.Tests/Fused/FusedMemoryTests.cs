@@ -1,7 +1,6 @@
 using HoloZero.Exporter;
 using HoloZero.Exporter.Fused;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models.Ops;
 
 namespace HoloZero.Conformance.Fused;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using HoloZero.Onnx;
 using HoloZero.Exporter.Quantization;
+using HoloZero.Onnx;
 using Microsoft.ML.OnnxRuntime;
 using static HoloZero.Onnx.TensorProto.Types;
 

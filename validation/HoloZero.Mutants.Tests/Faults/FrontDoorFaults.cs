@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models.Ops;
+using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Mutants.Tests.Faults;

@@ -1,5 +1,4 @@
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models.Ops;
 
 namespace HoloZero.Mutants.Tests.Faults;

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using HoloZero.Exporter.Recording;
-using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
 using static HoloZero.Onnx.TensorProto.Types;

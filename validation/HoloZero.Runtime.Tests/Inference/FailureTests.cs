@@ -1,6 +1,5 @@
 using System.Text;
 using HoloZero.Artifacts;
-using HoloZero.Exporter;
 using HoloZero.Testing;
 
 namespace HoloZero.Runtime.Tests;

@@ -1,4 +1,3 @@
-using HoloZero.Artifacts;
 using HoloZero.Exporter;
 
 namespace HoloZero.Runtime.Tests;

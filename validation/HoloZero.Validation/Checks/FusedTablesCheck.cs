@@ -1,7 +1,7 @@
 using HoloZero.Artifacts;
-using HoloZero.Onnx;
 using HoloZero.Models;
 using HoloZero.Models.PublishedArithmetic;
+using HoloZero.Onnx;
 using HoloZero.Validation.Graphs;
 using static HoloZero.Onnx.TensorProto.Types;
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
-using HoloZero.Onnx;
 using HoloZero.Models;
+using HoloZero.Onnx;
 using HoloZero.Validation.Graphs;
 using static HoloZero.Onnx.TensorProto.Types;
 

@@ -1,6 +1,6 @@
 using HoloZero.Artifacts;
-using HoloZero.Onnx;
 using HoloZero.Models;
+using HoloZero.Onnx;
 using HoloZero.Validation.Graphs;
 
 namespace HoloZero.Validation.Checks;
