@@ -129,10 +129,8 @@ public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        // Until it has installed its handlers, a signal just kills it.
-        var maps = $"/proc/{process.Id}/maps";
-        while (!File.ReadAllText(maps).Contains("System.CommandLine.dll", StringComparison.Ordinal)) await Task.Delay(10);
-        await Task.Delay(500);
+        // More than a pipe holds: when this is written, the program reads and will go on reading.
+        await process.StandardInput.BaseStream.WriteAsync(new byte[1 << 18]);
         using (var kill = Process.Start("kill", [signal, $"{process.Id}"])) await kill.WaitForExitAsync();
         var finished = FinishAsync(process);
         Assert.Same(finished, await Task.WhenAny(finished, Task.Delay(TimeSpan.FromSeconds(20))));
