@@ -86,7 +86,7 @@ public sealed class ExportTests : IDisposable
             using var process = Start("HoloZero.Exporter.Cli", "holozero-export", "--checkpoint", GoldenSuite.Demo.CheckpointPath,
                 "--output", _temporary["parent", "out"]);
             while (!process.HasExited && !Directory.Exists(_temporary["parent"])) await Task.Delay(1);
-            using (var kill = System.Diagnostics.Process.Start("kill", [signal, $"{process.Id}"])) await kill.WaitForExitAsync();
+            await SignalAsync(process, signal);
             var result = await FinishAsync(process);
             if (result.ExitCode == 0)
             {

@@ -47,6 +47,13 @@ internal static class Programs
         return new(process.ExitCode, output.ToArray(), await error);
     }
 
+    /// <summary>Sends a signal: -INT, -TERM. By the shell's own kill, since a minimal system has no program of that name.</summary>
+    public static async Task SignalAsync(Process process, string signal)
+    {
+        using var shell = Process.Start("bash", ["-c", $"kill {signal} {process.Id}"]);
+        await shell.WaitForExitAsync();
+    }
+
     /// <summary>Where the build put a program: artifacts/bin/PROJECT/CONFIGURATION/.</summary>
     public static string PathOf(string project, string program)
     {

@@ -171,7 +171,7 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         exported.RequireTorchSharp();
         using var process = Start("HoloZero.Exporter.Cli", "holozero-export", [.. TrainingOf("1000000"), "--save-every", "1"]);
         while (!process.HasExited && !File.Exists(_temporary["run", "training.json"])) await Task.Delay(20);
-        using (var kill = Process.Start("kill", ["-INT", $"{process.Id}"])) await kill.WaitForExitAsync();
+        await SignalAsync(process, "-INT");
         var result = await FinishAsync(process);
         Assert.Equal((130, "holozero-export: interrupted\n"), (result.ExitCode, result.StandardError));
         var log = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement;

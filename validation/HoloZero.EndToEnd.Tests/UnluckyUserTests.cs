@@ -131,7 +131,7 @@ public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
         })!;
         // More than a pipe holds: when this is written, the program reads and will go on reading.
         await process.StandardInput.BaseStream.WriteAsync(new byte[1 << 18]);
-        using (var kill = Process.Start("kill", [signal, $"{process.Id}"])) await kill.WaitForExitAsync();
+        await SignalAsync(process, signal);
         var finished = FinishAsync(process);
         Assert.Same(finished, await Task.WhenAny(finished, Task.Delay(TimeSpan.FromSeconds(20))));
         RequireRefusal(await finished, code, said);
