@@ -11,9 +11,9 @@ namespace HoloZero.Runtime;
 /// N is 0.</para>
 /// <para>Appending puts a byte at the end of the stream. When the stream has L > W bytes (also at the start, if the N requested
 /// leaves that many), it is re-packed: its g oldest groups of K bytes become prefix slots, where</para>
-/// <code>g = max(floor((L - max(1, floor(W / 2))) / K), ceil((L - W) / K))</code>
-/// <para>that is the most that leaves half a window, and no less than brings the stream within the window. So re-packing happens
-/// once in about W / 2 bytes, and the stream keeps 1 byte or more.</para>
+/// <code>g = max(floor((L - R) / K), ceil((L - W) / K))</code>
+/// <para>that is the most that leaves R bytes, and no less than brings the stream within the window. So re-packing happens once in
+/// about W - R bytes, and the stream keeps 1 byte or more.</para>
 /// <para>Then, also at the start, the oldest slots beyond M are forgotten. After either the network's state has to be computed
 /// afresh by one prefill of (<see cref="Prefix"/>, <see cref="Stream"/>); without, a step with the byte appended carries it on.</para>
 /// <para>Memory is M * K + W + 1 bytes from start to end. Not safe for concurrent use.</para>
@@ -27,7 +27,7 @@ public sealed class ContextWindow
 
     /// <summary>The context of a prompt.</summary>
     /// <param name="slotBytes">K, bytes in a prefix slot, 1 or more.</param>
-    /// <param name="options">The limits W and M.</param>
+    /// <param name="options">The limits W and M, and R.</param>
     /// <param name="prompt">The history so far, [n]; copied as far as it is kept.</param>
     /// <param name="prefixSlots">N, 0 to min(floor((n - 1) / K), M); null is the default split.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="slotBytes"/> is below 1.</exception>
@@ -111,9 +111,9 @@ public sealed class ContextWindow
     {
         var window = Options.StreamBytes;
         if (streamBytes <= window) return 0;
-        var toHalf = (streamBytes - Math.Max(1, window / 2)) / SlotBytes;
+        var toKept = (streamBytes - Options.Kept) / SlotBytes;
         var toWindow = (streamBytes - window + SlotBytes - 1) / SlotBytes;
-        return Math.Max(toHalf, toWindow);
+        return Math.Max(toKept, toWindow);
     }
 
     private void Forget(int count)

@@ -14,6 +14,8 @@ public sealed record ContextWindowOptions
     /// <summary>The largest <see cref="MaxPrefixSlots"/>.</summary>
     public const int PrefixSlotsLimit = 4_096;
 
+    private const int DefaultKeptStreamBytes = 32;
+
     /// <summary>W, the most bytes of the stream: K, the bytes of a slot, to 65,536.</summary>
     /// <value>The default is 256.</value>
     public int StreamBytes { get; init; } = 256;
@@ -21,6 +23,18 @@ public sealed record ContextWindowOptions
     /// <summary>M, the most prefix slots kept, 0 to 4,096. With 0 there is no prefix: everything is stream.</summary>
     /// <value>The default is 64.</value>
     public int MaxPrefixSlots { get; init; } = 64;
+
+    /// <summary>
+    /// R, bytes that stay in the stream when it is re-packed, 1 to <see cref="StreamBytes"/>: fewer make re-packing rarer and cheaper, but
+    /// the bytes after it are predicted with less of the stream before them.
+    /// </summary>
+    /// <value>The default is 32, or half of a stream of less than 64 bytes.</value>
+    public int? KeptStreamBytes { get; init; }
+
+    /// <summary>The most positions that the network ever holds at once: M slots and W bytes.</summary>
+    internal int MaxPositions => MaxPrefixSlots + StreamBytes;
+
+    internal int Kept => KeptStreamBytes ?? Math.Clamp(StreamBytes / 2, 1, DefaultKeptStreamBytes);
 
     /// <summary>Checks the options for a network with slots of <paramref name="slotBytes"/> bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="slotBytes"/> is below 1.</exception>
@@ -34,6 +48,12 @@ public sealed record ContextWindowOptions
         {
             throw new BadInputException("stream-bytes", $"is {StreamBytes}, less than the {slotBytes} bytes of a prefix slot",
                 $"use at least {slotBytes}, better {4 * slotBytes}");
+        }
+
+        if (KeptStreamBytes < 1 || KeptStreamBytes > StreamBytes)
+        {
+            throw new BadInputException("kept-stream-bytes", $"is {KeptStreamBytes}, allowed are 1 to {StreamBytes} (stream-bytes)",
+                $"leave it out for {(this with { KeptStreamBytes = null }).Kept}");
         }
 
         if (MaxPrefixSlots is < 0 or > PrefixSlotsLimit)

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using HoloZero.Artifacts;
 
 namespace HoloZero.Runtime;
 
@@ -28,10 +26,10 @@ public static class ByteGeneration
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
         model.Graph.ThrowIfClosing();
-        var window = new ContextWindow(model.SlotBytes, options.Window, prompt.Span, options.PrefixSlots);
-        return Enumerate(model, prompt, window, options, cancellation);
+        // What is wrong with them is told at once, not by the first piece.
+        _ = new GenerationSequence(model.SlotBytes, prompt.Span, options, model.Window);
+        return Enumerate(model, prompt, options, cancellation);
     }
 
     /// <summary>The pieces as text: never half a UTF-8 character; bytes that are none become U+FFFD.</summary>
@@ -49,14 +47,13 @@ public static class ByteGeneration
         if (rest.Length > 0) yield return rest;
     }
 
-    private static async IAsyncEnumerable<GenerationChunk> Enumerate(HoloZeroModel model, ReadOnlyMemory<byte> prompt, ContextWindow window,
+    private static async IAsyncEnumerable<GenerationChunk> Enumerate(HoloZeroModel model, ReadOnlyMemory<byte> prompt,
         GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var channel = Channel.CreateBounded<GenerationChunk>(
             new BoundedChannelOptions(ChunksAhead) { SingleReader = true, SingleWriter = true });
-        var production = Task.Run(() => ProduceAsync(model, prompt, window.Clone(), options, channel.Writer, stop.Token),
-            CancellationToken.None);
+        var production = Task.Run(() => ProduceAsync(model, prompt, options, channel.Writer, stop.Token), CancellationToken.None);
         try
         {
             await foreach (var chunk in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false)) yield return chunk;
@@ -68,43 +65,23 @@ public static class ByteGeneration
         }
     }
 
-    private static async Task ProduceAsync(HoloZeroModel model, ReadOnlyMemory<byte> prompt, ContextWindow window,
-        GenerationOptions options, ChannelWriter<GenerationChunk> output, CancellationToken cancellation)
+    private static async Task ProduceAsync(HoloZeroModel model, ReadOnlyMemory<byte> prompt, GenerationOptions options,
+        ChannelWriter<GenerationChunk> output, CancellationToken cancellation)
     {
         try
         {
-            var sampling = options.Sampling.WithSeed();
-            var sampler = new ByteSampler(sampling);
-            var matcher = new StopSequenceMatcher(options.Stop);
-            var released = new ArrayBufferWriter<byte>();
-            sampler.Observe(prompt.Span);
+            var sequence = new GenerationSequence(model.SlotBytes, prompt.Span, options, model.Window);
             using var session = model.OpenSession();
-
-            var (reason, chosen) = (FinishReason.Length, 0L);
-            var next = options.MaxBytes == 0 ? 0 : sampler.Sample(session.Prefill(window.Prefix, window.Stream, cancellation).Last);
-            while (chosen < options.MaxBytes)
+            while (true)
             {
+                var bytes = sequence.TakeReleased();
+                if (!bytes.IsEmpty || sequence.Finish is not null)
+                    await output.WriteAsync(new(bytes, sequence.Finish), cancellation).ConfigureAwait(false);
+                if (sequence.Finish is not null) break;
                 cancellation.ThrowIfCancellationRequested();
-                if (next == ByteVocabulary.Eos)
-                {
-                    reason = FinishReason.Eos;
-                    break;
-                }
-
-                chosen++;
-                if (matcher.Append((byte)next, released))
-                {
-                    reason = FinishReason.Stop;
-                    break;
-                }
-
-                if (released.WrittenCount > 0) await output.WriteAsync(new(Take(released)), cancellation).ConfigureAwait(false);
-                if (chosen < options.MaxBytes) next = Continue(session, window, sampler, (byte)next, cancellation);
+                Advance(session, sequence, cancellation);
             }
 
-            if (reason != FinishReason.Stop) matcher.Flush(released);
-            var finish = new GenerationFinish(reason, chosen, sampling.Seed, matcher.MatchedIndex);
-            await output.WriteAsync(new(Take(released), finish), cancellation).ConfigureAwait(false);
             output.Complete();
         }
         catch (Exception e)
@@ -113,18 +90,10 @@ public static class ByteGeneration
         }
     }
 
-    private static int Continue(DecodingSession session, ContextWindow window, ByteSampler sampler, byte last,
-        CancellationToken cancellation)
+    private static void Advance(DecodingSession session, GenerationSequence sequence, CancellationToken cancellation)
     {
-        sampler.Observe(last);
-        var logits = window.Append(last) ? session.Prefill(window.Prefix, window.Stream, cancellation).Last : session.Step(last);
-        return sampler.Sample(logits);
-    }
-
-    private static ReadOnlyMemory<byte> Take(ArrayBufferWriter<byte> released)
-    {
-        var bytes = released.WrittenSpan.ToArray();
-        released.ResetWrittenCount();
-        return bytes;
+        var window = sequence.Window;
+        sequence.Accept(sequence.Work == SequenceWork.Prefill ? session.Prefill(window.Prefix, window.Stream, cancellation).Last
+            : session.Step(sequence.Next));
     }
 }

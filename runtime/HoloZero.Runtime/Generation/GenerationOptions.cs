@@ -21,7 +21,8 @@ public sealed record GenerationOptions
     public int? PrefixSlots { get; init; }
 
     /// <summary>How much context is kept; see <see cref="ContextWindow"/>.</summary>
-    public ContextWindowOptions Window { get; init; } = new();
+    /// <value>What the generator was given, and else the default.</value>
+    public ContextWindowOptions? Window { get; init; }
 
     /// <summary>Checks ranges and contradictions.</summary>
     /// <exception cref="BadInputException">An option is out of range or contradicts another.</exception>
@@ -30,7 +31,6 @@ public sealed record GenerationOptions
     {
         ArgumentNullException.ThrowIfNull(Sampling);
         ArgumentNullException.ThrowIfNull(Stop);
-        ArgumentNullException.ThrowIfNull(Window);
         if (MaxBytes < 0)
             throw new BadInputException("max-bytes", $"is {MaxBytes}, allowed are 0 and more", "choose how many bytes to generate");
         Sampling.Validate();
@@ -60,4 +60,5 @@ public sealed record GenerationChunk(ReadOnlyMemory<byte> Bytes, GenerationFinis
 /// <param name="Bytes">Bytes chosen, those of a stop sequence included.</param>
 /// <param name="Seed">The seed that repeats it; null for a greedy one.</param>
 /// <param name="StopIndex">Which stop sequence was completed, if one was.</param>
-public sealed record GenerationFinish(FinishReason Reason, long Bytes, ulong? Seed, int? StopIndex);
+/// <param name="CachedPromptBytes">Bytes of the prompt that were not computed, since an earlier request's state was reused.</param>
+public sealed record GenerationFinish(FinishReason Reason, long Bytes, ulong? Seed, int? StopIndex, int CachedPromptBytes = 0);

@@ -32,7 +32,7 @@ public sealed class DecodingBatch : IDisposable
 
         (_model, Rows) = (model, rows);
         _use = new(model.Graph.Calls, typeof(DecodingBatch), Free);
-        _state = new(model.Graph, rows);
+        _state = new(model.Graph, model.Graph.States, rows, DecodingSession.FirstPositions);
     }
 
     /// <summary>How many sequences run side by side.</summary>
@@ -40,7 +40,7 @@ public sealed class DecodingBatch : IDisposable
 
     /// <summary>Prefix slots and stream bytes of a sequence so far.</summary>
     /// <exception cref="IndexOutOfRangeException">There is no such row.</exception>
-    public long Position(int row) => _state.Position(row);
+    public long Position(int row) => _state.PositionOf(row);
 
     /// <summary>Makes a row the sequence that <paramref name="snapshot"/> remembers, of any session of the same model.</summary>
     /// <exception cref="ArgumentException">The snapshot is of another model.</exception>
@@ -54,7 +54,7 @@ public sealed class DecodingBatch : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         using var reading = snapshot.Read(_model);
-        _state.CopyRow(row, (InPlaceState)reading.State, 0);
+        _state.Put(row, reading.State);
     }
 
     /// <summary>Continues every sequence by one byte. Allocates nothing.</summary>

@@ -16,6 +16,9 @@ public sealed class DecodingSession : IDisposable
     /// <summary>Stream bytes of one call at most: their logits are one array.</summary>
     public const int MaxStreamBytes = 1 << 22;
 
+    /// <summary>Positions that a state has room for before it grows.</summary>
+    internal const int FirstPositions = 512;
+
     private readonly HoloZeroModel _model;
     private readonly ExclusiveUse _use;
     private readonly RunOptions _runOptions = OnnxEnvironment.NewRunOptions();
@@ -28,11 +31,11 @@ public sealed class DecodingSession : IDisposable
     {
         _model = model;
         _use = new(model.Graph.Calls, typeof(DecodingSession), Free);
-        _state = model.Graph.NewState();
+        _state = model.Graph.States.Rent(FirstPositions);
     }
 
     /// <summary>Prefix slots and stream bytes so far: the length of the KV cache.</summary>
-    public long Position { get; private set; }
+    public long Position => _state.Position;
 
     /// <summary>Starts the sequence anew with a prefix and the first stream bytes.</summary>
     /// <param name="prefix">Bytes of whole slots, a multiple of the model's slot length; may be empty.</param>
@@ -59,12 +62,11 @@ public sealed class DecodingSession : IDisposable
 
         Require(stream, prefix.Length / _model.SlotBytes);
         // The sequence so far stays as it is until all of the new one has run.
-        _spare ??= _model.Graph.NewState();
+        _spare ??= _model.Graph.States.Rent(FirstPositions);
         try
         {
             var logits = Run(_spare, prefix, stream, cancellation);
             (_state, _spare) = (_spare, _state);
-            Position = prefix.Length / _model.SlotBytes + stream.Length;
             return logits;
         }
         finally
@@ -91,9 +93,7 @@ public sealed class DecodingSession : IDisposable
         _state.Mark();
         try
         {
-            var logits = Run(_state, [], stream, cancellation);
-            Position += stream.Length;
-            return logits;
+            return Run(_state, [], stream, cancellation);
         }
         catch
         {
@@ -121,9 +121,7 @@ public sealed class DecodingSession : IDisposable
     {
         using var call = _use.Enter();
         _runOptions.Terminate = false;
-        var logits = _state.Step(_runOptions, next);
-        Position++;
-        return logits;
+        return _state.Step(_runOptions, next);
     }
 
     /// <summary>Remembers the sequence as it is. The caller disposes the snapshot, which outlives this session if need be.</summary>
@@ -133,7 +131,7 @@ public sealed class DecodingSession : IDisposable
     public SessionSnapshot Snapshot()
     {
         using var call = _use.Enter();
-        return new(_model, _state.Copy(), Position);
+        return new(_model, _state.Copy());
     }
 
     /// <summary>
@@ -148,7 +146,6 @@ public sealed class DecodingSession : IDisposable
         using var call = _use.Enter();
         using var reading = snapshot.Read(_model);
         _state.CopyFrom(reading.State);
-        Position = snapshot.Position;
     }
 
     /// <summary>A second session that continues from here on its own. The caller disposes it.</summary>
@@ -203,7 +200,7 @@ public sealed class DecodingSession : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             _model.Graph.ThrowIfClosing();
-            var piece = stream.Slice(done, Math.Min(_model.PrefillChunkBytes, stream.Length - done));
+            var piece = stream.Slice(done, PrefillPieces.Next(stream.Length - done, _model.PrefillChunkBytes));
             state.Advance(_runOptions, done == 0 ? prefix : [], piece, _logits.AsSpan(done * vocabulary, piece.Length * vocabulary),
                 cancellation);
             done += piece.Length;
@@ -227,8 +224,8 @@ public sealed class SessionSnapshot : IDisposable
     private readonly HoloZeroModel _model;
     private readonly IDecoderState _state;
 
-    internal SessionSnapshot(HoloZeroModel model, IDecoderState state, long position) =>
-        (_model, _state, Position) = (model, state, position);
+    internal SessionSnapshot(HoloZeroModel model, IDecoderState state) =>
+        (_model, _state, Position) = (model, state, state.Position);
 
     /// <summary>Prefix slots and stream bytes up to here.</summary>
     public long Position { get; }

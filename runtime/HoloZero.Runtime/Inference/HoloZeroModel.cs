@@ -33,6 +33,9 @@ public sealed class HoloZeroModel : IDisposable
     /// <summary>Logits in a row: the 256 bytes, MASK and EOS.</summary>
     public int Vocabulary => Artifact.Manifest.Model.Vocabulary;
 
+    /// <summary>How much context a generation keeps where its options say nothing.</summary>
+    public ContextWindowOptions Window { get; } = new();
+
     internal OnnxGraph Graph { get; }
 
     internal int PrefillChunkBytes { get; }
@@ -87,7 +90,8 @@ public sealed class HoloZeroModel : IDisposable
         try
         {
             (graph, var provider) = ProviderSelection.Load(options, cores.Count, sessionOptions =>
-                OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes, sessionOptions, cancellation));
+                OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes,
+                    options.StateBytes, sessionOptions, cancellation));
             Volatile.Write(ref loaded, true);
             Report();
             hashes.GetAwaiter().GetResult();
@@ -130,7 +134,8 @@ public sealed class HoloZeroModel : IDisposable
     /// </summary>
     public void Dispose() => Graph.Dispose();
 
-    private T Within<T>(Func<T> open)
+    /// <summary>Runs something within a call, so that the graph is not freed meanwhile.</summary>
+    internal T Within<T>(Func<T> open)
     {
         ObjectDisposedException.ThrowIf(!Graph.Calls.TryEnter(), this);
         try

@@ -44,10 +44,20 @@ public sealed record ModelOptions
     public int? Threads { get; init; }
 
     /// <summary>
-    /// Stream bytes that a call hands to the graph at most, 1 to 1,048,576: more go in pieces, between which a call can be cancelled.
+    /// Stream bytes that a call hands to the graph at once, 2 to 1,048,576: more go in pieces, between which a call can be cancelled. The
+    /// last piece may have one more, since a row that goes alone is computed in another way than several.
     /// </summary>
     /// <value>512.</value>
     public int PrefillChunkBytes { get; init; } = 512;
+
+    /// <summary>
+    /// Bytes of memory that the states of all sequences may take at once: sessions, batches, snapshots and what a generator keeps. Whoever
+    /// asks for more is refused by <see cref="MissingCapabilityException"/>.
+    /// </summary>
+    /// <value>Three quarters of the memory that this process may use.</value>
+    public long? MaxStateBytes { get; init; }
+
+    internal long StateBytes => MaxStateBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
 
     /// <summary>
     /// Whether to compare the SHA-256 of the variant's files with the manifest; of all others, and otherwise, only the size is compared.
@@ -60,9 +70,11 @@ public sealed record ModelOptions
         if (Threads is < 1 or > 1024)
             throw new BadInputException("threads", $"{Threads} is not within 1 to 1,024", "choose a number of processors");
         if (DeviceId < 0) throw new BadInputException("device", $"{DeviceId} is negative", "count devices from 0");
-        if (PrefillChunkBytes is < 1 or > 1 << 20)
+        if (MaxStateBytes < 0)
+            throw new BadInputException("state bytes", $"{MaxStateBytes} is negative", "leave it out for most of the memory");
+        if (PrefillChunkBytes is < 2 or > 1 << 20)
         {
-            throw new BadInputException("prefill chunk", $"{PrefillChunkBytes} is not within 1 to 1,048,576 bytes",
+            throw new BadInputException("prefill chunk", $"{PrefillChunkBytes} is not within 2 to 1,048,576 bytes",
                 "choose some hundred bytes");
         }
         if (!Enum.IsDefined(Provider)) throw new BadInputException("provider", $"{Provider} is unknown", "choose Cpu, Cuda or TensorRt");

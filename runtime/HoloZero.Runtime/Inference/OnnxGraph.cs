@@ -15,10 +15,11 @@ internal sealed class OnnxGraph : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly HashSet<OrtIoBinding> _bindings = [];
 
-    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes, int threads)
+    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes, int threads, long stateBytes)
     {
         (_session, Signature, MaxPositions, SlotBytes) = (session, variant.Signature, variant.MaxPositions, slotBytes);
         (Threads, Closing) = (threads, _closing.Token);
+        States = new(this, stateBytes);
         _inputs = [Signature.Prefix.Name, Signature.Stream.Name, .. Signature.State.Select(state => state.Past.Name)];
         _outputs = [Signature.Logits.Name, .. Signature.State.Select(state => state.Present.Name)];
     }
@@ -44,15 +45,15 @@ internal sealed class OnnxGraph : IDisposable
     /// <summary>Whether the graph writes its state over what it reads.</summary>
     public bool IsInPlace => Signature.State.Any(state => state.InPlace);
 
-    /// <summary>A state before the first byte. The caller disposes it.</summary>
-    public IDecoderState NewState() => IsInPlace ? new InPlaceState(this) : new ImmutableState(this);
+    /// <summary>Where the states of its sequences come from.</summary>
+    public StateStore States { get; }
 
     /// <summary>Loads a graph and compares it with its signature.</summary>
     /// <exception cref="BadInputException">
     /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static OnnxGraph Load(string path, ArtifactManifest.VariantInfo variant, int slotBytes, SessionOptions options,
+    public static OnnxGraph Load(string path, ArtifactManifest.VariantInfo variant, int slotBytes, long stateBytes, SessionOptions options,
         CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -74,7 +75,7 @@ internal sealed class OnnxGraph : IDisposable
             Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
             Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
             return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }]
-                ? new(session, variant, slotBytes, options.IntraOpNumThreads)
+                ? new(session, variant, slotBytes, options.IntraOpNumThreads, stateBytes)
                 : throw new BadInputException(path,
                     $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
                     "export the model again");
@@ -207,7 +208,7 @@ internal sealed class OnnxGraph : IDisposable
         if (prefix <= SlotBytes && stream <= few) return false;
         try
         {
-            using var state = NewState();
+            using var state = States.Rent(SlotBytes + few);
             using var options = OnnxEnvironment.NewRunOptions();
             stream = Math.Min(stream, few);
             state.Advance(options, new byte[Math.Min(prefix, SlotBytes)], new byte[stream], new float[stream * ByteVocabulary.Size],

@@ -28,7 +28,12 @@ public class ContextWindowTests
         {
             var k = random.Next(1, 10);
             var (streamBytes, maxPrefixSlots) = (random.Next(k, 5 * k + 8), random.Next(4) * random.Next(8));
-            var options = new ContextWindowOptions { StreamBytes = streamBytes, MaxPrefixSlots = maxPrefixSlots };
+            var options = new ContextWindowOptions
+            {
+                StreamBytes = streamBytes,
+                MaxPrefixSlots = maxPrefixSlots,
+                KeptStreamBytes = random.Next(3) == 0 ? null : random.Next(1, streamBytes + 1),
+            };
             var prompt = RandomBytes(random, random.Next(4) == 0 ? random.Next(3) : random.Next(120));
             int? requested = random.Next(2) == 0 ? null
                 : random.Next(Math.Min((Math.Max(1, prompt.Length) - 1) / k, options.MaxPrefixSlots) + 1);
@@ -71,28 +76,33 @@ public class ContextWindowTests
     }
 
     [Fact]
-    public void A_full_stream_is_repacked_down_to_half_a_window()
+    public void A_full_stream_is_repacked_down_to_what_is_kept()
     {
         var window = new ContextWindow(8, new(), Bytes(0, 100));
         Assert.Equal((12, 4), (window.PrefixSlots, window.Stream.Length));
         Assert.False(window.Append(Bytes(100, 252)));
         Assert.Equal((12, 256), (window.PrefixSlots, window.Stream.Length));
 
-        // 257 bytes, at least 128 stay: 16 groups of 8 move.
+        // 257 bytes, at least 32 stay: 28 groups of 8 move.
+        Assert.True(window.Append(1));
+        Assert.Equal((40, 33), (window.PrefixSlots, window.Stream.Length));
+        Assert.Equal(Bytes(0, 320), window.Prefix.ToArray());
+
+        // Every 224 bytes from now on; after the second time 12 + 2 * 28 slots are 4 beyond 64.
+        Assert.False(window.Append(new byte[223]));
+        Assert.Equal((40, 0), (window.PrefixSlots, window.ForgottenBytes));
+        Assert.True(window.Append(1));
+        Assert.Equal((64, 4 * 8), (window.PrefixSlots, window.ForgottenBytes));
+        Assert.Equal(Bytes(32, 8), window.Prefix[..8].ToArray());
+    }
+
+    [Fact]
+    public void Half_a_window_is_kept_where_that_is_asked_for()
+    {
+        var window = new ContextWindow(8, new() { KeptStreamBytes = 128 }, Bytes(0, 100));
+        Assert.False(window.Append(Bytes(100, 252)));
         Assert.True(window.Append(1));
         Assert.Equal((28, 129), (window.PrefixSlots, window.Stream.Length));
-        Assert.Equal(Bytes(0, 224), window.Prefix.ToArray());
-
-        // Every 128 bytes from now on; after the third time 12 + 4 * 16 slots are beyond 64.
-        Assert.False(window.Append(new byte[127]));
-        Assert.True(window.Append(1));
-        Assert.Equal(44, window.PrefixSlots);
-        Assert.False(window.Append(new byte[127]));
-        Assert.True(window.Append(1));
-        Assert.Equal((60, 0), (window.PrefixSlots, window.ForgottenBytes));
-        Assert.True(window.Append(new byte[128]));
-        Assert.Equal((64, 12 * 8), (window.PrefixSlots, window.ForgottenBytes));
-        Assert.Equal(Bytes(96, 8), window.Prefix[..8].ToArray());
     }
 
     [Fact]
@@ -157,6 +167,9 @@ public class ContextWindowTests
         Refused("stream-bytes: is 7, less than the 8", () => new ContextWindow(8, new() { StreamBytes = 7 }, [1]));
         Refused("stream-bytes: is 0", () => new ContextWindow(8, new() { StreamBytes = 0 }, [1]));
         Refused("stream-bytes: is 65537", () => new ContextWindow(8, new() { StreamBytes = 65_537 }, [1]));
+        Refused("kept-stream-bytes: is 0, allowed are 1 to 256", () => new ContextWindow(8, new() { KeptStreamBytes = 0 }, [1]));
+        Refused("kept-stream-bytes: is 9, allowed are 1 to 8",
+            () => new ContextWindow(8, new() { StreamBytes = 8, KeptStreamBytes = 9 }, [1]));
         Refused("max-prefix-slots: is -1", () => new ContextWindow(8, new() { MaxPrefixSlots = -1 }, [1]));
         Refused("max-prefix-slots: is 4097", () => new ContextWindow(8, new() { MaxPrefixSlots = 4097 }, [1]));
         Refused("prefix-slots: is 3, allowed are 0 to 2", () => new ContextWindow(8, new(), new byte[24], 3));
@@ -189,7 +202,8 @@ public class ContextWindowTests
         bool Repack()
         {
             var overfull = stream.Count > options.StreamBytes;
-            while (overfull && (stream.Count > options.StreamBytes || stream.Count - k >= Math.Max(1, options.StreamBytes / 2)))
+            var kept = options.KeptStreamBytes ?? Math.Max(1, Math.Min(32, options.StreamBytes / 2));
+            while (overfull && (stream.Count > options.StreamBytes || stream.Count - k >= kept))
             {
                 slots.Add([.. stream.Take(k)]);
                 stream.RemoveRange(0, k);

@@ -57,8 +57,8 @@ public sealed class RepackingTests(TinyArtifacts tiny)
     }
 
     /// <summary>
-    /// The rule as written down: whenever the stream has L > W bytes, its max(floor((L - max(1, floor(W / 2))) / K), ceil((L - W) / K))
-    /// oldest groups of K become slots, and of all slots the newest M are kept.
+    /// The rule as written down: whenever the stream has L > W bytes, its max(floor((L - R) / K), ceil((L - W) / K)) oldest groups of K
+    /// become slots, and of all slots the newest M are kept. R is half of this window, as that is below 32.
     /// </summary>
     private static (byte[] Prefix, byte[] Stream) Layout(byte[] history, int k, int slots)
     {
@@ -69,9 +69,9 @@ public sealed class RepackingTests(TinyArtifacts tiny)
             var stream = length - border;
             if (stream > w)
             {
-                var half = Math.Floor((stream - Math.Max(1, Math.Floor(w / 2.0))) / k);
+                var kept = Math.Floor((stream - w / 2) / (double)k);
                 var fit = Math.Ceiling((stream - w) / (double)k);
-                border += k * (int)Math.Max(half, fit);
+                border += k * (int)Math.Max(kept, fit);
             }
 
             start = Math.Max(start, border - m * k);

@@ -170,8 +170,8 @@ public sealed class InPlaceStateTests(AllVariants variants)
     public void A_step_that_fails_half_way_leaves_nothing_that_could_be_mistaken_for_a_state()
     {
         using var model = variants.Load("fp32");
-        using var untouched = new InPlaceState(model.Graph);
-        using var state = new InPlaceState(model.Graph);
+        using var untouched = model.Graph.States.Rent(8);
+        using var state = model.Graph.States.Rent(8);
         using var options = new RunOptions();
         using var stopped = new RunOptions { Terminate = true };
         var expected = untouched.Step(options, 1).ToArray();

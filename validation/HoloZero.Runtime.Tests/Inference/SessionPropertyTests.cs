@@ -15,13 +15,13 @@ public sealed class SessionPropertyTests(TinyArtifacts tiny)
 
     public static TheoryData<PrefixAttention, string, int, ulong> Models { get; } = new()
     {
-        { PrefixAttention.Causal, "portable", 1, 11 },
+        { PrefixAttention.Causal, "portable", 2, 11 },
         { PrefixAttention.Causal, "portable", 3, 12 },
         { PrefixAttention.Causal, "portable", 512, 13 },
         { PrefixAttention.Bidirectional, "portable", 2, 14 },
         { PrefixAttention.Bidirectional, "portable", 7, 15 },
         { PrefixAttention.Bidirectional, "portable", 512, 16 },
-        { PrefixAttention.Causal, "fp32", 1, 17 },
+        { PrefixAttention.Causal, "fp32", 2, 17 },
         { PrefixAttention.Causal, "fp32", 3, 18 },
         { PrefixAttention.Causal, "fp32", 512, 19 },
         { PrefixAttention.Bidirectional, "fp32", 2, 20 },

@@ -10,13 +10,23 @@ namespace HoloZero.Runtime;
 internal sealed class ImmutableState : IDecoderState
 {
     private readonly OnnxGraph _graph;
+    private readonly StateStore _store;
     private SharedTensors _tensors;
     private SharedTensors? _marked;
+    private long _markedPosition;
     private float[] _logits = [];
 
-    public ImmutableState(OnnxGraph graph) => (_graph, _tensors) = (graph, SharedTensors.Fresh(graph.Signature));
+    public ImmutableState(OnnxGraph graph, StateStore store)
+        : this(graph, store, SharedTensors.Fresh(graph.Signature, store), 0)
+    {
+    }
 
-    private ImmutableState(OnnxGraph graph, SharedTensors tensors) => (_graph, _tensors) = (graph, tensors);
+    private ImmutableState(OnnxGraph graph, StateStore store, SharedTensors tensors, long position) =>
+        (_graph, _store, _tensors, Position) = (graph, store, tensors, position);
+
+    public long Position { get; private set; }
+
+    public long Bytes => _tensors.Bytes;
 
     public void Advance(RunOptions options, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream, Span<float> logits,
         CancellationToken cancellation)
@@ -25,7 +35,8 @@ internal sealed class ImmutableState : IDecoderState
         using var streamValue = StateTensors.Row(stream);
         var results = _graph.Run(options, [prefixValue, streamValue, .. _tensors.Values], prefix.Length, stream.Length, cancellation);
         using (results[0]) results[0].GetTensorDataAsSpan<float>().CopyTo(logits);
-        Adopt(new([.. results.Skip(1)]));
+        Adopt(SharedTensors.Of([.. results.Skip(1)], _store));
+        Position += prefix.Length / _graph.SlotBytes + stream.Length;
     }
 
     public ReadOnlySpan<float> Step(RunOptions options, byte next)
@@ -38,10 +49,14 @@ internal sealed class ImmutableState : IDecoderState
     public void Mark()
     {
         Unmark();
-        _marked = _tensors.Share();
+        (_marked, _markedPosition) = (_tensors.Share(), Position);
     }
 
-    public void Rollback() => Adopt(_marked!.Share());
+    public void Rollback()
+    {
+        Adopt(_marked!.Share());
+        Position = _markedPosition;
+    }
 
     public void Unmark()
     {
@@ -49,11 +64,19 @@ internal sealed class ImmutableState : IDecoderState
         _marked = null;
     }
 
-    public void Reset() => Adopt(SharedTensors.Fresh(_graph.Signature));
+    public void Reset()
+    {
+        Adopt(SharedTensors.Fresh(_graph.Signature, _store));
+        Position = 0;
+    }
 
-    public IDecoderState Copy() => new ImmutableState(_graph, _tensors.Share());
+    public IDecoderState Copy() => new ImmutableState(_graph, _store, _tensors.Share(), Position);
 
-    public void CopyFrom(IDecoderState other) => Adopt(((ImmutableState)other)._tensors.Share());
+    public void CopyFrom(IDecoderState other)
+    {
+        Adopt(((ImmutableState)other)._tensors.Share());
+        Position = other.Position;
+    }
 
     public void Dispose()
     {
@@ -68,14 +91,32 @@ internal sealed class ImmutableState : IDecoderState
     }
 
     /// <summary>Tensors in the manifest's order, with a count of those who hold them. Thread-safe.</summary>
-    private sealed class SharedTensors(OrtValue[] values)
+    private sealed class SharedTensors(OrtValue[] values, long bytes, StateStore store)
     {
         private int _holders = 1;
 
         public IReadOnlyList<OrtValue> Values => values;
 
-        public static SharedTensors Fresh(ArtifactManifest.SignatureInfo signature) =>
-            new([.. signature.State.Select(state => StateTensors.Zeros(state.Past, rows: 1, positions: 0))]);
+        public long Bytes => bytes;
+
+        public static SharedTensors Fresh(ArtifactManifest.SignatureInfo signature, StateStore store) =>
+            Of([.. signature.State.Select(state => StateTensors.Zeros(state.Past, rows: 1, positions: 0))], store);
+
+        /// <summary>Takes tensors over.</summary>
+        public static SharedTensors Of(OrtValue[] values, StateStore store)
+        {
+            try
+            {
+                var bytes = values.Sum(value => (long)value.GetTensorMutableRawData().Length);
+                store.Charge(bytes);
+                return new(values, bytes, store);
+            }
+            catch
+            {
+                foreach (var value in values) value.Dispose();
+                throw;
+            }
+        }
 
         public SharedTensors Share()
         {
@@ -87,6 +128,7 @@ internal sealed class ImmutableState : IDecoderState
         {
             if (Interlocked.Decrement(ref _holders) > 0) return;
             foreach (var tensor in values) tensor.Dispose();
+            store.Release(bytes);
         }
     }
 }

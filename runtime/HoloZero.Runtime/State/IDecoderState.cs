@@ -3,11 +3,17 @@ using Microsoft.ML.OnnxRuntime;
 namespace HoloZero.Runtime;
 
 /// <summary>
-/// What a sequence carries from call to call. Where it lies, on the host or on a device, is its own business. Not thread-safe. Owned by
-/// whoever made it: dispose it.
+/// What a sequence carries from call to call. Where it lies, on the host or on a device, is its own business. Not thread-safe. Rented from
+/// a <see cref="StateStore"/>: dispose it.
 /// </summary>
 internal interface IDecoderState : IDisposable
 {
+    /// <summary>Positions so far: prefix slots and stream bytes.</summary>
+    long Position { get; }
+
+    /// <summary>Memory that it takes, in bytes, as the store counts it.</summary>
+    long Bytes { get; }
+
     /// <summary>Runs one call and moves on by it.</summary>
     /// <param name="options">Run options; their termination is reported as cancellation.</param>
     /// <param name="prefix">Bytes of whole prefix slots; empty unless nothing has run since <see cref="Reset"/>.</param>
@@ -38,9 +44,38 @@ internal interface IDecoderState : IDisposable
     /// <summary>Goes back to before the first byte.</summary>
     void Reset();
 
-    /// <summary>A state of its own that goes on from here.</summary>
+    /// <summary>A state of its own that goes on from here, with room for no more than it holds.</summary>
+    /// <exception cref="Artifacts.MissingCapabilityException">The store's budget or memory is too small.</exception>
     IDecoderState Copy();
 
     /// <summary>Becomes what <paramref name="other"/> of the same model is.</summary>
     void CopyFrom(IDecoderState other);
+}
+
+/// <summary>
+/// Rows for sequences that step together, packed from row 0 on. Rows may be at different positions. Not thread-safe. Rented from a
+/// <see cref="StateStore"/>: dispose it.
+/// </summary>
+internal interface IStateBlock : IDisposable
+{
+    /// <summary>Rows that there is room for.</summary>
+    int Rows { get; }
+
+    /// <summary>Makes a row what <paramref name="state"/> is.</summary>
+    void Put(int row, IDecoderState state);
+
+    /// <summary>A state of its own that goes on from what a row is.</summary>
+    /// <exception cref="Artifacts.MissingCapabilityException">The store's budget or memory is too small.</exception>
+    IDecoderState Take(int row);
+
+    /// <summary>Makes row <paramref name="to"/> what row <paramref name="from"/> is; that one is undefined then.</summary>
+    void Move(int from, int to);
+
+    /// <summary>Continues the first rows by one byte each, as many as there are bytes.</summary>
+    /// <returns>Logits [bytes, vocabulary], valid until the next call.</returns>
+    /// <remarks>After an exception all rows are undefined until <see cref="Clear"/>.</remarks>
+    ReadOnlySpan<float> Step(RunOptions options, ReadOnlySpan<byte> next);
+
+    /// <summary>Lets go of what every row is.</summary>
+    void Clear();
 }
