@@ -37,6 +37,18 @@ public sealed class ModelLoadingTests : IDisposable
     }
 
     [Fact]
+    public void A_model_tells_the_window_that_its_artifact_was_made_for()
+    {
+        using var plain = HoloZeroModel.Load(_exported.Folder);
+        Assert.Equal(new(), plain.Window);
+        using var exported = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { Window = new(40, 6, 10) });
+        using var model = HoloZeroModel.Load(exported.Folder);
+        Assert.Equal(new() { StreamBytes = 40, MaxPrefixSlots = 6, KeptStreamBytes = 10 }, model.Window);
+        Assert.Contains("stream_bytes 1 is not within 2", Assert.Throws<BadInputException>(() =>
+            new ExportedModel(Repository.Golden("tiny.pt"), options: new() { Window = new(1, 6) })).Message);
+    }
+
+    [Fact]
     public async Task Loading_tells_how_far_it_is()
     {
         var progress = new Steps(_ => { });
