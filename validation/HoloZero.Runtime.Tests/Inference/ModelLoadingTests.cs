@@ -36,6 +36,25 @@ public sealed class ModelLoadingTests : IDisposable
         Assert.Contains("missing", Assert.Throws<BadInputException>(() => HoloZeroModel.Load(_exported.Folder)).Message);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0)]
+    [InlineData(1_000_000)]
+    public void How_long_idle_threads_look_for_work_changes_no_bit(int? spin)
+    {
+        using var usual = HoloZeroModel.Load(_exported.Folder, new() { Threads = 2 });
+        using var model = HoloZeroModel.Load(_exported.Folder, new() { Threads = 2, SpinMicroseconds = spin });
+        using var expected = usual.OpenSession();
+        using var session = model.OpenSession();
+        Assert.Equal(expected.Prefill([], "abc"u8).Data.ToArray(), session.Prefill([], "abc"u8).Data.ToArray());
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1_000_001)]
+    public void What_no_thread_can_spin_is_refused(int spin) => Assert.Contains("spin: ",
+        Assert.Throws<BadInputException>(() => HoloZeroModel.Load(_exported.Folder, new() { SpinMicroseconds = spin })).Message);
+
     [Fact]
     public void A_model_tells_the_window_that_its_artifact_was_made_for()
     {
