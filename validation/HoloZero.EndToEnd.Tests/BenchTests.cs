@@ -36,6 +36,32 @@ public sealed class BenchTests(ExportedModels exported)
     }
 
     [Fact]
+    public async Task Bench_serves_many_in_turn_with_one()
+    {
+        string[] bench = ["bench", "--model", exported.Tiny, "--rounds", "1", "--bytes", "16", "--threads", "1", "--sessions", "4"];
+        var result = await HoloZeroAsync([.. bench, "--json"]);
+        Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
+        using var json = JsonDocument.Parse(result.StandardOutput);
+        var measured = json.RootElement.GetProperty("measured");
+        foreach (var path in (string[])["bytes_per_second", "one_session_bytes_per_second", "ratio", "first_byte.median_milliseconds",
+            "first_byte.p99_milliseconds", "per_byte.median_milliseconds", "per_byte.p99_milliseconds"])
+        {
+            var value = path.Split('.').Aggregate(measured, (element, name) => element.GetProperty(name)).GetDouble();
+            Assert.True(double.IsFinite(value) && value > 0, $"{path} is {value}");
+        }
+
+        // The fourth prompt is that of the third.
+        Assert.Equal((1, 4), (measured.GetProperty("cache_hits").GetInt64(), measured.GetProperty("cache_misses").GetInt64()));
+        var without = await HoloZeroAsync([.. bench, "--no-prefix-cache"]);
+        Assert.Equal((0, ""), (without.ExitCode, without.StandardError));
+        Assert.Matches(@"prefix cache +0 prompts found there, 0 not\n", without.Text);
+
+        RequireRefusal(await HoloZeroAsync([.. bench, "--sessions", "0"]), 2, "sessions");
+        RequireRefusal(await HoloZeroAsync([.. bench, "--latency-only"]), 2, "--latency-only");
+        RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--no-prefix-cache"), 2, "--no-prefix-cache");
+    }
+
+    [Fact]
     public async Task Bench_prints_a_table_for_people()
     {
         var result = await HoloZeroAsync("bench", "--model", exported.Tiny, "--rounds", "1", "--bytes", "16", "--latency-only");

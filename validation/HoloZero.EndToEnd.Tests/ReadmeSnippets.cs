@@ -1,3 +1,4 @@
+using System.Text;
 using HoloZero.Runtime;
 
 namespace HoloZero.EndToEnd.Tests;
@@ -22,6 +23,19 @@ internal static class ReadmeSnippets
         next = session.Step((byte)'s');
         session.Restore(here);
         next = session.Step((byte)'G');
+        #endregion
+    }
+
+    public static async Task ServingAsync(TextWriter output)
+    {
+        #region Serving
+        using var model = HoloZeroModel.Load("out/demo");
+        await using IByteGenerator generator = new ByteGenerator(model, new() { MaxRows = 16, MaxQueued = 256 });
+
+        var options = new GenerationOptions { MaxBytes = 40, Sampling = new() { Temperature = 0.8, Seed = 7 } };
+        var texts = await Task.WhenAll(new[] { "And God said, ", "In the beginning " }.Select(async prompt =>
+            string.Concat(await generator.GenerateAsync(Encoding.UTF8.GetBytes(prompt), options).ToTextAsync().ToListAsync())));
+        foreach (var text in texts) output.WriteLine(text);
         #endregion
     }
 }

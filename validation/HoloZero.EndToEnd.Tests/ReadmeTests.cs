@@ -50,12 +50,15 @@ public sealed partial class ReadmeTests(ExportedModels exported) : IDisposable
         Assert.Matches(@"(?m)^test:.*\n(\t.*\n)*\t\$\(MAKE\) demo", makefile);
     }
 
-    [Fact]
-    public async Task The_code_is_the_code_that_compiles_and_it_runs()
+    [Theory]
+    [InlineData("Embedding")]
+    [InlineData("Serving")]
+    public async Task The_code_is_the_code_that_compiles_and_it_runs(string name)
     {
         var source = File.ReadAllText(Path.Combine(Repository.Root, "validation", "HoloZero.EndToEnd.Tests", "ReadmeSnippets.cs"));
-        var compiled = SnippetRegion().Match(source).Groups[1].Value.Split('\n').Select(line => line.Length >= 8 ? line[8..] : line);
-        var shown = SnippetBlock().Match(Readme).Groups[1].Value;
+        var compiled = Between(source, $"#region {name}\n", "        #endregion").Split('\n')
+            .Select(line => line.Length >= 8 ? line[8..] : line);
+        var shown = Between(Readme, $"<!-- snippet: {name} -->\n```csharp\n", "```");
         Assert.Equal(string.Join('\n', compiled).Trim(), shown.Trim());
 
         CopyDemo();
@@ -64,12 +67,20 @@ public sealed partial class ReadmeTests(ExportedModels exported) : IDisposable
         {
             Directory.SetCurrentDirectory(_workspace.Path);
             var output = new StringWriter();
-            await ReadmeSnippets.EmbeddingAsync(output);
-            Assert.Equal(60, output.ToString().Length);
+            await (name == "Embedding" ? ReadmeSnippets.EmbeddingAsync(output) : ReadmeSnippets.ServingAsync(output));
+            Assert.Equal(name == "Embedding" ? 60 : 2 * (40 + output.NewLine.Length), output.ToString().Length);
         }
         finally
         {
             Directory.SetCurrentDirectory(here);
+        }
+
+        static string Between(string text, string before, string after)
+        {
+            var start = text.IndexOf(before, StringComparison.Ordinal);
+            Assert.True(start >= 0, $"there is no {before}");
+            start += before.Length;
+            return text[start..text.IndexOf(after, start, StringComparison.Ordinal)];
         }
     }
 
@@ -122,12 +133,6 @@ public sealed partial class ReadmeTests(ExportedModels exported) : IDisposable
 
     [GeneratedRegex("`?make ([a-z-]+)")]
     private static partial Regex MakeCommands();
-
-    [GeneratedRegex(@"#region Embedding\n(.*?)\n\s*#endregion", RegexOptions.Singleline)]
-    private static partial Regex SnippetRegion();
-
-    [GeneratedRegex(@"<!-- snippet: Embedding -->\n```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex SnippetBlock();
 
     [GeneratedRegex(@"<!-- demo-output -->\n```\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex DemoOutput();
