@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
+using HoloZero.CommandLine;
 using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;
@@ -7,10 +8,16 @@ namespace HoloZero.Exporter.Cli;
 /// <summary>Texts that a person named, as bytes.</summary>
 internal static class TextFiles
 {
-    /// <summary>Reads a file and says what it was.</summary>
-    /// <exception cref="BadInputException">It cannot be read, or is larger than an array.</exception>
+    /// <summary>Reads a file and says what it was, for whoever has to find it again.</summary>
+    /// <exception cref="BadInputException">It cannot be read, or not a second time, or is larger than an array.</exception>
     public static (byte[] Bytes, TextSource Source) ReadSource(string path)
     {
+        if (InputBytes.IsGivenOpen(path))
+        {
+            throw new BadInputException(path, "a run that is resumed reads its texts again, which this cannot be",
+                "save it to a file and name that");
+        }
+
         var bytes = InputFile.ReadBytes(path);
         return (bytes, new(Path.GetFullPath(path), bytes.LongLength, Convert.ToHexStringLower(SHA256.HashData(bytes))));
     }

@@ -178,7 +178,7 @@ public sealed class HostileArtifactTests : IDisposable
         Assert.Equal(shown, new UnsoundModelException(text).Message);
     }
 
-    private static void Pipe(string path)
+    internal static void Pipe(string path)
     {
         using var process = Process.Start("mkfifo", [path]);
         process.WaitForExit();

@@ -25,6 +25,7 @@ public static class AllTargets
             CheckpointTargets.Safetensors([CheckpointTargets.Beginning(File.ReadAllBytes(Path.Combine(golden, "tiny.safetensors")), 1024),
                 File.ReadAllBytes(Path.Combine(golden, "bad", "huge-header.safetensors"))]),
             JsonTargets.Manifest([.. Corpus(validation, "manifest").Where(input => input is [(byte)'{', ..])]),
+            GraphTargets.DataFiles(File.ReadAllBytes(Path.Combine(validation, "HoloZero.Fuzz", "corpus", "manifest", "tiny.json"))),
             JsonTargets.Configuration([Encoding.UTF8.GetBytes("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero"}""")]),
         ];
     }
