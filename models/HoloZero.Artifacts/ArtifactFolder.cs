@@ -157,7 +157,7 @@ public sealed class ArtifactFolder
             expected.Sha256);
     }
 
-    /// <summary>What is wrong with the files that a graph names; null where the graph itself has a fault, which is told by itself.</summary>
+    /// <summary>What is wrong with the files that a graph names; null where the graph itself has a fault: that is told by itself.</summary>
     private ArtifactFault? FaultInside(ArtifactManifest.VariantInfo variant, bool hashIsTold)
     {
         var name = variant.File;
@@ -180,18 +180,21 @@ public sealed class ArtifactFolder
                 $"weights in {Untrusted.Quote(foreign)}", $"weights in listed files {name}.*");
         }
 
-        return named.FirstOrDefault(data => Fault(data, Manifest.Files[data], verifyHash: false) is null && !LiesBeside(data, name))
-            is { } apart
-            ? new(apart, $"weights of {name} lie in {apart}, whose link leads to another folder than that of the graph", "in another folder",
-                "in the same folder") { Remedy = "ONNX Runtime opens no such data: put copies in place of the links, as cp -rL does" }
-            : null;
+        var apart = named.FirstOrDefault(data => Fault(data, Manifest.Files[data], verifyHash: false) is null && !LiesBeside(data, name));
+        if (apart is null) return null;
+        return new(apart, $"weights of {name} lie in {apart}, whose link leads to another folder than that of the graph",
+            "in another folder", "in the same folder")
+        {
+            Remedy = "ONNX Runtime opens no such data: put copies in place of the links, as cp -rL does",
+        };
     }
 
     /// <summary>Whether ONNX Runtime opens a graph's data: they really lie within the artifact's folder, or that of the graph.</summary>
     private bool LiesBeside(string data, string graph) => InputFile.Guard(PathOf(data), () =>
     {
         var real = Links.Real(PathOf(data));
-        return Links.IsWithin(real, Links.Real(Path)) || Links.IsWithin(real, System.IO.Path.GetDirectoryName(Links.Real(PathOf(graph)))!);
+        var besideGraph = System.IO.Path.GetDirectoryName(Links.Real(PathOf(graph)))!;
+        return Links.IsWithin(real, Links.Real(Path)) || Links.IsWithin(real, besideGraph);
     });
 
     private BadInputException Mismatch(ArtifactFault fault) => new(PathOf(ArtifactManifest.FileName), fault.What, fault.Remedy);
