@@ -51,7 +51,8 @@ internal static class GraphTargets
     }
 
     /// <summary>A field of the wire format whose content has a length.</summary>
-    private static byte[] Field(int number, ReadOnlySpan<byte> content) => [.. Varint(number << 3 | 2), .. Varint(content.Length), .. content];
+    private static byte[] Field(int number, ReadOnlySpan<byte> content) =>
+        [.. Varint(number << 3 | 2), .. Varint(content.Length), .. content];
 
     private static byte[] Varint(int value) => value < 128 ? [(byte)value] : [(byte)(value & 127 | 128), (byte)(value >> 7)];
 }
