@@ -9,7 +9,7 @@ namespace HoloZero.Artifacts.Tests;
 public sealed class LinkedArtifactTests : IDisposable
 {
     private const string Graph = "model.fp32.onnx", Data = Graph + ".data";
-    private readonly ExportedModel _exported = new(GoldenSuite.Tiny.CheckpointPath, options: new() { MaxInlineBytes = 1000 });
+    private readonly SmallArtifact _exported = new();
     private readonly TemporaryFolder _outside = new();
 
     public static TheoryData<string> Layouts => [.. LinkedFolders.Layouts];
