@@ -4,7 +4,8 @@
 #   ci/debian-root.sh run COMMAND...  runs a command in it, in the clone, with the .NET SDK and NuGet's packages, all of them read-only
 # It is kept in the user's cache folder and made anew when its recipe changes or it does not run. Everything that mounts does so in a mount
 # namespace of its own, which ends with its processes: nothing stays mounted, whatever ends them.
-# Exit: the command's, or 3 with one line where the machine lacks something.
+# Exit: the command's; 3 with one line where this machine cannot have one (no root, no debootstrap to be had); 1 with one line where it
+# can and the making failed.
 set -euo pipefail
 suite=trixie
 packages=ca-certificates,git,libicu76,make
@@ -13,6 +14,7 @@ clone=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/holozero
 root=$cache/debian-$suite
 die() { printf 'debian-root: %s\n' "$*" >&2; exit 3; }
+failed() { printf 'debian-root: %s\n' "$*" >&2; exit 1; }
 
 # Runs a command with mounts and processes of its own, which end with it, and with this script.
 child=
@@ -74,13 +76,13 @@ make_root() {
     rm -rf --one-file-system "$root" "$root".??????
     part=$(mktemp -d "$root.XXXXXX")
     private debootstrap --variant=minbase --include="$packages" "$suite" "$part" $(mirror) >"$log" 2>&1 9>&- \
-        || die "debootstrap failed: $(grep -E '^[EW]: ' "$log" | tail -n1) (all of it in $log)"
+        || failed "debootstrap failed: $(grep -E '^[EW]: ' "$log" | tail -n1) (all of it in $log)"
     rm -rf "$part"/var/cache/apt/archives/*.deb "$part"/var/lib/apt/lists/*
     chmod 755 "$part"
     echo "$recipe" >"$part/.recipe"
     mv "$part" "$root"
     part=
-    sound || die "$root does not run"
+    sound || failed "$root is made and does not run"
 }
 
 # In the namespace: puts the root together and enters it.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Mutation testing by Stryker: changes the code in one place at a time and runs the tests that reach it. Takes an hour or more. What it
-# mutates and what it leaves alone: ci/mutation; reports go to out/mutation, figures are kept in docs/mutation.md.
+# Mutation testing by Stryker: changes the code in one place at a time and runs the tests that reach it. An hour or more in all, so it goes
+# piece by piece: PIECES="manifest text" takes some of them. Reports go to out/mutation, figures are kept in docs/mutation.md.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -8,14 +8,45 @@ dotnet tool restore >/dev/null
 # Stryker puts mutated assemblies where the tests run, so it works on a copy of what git knows.
 work=$(mktemp -d "${TMPDIR:-/tmp}/holozero-mutation.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-    if [ -e "$file" ]; then printf '%s\0' "$file"; fi
-done | tar --null -T - -c | tar -x -C "$work"
-for name in ${PROJECTS:-artifacts runtime}; do
-    case $name in
-        artifacts) folder=models/HoloZero.Artifacts ;;
-        runtime) folder=runtime/HoloZero.Runtime ;;
-        *) echo "mutate: $name is unknown, choose from artifacts and runtime" >&2; exit 2 ;;
+
+# copy: a fresh one, as Stryker leaves mutants in it.
+copy() {
+    rm -rf "$work" && mkdir "$work"
+    git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+        if [ -e "$file" ]; then printf '%s\0' "$file"; fi
+    done | tar --null -T - -c | tar -x -C "$work"
+}
+
+# mutate PIECE CONFIGURATION PROJECT FILE...
+mutate() {
+    local piece=$1 configuration=$2 project=$3 file globs=()
+    shift 3
+    for file in "$@"; do globs+=(--mutate "**/$file.cs"); done
+    (cd "$work/$project" && dotnet stryker --config-file "$work/ci/mutation/$configuration.json" "${globs[@]}" \
+        --output "$root/out/mutation/$piece")
+}
+
+# only FOLDER: of the runtime's tests those of the folder of that name. All others load models, which takes seconds a mutant.
+only() {
+    local folder
+    for folder in "$work"/validation/HoloZero.Runtime.Tests/*/; do
+        [ "$(basename "$folder")" = "$1" ] || rm -rf "$folder"
+    done
+}
+
+artifacts=models/HoloZero.Artifacts
+runtime=runtime/HoloZero.Runtime
+for piece in ${PIECES:-manifest tensors files sampling text context}; do
+    copy
+    case $piece in
+        manifest) mutate "$piece" artifacts $artifacts ArtifactFolder ArtifactManifest ManifestRules OnnxDataFiles Links ;;
+        tensors) mutate "$piece" artifacts $artifacts 'Safetensors*' 'Tensor*' Dimension CrossEntropy SplitMix64 ByteVocabulary ;;
+        files)
+            mutate "$piece" artifacts $artifacts AdvisoryLock Errors 'File*' FolderTransaction InputFile OutputFile Unfinished Untrusted
+            ;;
+        sampling) only Sampling && mutate "$piece" runtime $runtime 'Sampling/*' ;;
+        text) only Text && mutate "$piece" runtime $runtime 'Text/*' ;;
+        context) only Context && mutate "$piece" runtime $runtime 'Context/*' ;;
+        *) echo "mutate: $piece is unknown, choose from manifest, tensors, files, sampling, text and context" >&2; exit 2 ;;
     esac
-    (cd "$work/$folder" && dotnet stryker --config-file "$work/ci/mutation/$name.json" --output "$root/out/mutation/$name")
 done

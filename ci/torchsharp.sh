@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs what computes with TorchSharp, as built: the suites TorchSharp, Training and Conformance, an export, a probe, 20 steps of training.
 # Where libstdc++ is too old for TorchSharp, they run in a Debian 13 root, which is made once (ci/debian-root.sh) and kept in a cache.
-# Says which it did. Exit: 0 passed, or cannot be run here and says so; 1 something failed.
+# Says which it did. Exit: 0 passed, or this machine can have no such root (no root, no debootstrap) and it says so; 1 something failed,
+# debootstrap where there is one included: a machine that could run this and does not must not look as if it had.
 set -euo pipefail
 configuration=${CONFIGURATION:-Release}
 configuration=${configuration,,}
@@ -30,7 +31,11 @@ case $code in
         ;;
     3)
         sed 's/^holozero-export: /torchsharp: /' "$work/out"
-        root=$(ci/debian-root.sh path 2>"$work/why") || not_run "no Debian 13 root: $(tail -n1 "$work/why")"
+        code=0
+        root=$(ci/debian-root.sh path 2>"$work/why") || code=$?
+        why=$(tail -n1 "$work/why")
+        [ "$code" -ne 3 ] || not_run "no Debian 13 root: $why"
+        [ "$code" -eq 0 ] || { say "FAILED: no Debian 13 root: ${why:-debian-root.sh ended with exit code $code}" >&2; exit 1; }
         say "running in the Debian 13 root $root"
         ci/debian-root.sh run ci/torchsharp.sh --here
         ;;

@@ -33,13 +33,9 @@ internal static class ProbeCommand
             var streamBytes = parsed.GetValue(stream) ?? layout.StreamBytes;
             var chosen = new WindowLayout(parsed.GetValue(slots) ?? layout.PrefixSlots, streamBytes,
                 parsed.GetValue(stride) ?? Math.Max(1, streamBytes - 1));
-            ReadOnlyMemory<byte> bytes = InputBytes.Read(parsed.GetRequiredValue(text), cancellation);
-            if (parsed.GetValue(most) is { } limit)
-            {
-                if (limit < 1) throw new BadInputException("max-bytes", $"{limit} leaves nothing", "choose 1 or more");
-                bytes = bytes[..Math.Min(limit, bytes.Length)];
-            }
-
+            var limit = parsed.GetValue(most);
+            if (limit < 1) throw new BadInputException("max-bytes", $"{limit} leaves nothing", "choose 1 or more");
+            var bytes = InputBytes.Read(parsed.GetRequiredValue(text), cancellation, limit);
             var computes = engine.ForMeasuring(parsed);
             var found = Run(parsed.GetRequiredValue(file), bytes, chosen, computes.Engine, cancellation);
             Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found), ProbeJson.Default.ProbeReport)

@@ -56,6 +56,8 @@ internal sealed class TrainCommand
     private void Run(ParseResult parsed, CancellationToken cancellation)
     {
         var device = parsed.GetValue(_device);
+        foreach (var text in (parsed.GetValue(_texts) ?? []).Append(parsed.GetValue(_heldOut)).OfType<string>())
+            TextFiles.RequireReadableAgain(text);
         var engine = Engines.Training(device);
         var (run, folder, config) = parsed.GetValue(_resume) is { } resumed ? Resume(parsed, resumed, engine) : Begin(parsed, engine);
         Console.WriteLine(Parameters(config));

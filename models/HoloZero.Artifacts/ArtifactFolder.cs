@@ -5,13 +5,19 @@ namespace HoloZero.Artifacts;
 /// <param name="What">What is wrong, as the end of a sentence about the manifest.</param>
 /// <param name="Actual">What is there.</param>
 /// <param name="Expected">What the manifest says.</param>
-public sealed record ArtifactFault(string File, string What, string Actual, string Expected);
+public sealed record ArtifactFault(string File, string What, string Actual, string Expected)
+{
+    /// <summary>What to do about it.</summary>
+    /// <value>To export the model again.</value>
+    public string Remedy { get; init; } = "the folder is damaged or was edited: export the model again";
+}
 
 /// <summary>An exported model: a folder with a manifest and the files that it names. Immutable; reads nothing after opening.</summary>
 /// <remarks>
 /// A file may be a symbolic link, as model hubs and mounted volumes store them, and may lead out of the folder: what counts is that it
 /// leads to a regular file of the size and hash that the manifest names. Nothing in the folder may be a pipe, a socket or a device, listed
-/// or not: a graph can name files of its own, and whoever opens them would wait for ever.
+/// or not. Files that a graph names, to keep weights in, are listed by names that begin with the graph's: so they are hashed with it, and
+/// a graph reaches nothing else.
 /// </remarks>
 public sealed class ArtifactFolder
 {
@@ -30,7 +36,7 @@ public sealed class ArtifactFolder
     public static ArtifactFolder Open(string path, bool verifyHashes = true)
     {
         var folder = OpenUnverified(path);
-        return folder.Faults(verifyHashes).FirstOrDefault() is { } fault ? throw folder.Mismatch(fault.What) : folder;
+        return folder.Faults(verifyHashes).FirstOrDefault() is { } fault ? throw folder.Mismatch(fault) : folder;
     }
 
     /// <summary>Reads the manifest alone, for those who want to know everything that is wrong: see <see cref="Faults"/>.</summary>
@@ -60,7 +66,8 @@ public sealed class ArtifactFolder
         .Select(name => new ArtifactFault(name, $"it uses {Untrusted.Quote(name)} without listing its hash", "not listed",
             "listed with its hash"))
         .Concat(SpecialFiles())
-        .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>());
+        .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>())
+        .Concat(Manifest.Variants.Select(variant => FaultInside(variant, verifyHashes)).OfType<ArtifactFault>());
 
     /// <summary>
     /// Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.
@@ -74,7 +81,7 @@ public sealed class ArtifactFolder
     {
         foreach (var (name, expected) in FilesOf(variant))
         {
-            if (Fault(name, expected, verifyHash: true, read, cancellation) is { } fault) throw Mismatch(fault.What);
+            if (Fault(name, expected, verifyHash: true, read, cancellation) is { } fault) throw Mismatch(fault);
         }
     }
 
@@ -90,7 +97,7 @@ public sealed class ArtifactFolder
     public ArtifactManifest.VariantInfo Variant(string? name)
     {
         var variants = Manifest.Variants;
-        if (variants.Count == 0) throw Mismatch("it lists no variant");
+        if (variants.Count == 0) throw Mismatch(new(ArtifactManifest.FileName, "it lists no variant", "none", "one or more"));
         return name is null ? variants[0] : variants.FirstOrDefault(variant => variant.Name == name)
             ?? throw new BadInputException(Path,
                 $"it has no variant {Untrusted.Quote(name)}, only {Names(variants)}",
@@ -150,6 +157,45 @@ public sealed class ArtifactFolder
             expected.Sha256);
     }
 
-    private BadInputException Mismatch(string what) =>
-        new(PathOf(ArtifactManifest.FileName), what, "the folder is damaged or was edited: export the model again");
+    /// <summary>What is wrong with the files that a graph names; null where the graph itself has a fault: that is told by itself.</summary>
+    private ArtifactFault? FaultInside(ArtifactManifest.VariantInfo variant, bool hashIsTold)
+    {
+        var name = variant.File;
+        if (!Manifest.Files.TryGetValue(name, out var graph) || Fault(name, graph, verifyHash: false) is not null) return null;
+        IReadOnlyList<string> named;
+        try
+        {
+            named = OnnxDataFiles.Named(PathOf(name));
+        }
+        catch (InvalidDataException e)
+        {
+            if (Fault(name, graph, verifyHash: true) is { } damage) return hashIsTold ? null : damage;
+            return new(name, $"it lists {name}, which is no ONNX model ({e.Message})", "no ONNX model", "an ONNX model");
+        }
+
+        var listed = FilesOf(variant).Select(file => file.Key).Where(file => file != name).ToHashSet(StringComparer.Ordinal);
+        if (named.FirstOrDefault(data => !listed.Contains(data)) is { } foreign)
+        {
+            return new(name, $"weights of {name} lie in {Untrusted.Quote(foreign)}, which it does not list as data of that graph",
+                $"weights in {Untrusted.Quote(foreign)}", $"weights in listed files {name}.*");
+        }
+
+        var apart = named.FirstOrDefault(data => Fault(data, Manifest.Files[data], verifyHash: false) is null && !LiesBeside(data, name));
+        if (apart is null) return null;
+        return new(apart, $"weights of {name} lie in {apart}, whose link leads to another folder than that of the graph",
+            "in another folder", "in the same folder")
+        {
+            Remedy = "ONNX Runtime opens no such data: put copies in place of the links, as cp -rL does",
+        };
+    }
+
+    /// <summary>Whether ONNX Runtime opens a graph's data: they really lie within the artifact's folder, or that of the graph.</summary>
+    private bool LiesBeside(string data, string graph) => InputFile.Guard(PathOf(data), () =>
+    {
+        var real = Links.Real(PathOf(data));
+        var besideGraph = System.IO.Path.GetDirectoryName(Links.Real(PathOf(graph)))!;
+        return Links.IsWithin(real, Links.Real(Path)) || Links.IsWithin(real, besideGraph);
+    });
+
+    private BadInputException Mismatch(ArtifactFault fault) => new(PathOf(ArtifactManifest.FileName), fault.What, fault.Remedy);
 }

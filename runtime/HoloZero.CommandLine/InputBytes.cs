@@ -8,8 +8,11 @@ namespace HoloZero.CommandLine;
 /// </summary>
 public static class InputBytes
 {
-    private const string Standard = "-";
+    private const string Standard = "-", StandardPath = "/dev/stdin";
     private static readonly string[] Descriptors = ["/dev/fd/", "/proc/self/fd/", $"/proc/{Environment.ProcessId}/fd/"];
+
+    /// <summary>Whether a name stands for what the process was given open, which no other process can open again.</summary>
+    public static bool IsGivenOpen(string path) => path is Standard or StandardPath || IsDescriptor(path);
 
     /// <summary>Reads all of it.</summary>
     /// <param name="path">The file, or what stands for a pipe.</param>
@@ -21,8 +24,8 @@ public static class InputBytes
     {
         var (name, open) = path switch
         {
-            Standard or "/dev/stdin" => ("stdin", OpenStandard),
-            _ when Descriptors.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) => (path, () => OpenDescriptor(path)),
+            Standard or StandardPath => ("stdin", OpenStandard),
+            _ when IsDescriptor(path) => (path, () => OpenDescriptor(path)),
             _ => (path, (Func<Stream>)(() => InputFile.OpenRead(path))),
         };
         return Abandonable.Run(() =>
@@ -31,6 +34,8 @@ public static class InputBytes
             return most is { } limit ? InputFile.ReadFirstBytes(name, stream, limit) : InputFile.ReadBytes(name, stream);
         }, cancellation);
     }
+
+    private static bool IsDescriptor(string path) => Descriptors.Any(folder => path.StartsWith(folder, StringComparison.Ordinal));
 
     private static Stream OpenStandard() => StandardDescriptors.HasInput ? Console.OpenStandardInput()
         : throw new BadInputException("stdin", "it is closed", "pipe something into it or name a file");

@@ -5,7 +5,7 @@ namespace HoloZero.Artifacts.Tests;
 
 public sealed class ArtifactFolderTests : IDisposable
 {
-    private readonly ExportedModel _exported = new(GoldenSuite.Tiny.CheckpointPath);
+    private readonly SmallArtifact _exported = new();
 
     private string ManifestPath => Path.Combine(_exported.Folder, ArtifactManifest.FileName);
 

@@ -12,7 +12,8 @@ public sealed class DamagedFolderTests : IDisposable
     {
         var sound = File.ReadAllText(Path.Combine(Repository.Root, "validation", "HoloZero.Fuzz", "corpus", "manifest", "tiny.json"));
         File.WriteAllText(_folder[Manifest], sound);
-        File.WriteAllText(_folder[Graph], "graph");
+        // A model of ONNX in so far as it has a version and a producer.
+        File.WriteAllText(_folder[Graph], "\u0008\u0008\u0012\u0005graph");
         File.WriteAllText(_folder[Golden], "golden");
         foreach (var name in new[] { Graph, Golden })
         {
@@ -51,7 +52,7 @@ public sealed class DamagedFolderTests : IDisposable
     public void Every_fault_is_told_with_what_is_there_and_what_should_be()
     {
         var artifact = ArtifactFolder.OpenUnverified(_folder.Path);
-        File.WriteAllText(_folder[Graph], "GRAPH");
+        File.WriteAllText(_folder[Graph], "\u0008\u0008\u0012\u0005GRAPH");
         File.WriteAllText(_folder[Golden], "gold");
         var faults = artifact.Faults().ToDictionary(fault => fault.File);
         Assert.Equal([Golden, Graph], faults.Keys.Order());
@@ -71,7 +72,7 @@ public sealed class DamagedFolderTests : IDisposable
         var artifact = ArtifactFolder.Open(_folder.Path);
         File.WriteAllText(_folder[Golden], "GOLDEN");
         artifact.VerifyHashes(artifact.Variant(null));
-        File.WriteAllText(_folder[Graph], "GRAPH");
+        File.WriteAllText(_folder[Graph], "\u0008\u0008\u0012\u0005GRAPH");
         Assert.Contains(Graph, Assert.Throws<BadInputException>(() => artifact.VerifyHashes(artifact.Variant(null))).Message);
     }
 

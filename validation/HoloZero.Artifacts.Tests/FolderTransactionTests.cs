@@ -39,7 +39,7 @@ public sealed class FolderTransactionTests : IDisposable
         File.WriteAllText(_temporary["photos", "cat.png"], "mine");
         Directory.CreateDirectory(_temporary["json"]);
         File.WriteAllText(_temporary["json", ArtifactManifest.FileName], "{}");
-        using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        using var exported = new SmallArtifact();
         File.WriteAllText(Path.Combine(exported.Folder, "notes.txt"), "mine");
 
         Refused(_temporary["file"], "it is a file");
@@ -56,7 +56,7 @@ public sealed class FolderTransactionTests : IDisposable
     [Fact]
     public void An_older_artifact_stays_until_the_new_one_is_whole()
     {
-        using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        using var exported = new SmallArtifact();
         var before = File.ReadAllBytes(Path.Combine(exported.Folder, "model.fp32.onnx"));
         using (var abandoned = new FolderTransaction(exported.Folder)) File.WriteAllText(Path.Combine(abandoned.Staging, "x"), "half");
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(exported.Folder, "model.fp32.onnx")));

@@ -8,7 +8,7 @@ namespace HoloZero.Artifacts.Tests;
 public sealed class HostileArtifactTests : IDisposable
 {
     private const string Graph = "model.fp32.onnx";
-    private readonly ExportedModel _exported = new(GoldenSuite.Tiny.CheckpointPath);
+    private readonly SmallArtifact _exported = new();
     private readonly TemporaryFolder _outside = new();
 
     private string ManifestPath => Path.Combine(_exported.Folder, ArtifactManifest.FileName);
@@ -194,7 +194,7 @@ public sealed class HostileArtifactTests : IDisposable
         Assert.Equal(shown, new UnsoundModelException(text).Message);
     }
 
-    private static void Pipe(string path)
+    internal static void Pipe(string path)
     {
         using var process = Process.Start("mkfifo", [path]);
         process.WaitForExit();

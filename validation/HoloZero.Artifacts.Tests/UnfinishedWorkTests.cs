@@ -56,7 +56,7 @@ public sealed class UnfinishedWorkTests : IDisposable
     [Fact]
     public void An_older_folder_that_was_moved_away_and_never_replaced_comes_back()
     {
-        using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        using var exported = new SmallArtifact();
         Directory.Move(exported.Folder, _temporary[".model.abcdefgh.123.partial.old"]);
         Make(".model.abcdefgh.123.partial");
         new FolderTransaction(Target).Dispose();
@@ -84,7 +84,7 @@ public sealed class UnfinishedWorkTests : IDisposable
     public void An_older_model_that_may_not_be_removed_is_refused_before_the_work()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "root and Windows do not mind the mode bits");
-        using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath);
+        using var exported = new SmallArtifact();
         var before = Directory.GetFileSystemEntries(exported.Folder);
         Mode("500");
         try

@@ -43,6 +43,16 @@ public sealed partial class RepositoryTests
     }
 
     [Fact]
+    public void Internals_are_shown_to_tests_and_to_what_judges_graphs_alone()
+    {
+        var friends = Projects().SelectMany(path => XDocument.Load(path).Descendants("InternalsVisibleTo")
+            .Select(friend => friend.Attribute("Include")!.Value)).ToArray();
+        Assert.NotEmpty(friends);
+        Assert.All(friends, friend => Assert.True(friend.EndsWith(".Tests", StringComparison.Ordinal) || friend == "HoloZero.Validation",
+            $"{friend} sees internals: make public what it needs"));
+    }
+
+    [Fact]
     public void Every_project_is_in_the_solution()
     {
         var solution = File.ReadAllText(Path.Combine(Repository.Root, "pipeline.sln")).Replace('\\', '/');

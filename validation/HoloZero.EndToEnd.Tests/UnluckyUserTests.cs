@@ -117,6 +117,50 @@ public sealed class UnluckyUserTests(ExportedModels exported) : IDisposable
         RequireRefusal(await ShellAsync($"{Generate} --prompt-file /dev/fd/99"), 2, "no such file");
     }
 
+    [Fact]
+    public async Task Texts_to_measure_come_out_of_a_pipe()
+    {
+        var text = _temporary["text"];
+        File.WriteAllBytes(text, File.ReadAllBytes(Repository.Golden("demo-heldout.txt"))[..20_000]);
+        var probe = $"{Export} probe '{GoldenSuite.Tiny.CheckpointPath}' --engine reference --json --prefix-slots 2 "
+            + "--stream-bytes 33 --max-bytes 600";
+        var expected = (await ShellAsync($"{probe} --text '{text}'")).Text;
+        Assert.Contains("\"verdict\"", expected);
+        foreach (var command in (string[])[$"{probe} --text - < '{text}'", $"cat '{text}' | {probe} --text /dev/stdin",
+            $"{probe} --text <(cat '{text}')", $"{probe} --text <(cat '{text}'; yes 2>/dev/null)"])
+        {
+            var result = await ShellAsync(command);
+            Assert.Equal((0, "", expected), (result.ExitCode, result.StandardError, result.Text));
+        }
+
+        var export = $"{Export} --checkpoint '{GoldenSuite.Tiny.CheckpointPath}' --engine reference --variant int8 --accept-any-quality";
+        foreach (var (name, command) in ((string, string)[])[("stdin", $"cat '{text}' | {export} --held-out -"),
+            ("descriptor", $"{export} --held-out <(cat '{text}')")])
+        {
+            Assert.Equal((0, ""), await CodeAndErrorAsync($"{command} --output '{_temporary[name]}'"));
+            Assert.Equal(FileHash.Sha256(text), ArtifactFolder.Open(_temporary[name]).Variant("int8").Quality!.TextSha256);
+        }
+
+        Assert.Equal(0, (await ShellAsync($"mkfifo '{_temporary["pipe"]}'")).ExitCode);
+        RequireRefusal(await ShellAsync($"{probe} --text '{_temporary["pipe"]}'"), 2, "pipe", "save it to a regular file first");
+        RequireRefusal(await ShellAsync($"{probe} --text - <&-"), 2, "stdin: it is closed");
+    }
+
+    [Fact]
+    public async Task A_text_to_train_on_is_a_file_as_a_resumed_run_reads_it_again()
+    {
+        var train = $"{Export} train --new tiny --steps 1 --output '{_temporary["run"]}'";
+        var text = Repository.Golden("demo-heldout.txt");
+        foreach (var command in (string[])[$"{train} --text - < '{text}'", $"cat '{text}' | {train} --text /dev/stdin",
+            $"{train} --text <(cat '{text}')", $"{train} --text '{text}' --text - < '{text}'",
+            $"{train} --text '{text}' --held-out - < '{text}'"])
+        {
+            RequireRefusal(await ShellAsync(command), 2, "a run that is resumed reads its texts again", "save it to a file");
+        }
+
+        Assert.False(Directory.Exists(_temporary["run"]));
+    }
+
     [Theory]
     [InlineData("-TERM", 143, "terminated")]
     [InlineData("-INT", 130, "interrupted")]

@@ -25,11 +25,14 @@ internal static class CheckpointFormat
                 "load it and save it anew with torch.save of PyTorch 1.6 or later");
         }
         // A safetensors header of so many bytes as text would say is beyond what the format allows.
-        if (head[0] is (byte)'{' or (byte)'[' && !head[2..Math.Min(8, head.Length)].ContainsAny<byte>([0])) throw JsonText(path, stream);
+        if (head[0] is (byte)'{' or (byte)'[' && !UpperBytesOfLength(head).Contains((byte)0)) throw JsonText(path, stream);
         if (head.Length > 8 && head[8] == '{') return Safetensors;
         throw new BadInputException(path, "this is neither a PyTorch checkpoint nor a safetensors file",
             "name a file written by torch.save or in the safetensors format");
     }
+
+    private static ReadOnlySpan<byte> UpperBytesOfLength(ReadOnlySpan<byte> head) =>
+        head[Math.Min(2, head.Length)..Math.Min(8, head.Length)];
 
     private static BadInputException JsonText(string path, FileStream stream)
     {

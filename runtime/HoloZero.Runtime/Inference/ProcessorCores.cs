@@ -4,11 +4,11 @@ namespace HoloZero.Runtime;
 
 /// <summary>
 /// How many cores this process may compute on. Two hardware threads of one core share its arithmetic units and caches, so matrix
-/// products gain nothing from a thread on each of them.
+/// products gain nothing from a thread on each of them. Immutable.
 /// </summary>
 /// <param name="Count">Cores, at least 1: what one call computes with unless told otherwise.</param>
 /// <param name="Source">Where the number comes from, in words.</param>
-internal sealed record ProcessorCores(int Count, string Source)
+public sealed record ProcessorCores(int Count, string Source)
 {
     private const string Status = "proc/self/status", AllowedField = "Cpus_allowed_list:";
 

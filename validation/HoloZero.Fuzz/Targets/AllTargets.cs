@@ -15,6 +15,7 @@ public static class AllTargets
             "Checkpoints", "Data", $"training-state-{protocol}.pt"))).ToList();
         var storages = ZipMutator.Read(states[0])!.Where(record => record.Name.Contains("/data/", StringComparison.Ordinal))
             .Select(record => ($"made/data/{Path.GetFileName(record.Name)}", record.Bytes)).ToList();
+        var manifest = File.ReadAllBytes(Path.Combine(validation, "HoloZero.Fuzz", "corpus", "manifest", "tiny.json"));
         string[] checkpoints = ["tiny.pt", "tiny-fp16.pt", "tiny-prefixed.pt", "tiny-torch2.pt", "bad/runs-code.pt", "bad/no-config.pt"];
         return
         [
@@ -24,7 +25,8 @@ public static class AllTargets
                 File.ReadAllBytes(Path.Combine(golden, "bad", "legacy-format.pt"))[..64]]),
             CheckpointTargets.Safetensors([CheckpointTargets.Beginning(File.ReadAllBytes(Path.Combine(golden, "tiny.safetensors")), 1024),
                 File.ReadAllBytes(Path.Combine(golden, "bad", "huge-header.safetensors"))]),
-            JsonTargets.Manifest([.. Corpus(validation, "manifest").Where(input => input is [(byte)'{', ..])]),
+            JsonTargets.Manifest([manifest]),
+            GraphTargets.DataFiles(manifest),
             JsonTargets.Configuration([Encoding.UTF8.GetBytes("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero"}""")]),
         ];
     }

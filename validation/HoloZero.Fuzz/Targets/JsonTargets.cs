@@ -10,6 +10,9 @@ internal static class JsonTargets
 {
     private const long MostAllocated = 64 << 20;
 
+    // The shapes of a network's parameters come of running it over shapes: 150 kB a layer, and it may have 1,024 of them.
+    private const long MostAllocatedForShapes = 256 << 20;
+
     // A network of this many weights is drawn in no time; a larger one is sound as well, and takes what it takes.
     private const long MostWeights = 1 << 20;
 
@@ -44,7 +47,7 @@ internal static class JsonTargets
         Name = "configuration",
         Seeds = seeds,
         Mutate = JsonMutator.Mutate,
-        MostAllocated = MostAllocated,
+        MostAllocated = MostAllocatedForShapes,
         Read = (folder, input, attempts) =>
         {
             var path = Path.Combine(folder, "configuration.json");

@@ -131,6 +131,8 @@ public class CheckpointLayoutTests
     [InlineData("renamed", "{\n  \"metadata\": {\"total_size\": 1},\n  \"weight_map\": {}}", "the index of a checkpoint in several files")]
     [InlineData("config.json", """{"a": 1, {"dim": 64}""", "this is JSON text, not a checkpoint")]
     [InlineData("list.json", "[1, 2, 3, 4, 5]", "this is JSON text, not a checkpoint")]
+    [InlineData("cut.json", "{", "this is JSON text, not a checkpoint")]
+    [InlineData("cut.json", "[1", "this is JSON text, not a checkpoint")]
     public void Json_is_no_checkpoint_and_an_index_is_called_one(string name, string text, string cause)
     {
         using var folder = new TemporaryFolder();

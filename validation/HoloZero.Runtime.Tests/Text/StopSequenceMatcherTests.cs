@@ -122,6 +122,20 @@ public class StopSequenceMatcherTests
         Assert.Equal("a"u8.ToArray(), released.WrittenSpan.ToArray());
         Assert.Throws<InvalidOperationException>(() => flushed.Append((byte)'b', released));
         Assert.Throws<InvalidOperationException>(() => flushed.Clone().Append("b"u8, released, out _));
+        Assert.Throws<InvalidOperationException>(() => matched.Append([], released, out _));
+    }
+
+    [Fact]
+    public void Null_is_a_programming_error_wherever_it_is_given()
+    {
+        var matcher = new StopSequenceMatcher(StopSequences.FromText(["ab"]));
+        Assert.Throws<ArgumentNullException>(() => new StopSequenceMatcher(null!));
+        Assert.Throws<ArgumentNullException>(() => new StopSequences(null!));
+        Assert.Throws<ArgumentNullException>(() => StopSequences.FromText(null!));
+        Assert.Throws<ArgumentNullException>(() => matcher.Flush(null!));
+        // Refused before it is taken.
+        Assert.Throws<ArgumentNullException>(() => matcher.Append((byte)'a', null!));
+        Assert.Equal(0, matcher.WithheldCount);
     }
 
     [Fact]
