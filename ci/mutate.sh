@@ -5,13 +5,15 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 dotnet tool restore >/dev/null
+# In milliseconds: on a busy machine Stryker takes a slow answer of dotnet for none.
+export DOTNET_INFO_WAIT_TIME=120000
 # Stryker puts mutated assemblies where the tests run, so it works on a copy of what git knows.
 work=$(mktemp -d "${TMPDIR:-/tmp}/holozero-mutation.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 # copy: a fresh one, as Stryker leaves mutants in it.
 copy() {
-    rm -rf "$work" && mkdir "$work"
+    rm -rf "$work"; mkdir "$work"
     git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
         if [ -e "$file" ]; then printf '%s\0' "$file"; fi
     done | tar --null -T - -c | tar -x -C "$work"

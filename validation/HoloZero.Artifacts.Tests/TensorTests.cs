@@ -7,6 +7,7 @@ public sealed class TensorTests
     [Theory]
     [InlineData(new long[] { }, 1L)]
     [InlineData(new long[] { 0 }, 0L)]
+    [InlineData(new long[] { 0, 0 }, 0L)]
     [InlineData(new long[] { 3, 5, 7 }, 105L)]
     [InlineData(new long[] { long.MaxValue }, long.MaxValue)]
     [InlineData(new[] { long.MaxValue, 1 }, long.MaxValue)]
