@@ -39,12 +39,16 @@ internal static class ExportCommand
             Description = "text that the network never saw: int8, int4 and fp16 are exported only if they predict it nearly as well as "
                 + "fp32",
         };
+        var calibration = new Option<string?>("--calibration")
+        {
+            Description = "text like that which the network will meet: int8 takes its fixed scales from it [text that the network writes]",
+        };
         var acceptAny = new Option<bool>("--accept-any-quality") { Description = "export them whatever that costs, measured or not" };
         var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, sha256, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(),
+            checkpoint, sha256, random, seed, output, variants, heldOut, calibration, acceptAny, attention, InspectCommand.Create(),
             ProbeCommand.Create(), TrainCommand.Create(),
         };
         var engine = new EngineArguments(root, "what computes the self-check, in float64; the reference has to agree");
@@ -54,12 +58,11 @@ internal static class ExportCommand
             {
                 PrefixAttention = parsed.GetValue(attention),
                 Check = new RuntimeArtifactCheck(),
+                Calibration = new() { Meter = Engines.Activations(), Text = Text(parsed.GetValue(calibration), cancellation) },
                 Quality = new()
                 {
                     Meter = new RuntimeQualityMeter(),
-                    HeldOutText = parsed.GetValue(heldOut) is { } text
-                        ? InputBytes.Read(text, cancellation, MostTextBytes)
-                        : default(ReadOnlyMemory<byte>?),
+                    HeldOutText = Text(parsed.GetValue(heldOut), cancellation),
                     AcceptAny = parsed.GetValue(acceptAny),
                 },
             };
@@ -72,6 +75,9 @@ internal static class ExportCommand
         });
         return root;
     }
+
+    private static ReadOnlyMemory<byte>? Text(string? file, CancellationToken cancellation) =>
+        file is null ? default(ReadOnlyMemory<byte>?) : InputBytes.Read(file, cancellation, MostTextBytes);
 
     private static IWeightSource Source(string? checkpoint, string? sha256, string? random, ulong? seed) =>
         (checkpoint, random, seed) switch
