@@ -19,6 +19,9 @@ internal static class Engines
     /// <summary>The float64 reference: always there.</summary>
     public static IReferenceEngine Reference() => new ReferenceEngine();
 
+    /// <summary>What measures activations: the reference, whatever else computes, so that scales are the same everywhere.</summary>
+    public static IActivationMeter Activations() => new ReferenceActivations();
+
     /// <summary>TorchSharp in float64 or float32.</summary>
     /// <exception cref="MissingCapabilityException">This machine lacks what it needs.</exception>
     public static IReferenceEngine TorchSharp(bool doublePrecision, ComputeDevice device, int? threads)

@@ -40,6 +40,10 @@ internal static class ExportCommand
             Description = "text that the network never saw: int8, int4 and fp16 are exported only if they predict it nearly as well as "
                 + "fp32",
         };
+        var calibration = new Option<string?>("--calibration")
+        {
+            Description = "text like that which the network will meet: int8 takes its fixed scales from it [text that the network writes]",
+        };
         var acceptAny = new Option<bool>("--accept-any-quality") { Description = "export them whatever that costs, measured or not" };
         var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
 
@@ -50,7 +54,7 @@ internal static class ExportCommand
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, sha256, random, seed, output, variants, heldOut, acceptAny, attention, streamBytes, prefixSlots,
+            checkpoint, sha256, random, seed, output, variants, heldOut, calibration, acceptAny, attention, streamBytes, prefixSlots,
             keptBytes, InspectCommand.Create(),
             ProbeCommand.Create(), TrainCommand.Create(),
         };
@@ -62,12 +66,11 @@ internal static class ExportCommand
                 PrefixAttention = parsed.GetValue(attention),
                 Window = Window(parsed.GetValue(streamBytes), parsed.GetValue(prefixSlots), parsed.GetValue(keptBytes)),
                 Check = new RuntimeArtifactCheck(),
+                Calibration = new() { Meter = Engines.Activations(), Text = Text(parsed.GetValue(calibration), cancellation) },
                 Quality = new()
                 {
                     Meter = new RuntimeQualityMeter(),
-                    HeldOutText = parsed.GetValue(heldOut) is { } text
-                        ? InputBytes.Read(text, cancellation, MostTextBytes)
-                        : default(ReadOnlyMemory<byte>?),
+                    HeldOutText = Text(parsed.GetValue(heldOut), cancellation),
                     AcceptAny = parsed.GetValue(acceptAny),
                 },
             };
@@ -87,6 +90,9 @@ internal static class ExportCommand
         return (streamBytes, prefixSlots, keptBytes) is (null, null, null) ? null
             : new(streamBytes ?? usual.StreamBytes, prefixSlots ?? usual.MaxPrefixSlots, keptBytes);
     }
+
+    private static ReadOnlyMemory<byte>? Text(string? file, CancellationToken cancellation) =>
+        file is null ? default(ReadOnlyMemory<byte>?) : InputBytes.Read(file, cancellation, MostTextBytes);
 
     private static IWeightSource Source(string? checkpoint, string? sha256, string? random, ulong? seed) =>
         (checkpoint, random, seed) switch

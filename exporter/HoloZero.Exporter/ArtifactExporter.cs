@@ -31,6 +31,10 @@ public sealed record ExportOptions
     /// <value>Nothing to measure it with: such variants are refused.</value>
     public QualityOptions Quality { get; init; } = new();
 
+    /// <summary>What variants with fixed scales of activations round by.</summary>
+    /// <value>Nothing to measure with: such variants are refused.</value>
+    public CalibrationOptions Calibration { get; init; } = new();
+
     /// <summary>Runs every graph against the self-check before the folder gets its name; null leaves that to whoever deploys it.</summary>
     /// <value>null.</value>
     public IArtifactCheck? Check { get; init; }
@@ -87,16 +91,21 @@ public static class ArtifactExporter
         var files = new List<string>();
         var variantInfos = new List<VariantInfo>();
         var written = QualityGate.WithBaseline(variants, options.Quality);
+        var calibration = Calibration.For(variants, options.Calibration, config, weights, Step, cancellation);
         foreach (var variant in written)
         {
             Step($"recording variant {variant.Name}");
-            var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data),
-                variant.State(config));
+            var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data,
+                module => calibration!.Ranges[module]), variant.State(config));
             var name = FileOf(variant);
             var initializers = graph.Initializers();
             files.AddRange(OnnxFile.Write(graph.ToProto(), initializers, Path.Combine(output.Staging, name), variant.Opsets,
                 (Tool, ToolVersion), options.MaxInlineBytes));
-            variantInfos.Add(Describe(variant, name, graph) with { WeightBytes = initializers.Sum(initializer => initializer.ByteCount) });
+            variantInfos.Add(Describe(variant, name, graph) with
+            {
+                WeightBytes = initializers.Sum(initializer => initializer.ByteCount),
+                Calibration = variant.NeedsRanges ? calibration!.Info : null,
+            });
         }
 
         Step($"computing the self-check with {engine.Name}");
@@ -171,6 +180,7 @@ public static class ArtifactExporter
             [.. graph.State.Select(state => new StateInfo(Describe(state.Past), Describe(state.Present), state.InPlace))]))
     {
         MaxPositions = variant.MaxPositions,
+        Exact = variant.IsExact,
         Trace = [.. graph.Trace.Select(block => new TraceInfo(block.Module, Describe(block.Output)))],
     };
 

@@ -11,9 +11,11 @@ namespace HoloZero.Exporter;
 /// <param name="Precision">Element type of the weights.</param>
 /// <param name="Opsets">Version by operator domain.</param>
 /// <param name="LogitsTolerance">Allowed distance of logits from float64, per unit of the largest logit.</param>
-/// <param name="Interpreter">Makes the recording operations.</param>
+/// <param name="Interpreter">
+/// Makes the recording operations from parameters by name and, where <see cref="NeedsRanges"/>, what goes into each Linear by module.
+/// </param>
 internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDictionary<string, int> Opsets, double LogitsTolerance,
-    Func<GraphRecorder, Func<string, float[]>, ITensorOps<GraphValue>> Interpreter)
+    Func<GraphRecorder, Func<string, float[]>, Func<string, ActivationRange>, ITensorOps<GraphValue>> Interpreter)
 {
     private static readonly SortedDictionary<string, int> FusedOpsets =
         new(StringComparer.Ordinal) { [""] = FusedOnnxOps.Opset, [OnnxOperator.ContribDomain] = 1 };
@@ -24,10 +26,13 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// </summary>
     public static GraphVariant Portable { get; } = new("portable", "float32",
         new SortedDictionary<string, int>(StringComparer.Ordinal) { [""] = OnnxOps.Opset }, 1e-5,
-        (graph, data) => new OnnxOps(graph, data));
+        (graph, data, _) => new OnnxOps(graph, data));
 
     /// <summary>ONNX Runtime's fused operators in float32.</summary>
-    public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32));
+    public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32)) with
+    {
+        IsExact = true,
+    };
 
     /// <summary>
     /// Weights and products in float16, all between them in float32: for GPUs. Logits are off by 9.3e-4 of the largest on the demo model,
@@ -37,10 +42,14 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         0.001);
 
     /// <summary>
-    /// Weights in blocks of 8 bits: logits off by 0.036 and 0.025. Block sizes: docs/decisions/0007-quantized-weights.md.
+    /// Weights and activations in 8 bits and products in whole numbers: logits off by 0.048 of the largest on the demo model, by 0.026 on
+    /// tiny. Scales: docs/decisions/0007-quantized-weights.md.
     /// </summary>
-    public static GraphVariant Int8 { get; } =
-        Fused("int8", "int8", 0.05, new(LinearFormat.InBlocks(8, 128), LinearFormat.InBlocks(8, 128)), 0.005);
+    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.07, new(LinearFormat.Int8, LinearFormat.Int8), 0.005) with
+    {
+        NeedsRanges = true,
+        IsExact = true,
+    };
 
     /// <summary>Weights in blocks of 4 bits, those of the head in 8: logits off by 0.12 and 0.16.</summary>
     public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)),
@@ -54,6 +63,12 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
 
     /// <summary>How many more bits/byte than fp32 it may take on held-out text, as a fraction; null where nothing is rounded.</summary>
     public double? MaxQualityLoss { get; init; }
+
+    /// <summary>Whether activations are rounded with fixed scales, which somebody has to measure before.</summary>
+    public bool NeedsRanges { get; init; }
+
+    /// <summary>Whether a row's logits depend on its own sequence alone: not on its neighbours in a call, nor on threads.</summary>
+    public bool IsExact { get; init; }
 
     /// <summary>Positions that a sequence may have at most; null is no limit.</summary>
     public int? MaxPositions { get; init; }
@@ -79,7 +94,7 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
 
     private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats,
         double? maxQualityLoss = null) =>
-        new(name, precision, FusedOpsets, tolerance, (graph, data) => new FusedOnnxOps(graph, data, formats))
+        new(name, precision, FusedOpsets, tolerance, (graph, data, ranges) => new FusedOnnxOps(graph, data, formats, ranges))
         {
             State = FusedState.Layout,
             MaxPositions = FusedState.MaxPositions,

@@ -16,6 +16,9 @@ public enum WeightLayout
 
     /// <summary>The codes of a MatMulNBits, which has scales and zero points beside them.</summary>
     Blocks,
+
+    /// <summary>The codes [in, out] of a MatMulIntegerToFloat, which has a scale for each column beside them.</summary>
+    Columns,
 }
 
 /// <summary>Rows that were put into a Linear, a one in the bias and zeros otherwise, so that its product has a column of ones.</summary>
@@ -35,6 +38,9 @@ public sealed record StoredParameter(string Name, string Initializer, WeightLayo
 
     /// <summary>Rows that are not the parameter's; null where there are none.</summary>
     public OnesRows? Ones { get; init; }
+
+    /// <summary>Element [.., i] is multiplied by 2 to the power of <c>Exponents[i]</c>; null where none is.</summary>
+    public IReadOnlyList<int>? Exponents { get; init; }
 }
 
 /// <summary>A table that nodes look rows up in.</summary>
@@ -52,6 +58,9 @@ public sealed record GraphContents(IReadOnlyList<StoredParameter> Parameters, IR
 {
     /// <summary>Its key in a model's metadata.</summary>
     public const string Key = "holozero.contents";
+
+    /// <summary>Largest size of an exponent: far beyond what evens anything out, and well within float32.</summary>
+    public const int LargestExponent = 24;
 
     private const int LargestNumber = 1 << 24;
 
@@ -103,7 +112,10 @@ public sealed record GraphContents(IReadOnlyList<StoredParameter> Parameters, IR
 
         return Parameters.FirstOrDefault(parameter => parameter.Ones is { } ones
             && !(InRange(ones.FirstRow, 0) && InRange(ones.Group, 1) && InRange(ones.Extra, 1))) is { } odd
-            ? $"the ones of {Untrusted.Quote(odd.Name)} are {odd.Ones}" : null;
+            ? $"the ones of {Untrusted.Quote(odd.Name)} are {odd.Ones}"
+            : Parameters.FirstOrDefault(parameter =>
+                parameter.Exponents?.Any(exponent => exponent is < -LargestExponent or > LargestExponent) == true) is { } far
+                ? $"an exponent of {Untrusted.Quote(far.Name)} is beyond {LargestExponent}" : null;
 
         static bool InRange(int number, int least) => number >= least && number <= LargestNumber;
     }

@@ -106,6 +106,15 @@ public sealed record ArtifactManifest
         /// </summary>
         public long? WeightBytes { get; init; }
 
+        /// <summary>
+        /// Whether a row's logits on the processor depend on its own sequence alone, bit for bit: not on how many rows are in the call, on
+        /// its neighbours, or on the number of threads. False where an earlier release exported it.
+        /// </summary>
+        public bool Exact { get; init; }
+
+        /// <summary>What the fixed scales of its activations were measured on; null where it has none.</summary>
+        public CalibrationInfo? Calibration { get; init; }
+
         /// <summary>What rounding its weights costs; null where nothing is rounded or nobody measured it.</summary>
         public QualityInfo? Quality { get; init; }
     }
@@ -120,6 +129,19 @@ public sealed record ArtifactManifest
         /// <summary>How many more bits/byte than fp32, as a fraction.</summary>
         [JsonIgnore]
         public double Loss => BitsPerByte / BaselineBitsPerByte - 1;
+    }
+
+    /// <summary>The text that ranges of activations were measured on.</summary>
+    /// <param name="Source"><see cref="OwnText"/> or <see cref="GivenText"/>.</param>
+    /// <param name="Bytes">Its length.</param>
+    /// <param name="TextSha256">Its hash.</param>
+    public sealed record CalibrationInfo(string Source, long Bytes, string TextSha256)
+    {
+        /// <summary>Text that the network wrote itself, from a fixed seed.</summary>
+        public const string OwnText = "own";
+
+        /// <summary>Text that whoever exported it gave.</summary>
+        public const string GivenText = "given";
     }
 
     /// <summary>A block's output within a graph.</summary>

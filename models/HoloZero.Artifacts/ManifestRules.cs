@@ -53,6 +53,8 @@ internal static class ManifestRules
         if (variant.Trace.Any(block => block is null || !Untrusted.IsPlainName(block.Module))) return "a block of its trace has no name";
         if (!Untrusted.IsPlainName(variant.Precision)) return $"precision {Untrusted.Quote(variant.Precision)} is no name";
         if (!Untrusted.IsPlainName(variant.Name)) return "its name is empty, too long or not printable";
+        if (variant.Calibration is { } calibration && !Untrusted.IsPlainName(calibration.Source))
+            return $"calibration source {Untrusted.Quote(calibration.Source)} is no name";
         if (variant.MaxPositions is < 1) return $"max_positions {variant.MaxPositions} is not positive";
 
         ArtifactManifest.PortInfo[] inputs = [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)];

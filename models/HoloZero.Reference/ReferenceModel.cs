@@ -38,11 +38,17 @@ public sealed class ReferenceModel
         if (prefix.Length % Config.SlotBytes != 0)
             throw new ArgumentException($"{prefix.Length} prefix bytes are not whole slots of {Config.SlotBytes}", nameof(prefix));
 
-        var op = new ReferenceOps(name => _parameters[name], cancellation);
-        return AsymDec.Forward(op, Config, Row(prefix), Row(stream), past ?? FreshState());
+        return AsymDec.Forward(Operations(observe: null, cancellation), Config, Row(prefix), Row(stream), past ?? FreshState());
     }
 
-    private static DoubleTensor Row(ReadOnlySpan<byte> bytes)
+    /// <summary>The operations over these weights.</summary>
+    /// <param name="observe">Told what goes into each Linear, by module; null where nobody asks.</param>
+    /// <param name="cancellation">Stops them.</param>
+    internal ReferenceOps Operations(Action<string, DoubleTensor>? observe, CancellationToken cancellation) =>
+        new(name => _parameters[name], cancellation, observe);
+
+    /// <summary>Bytes of one sequence.</summary>
+    internal static DoubleTensor Row(ReadOnlySpan<byte> bytes)
     {
         var row = DoubleTensor.Zeros(1, bytes.Length);
         for (var i = 0; i < bytes.Length; i++) row.Data[i] = bytes[i];

@@ -16,24 +16,32 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     private readonly string _path;
     private readonly Func<string, DoubleTensor> _parameters;
     private readonly CancellationToken _cancellation;
+    private readonly Action<string, DoubleTensor>? _observe;
 
     /// <summary>An interpreter at the root module.</summary>
     /// <param name="parameters">Gives each parameter by its full name; called on every use.</param>
     /// <param name="cancellation">Stops the computation at the next module.</param>
     public ReferenceOps(Func<string, DoubleTensor> parameters, CancellationToken cancellation = default)
-        : this("", parameters, cancellation)
+        : this(parameters, cancellation, observe: null)
     {
     }
 
-    private ReferenceOps(string path, Func<string, DoubleTensor> parameters, CancellationToken cancellation) =>
-        (_path, _parameters, _cancellation) = (path, parameters, cancellation);
+    /// <summary>The same; what goes into each Linear is told to <paramref name="observe"/>, by module.</summary>
+    internal ReferenceOps(Func<string, DoubleTensor> parameters, CancellationToken cancellation, Action<string, DoubleTensor>? observe)
+        : this("", parameters, cancellation, observe)
+    {
+    }
+
+    private ReferenceOps(string path, Func<string, DoubleTensor> parameters, CancellationToken cancellation,
+        Action<string, DoubleTensor>? observe) =>
+        (_path, _parameters, _cancellation, _observe) = (path, parameters, cancellation, observe);
 
     /// <inheritdoc/>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public ITensorOps<DoubleTensor> At(string module)
     {
         _cancellation.ThrowIfCancellationRequested();
-        return new ReferenceOps(ModulePath.Join(_path, module), _parameters, _cancellation);
+        return new ReferenceOps(ModulePath.Join(_path, module), _parameters, _cancellation, _observe);
     }
 
     /// <inheritdoc/>
@@ -114,6 +122,26 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
         });
 
         return new(result, [.. leading, m, p]);
+    }
+
+    /// <summary>
+    /// As derived, bit for bit, but the weights are read as they lie, each row of them once for all rows of <paramref name="x"/>.
+    /// </summary>
+    public DoubleTensor Linear(DoubleTensor x, int inputs, int outputs)
+    {
+        var (weight, bias) = (Parameter("weight", outputs, inputs).Data, Parameter("bias", outputs).Data);
+        Require(x.Rank >= 2 && x.Shape[^1] == inputs, $"{x} has no {inputs} columns");
+        _observe?.Invoke(_path, x);
+
+        var rows = x.Data.Length / inputs;
+        var result = new double[rows * outputs];
+        Parallel.For(0, outputs, output =>
+        {
+            var column = weight.AsSpan(output * inputs, inputs);
+            for (var row = 0; row < rows; row++)
+                result[row * outputs + output] = FixedOrder.Dot(x.Data.AsSpan(row * inputs, inputs), column) + bias[output];
+        });
+        return new(result, [.. x.Shape[..^1], outputs]);
     }
 
     /// <inheritdoc/>

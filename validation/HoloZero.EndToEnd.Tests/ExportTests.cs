@@ -1,3 +1,4 @@
+using HoloZero.Artifacts;
 using HoloZero.Testing;
 using static HoloZero.EndToEnd.Tests.Programs;
 
@@ -110,6 +111,31 @@ public sealed class ExportTests : IDisposable
         var variant = await ExportAsync([.. tiny, "--variant", "int2"]);
         RequireRefusal(variant, 2, "int2", "portable");
         RequireRefusal(await ExportAsync("--checkpoint", "x", "--output", "y", "--prefix-attention", "sideways"), 2, "sideways");
+    }
+
+    [Fact]
+    public async Task Fixed_scales_come_from_a_text_that_the_manifest_names()
+    {
+        string[] tiny = ["--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--variant", "int8", "--accept-any-quality"];
+        var text = Repository.Golden("demo-heldout.txt");
+        foreach (var (source, more) in ((string, string[])[])[("own", []), ("given", ["--calibration", text])])
+        {
+            var result = await ExportAsync([.. tiny, "--output", _temporary[source], .. more]);
+            Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
+            var variant = ArtifactFolder.Open(_temporary[source]).Variant("int8");
+            Assert.Equal(source, variant.Calibration!.Source);
+            Assert.True(variant.Exact);
+        }
+
+        Assert.Equal(FileHash.Sha256(text), ArtifactFolder.Open(_temporary["given"]).Variant("int8").Calibration!.TextSha256);
+        Assert.NotEqual(FileHash.Sha256(_temporary["own", "model.int8.onnx"]), FileHash.Sha256(_temporary["given", "model.int8.onnx"]));
+
+        File.WriteAllText(_temporary["short"], "too short");
+        RequireRefusal(await ExportAsync([.. tiny, "--output", _temporary["out"], "--calibration", _temporary["short"]]), 2,
+            "--calibration", "9 bytes");
+        RequireRefusal(await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["out"], "--calibration",
+            text), 2, "--calibration", "int8");
+        Assert.False(Directory.Exists(_temporary["out"]));
     }
 
     [Fact]

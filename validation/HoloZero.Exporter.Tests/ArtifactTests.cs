@@ -72,7 +72,7 @@ public class ArtifactTests
     [InlineData("int4")]
     public void Weights_beyond_the_limit_go_to_external_data_and_compute_the_same(string variant)
     {
-        var options = new ExportOptions { Variants = [variant], Quality = ExportedModel.AnyQuality };
+        var options = new ExportOptions { Variants = [variant] };
         using var inside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
         using var beside = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options with { MaxInlineBytes = 1000 });
         var manifest = ArtifactFolder.Open(beside.Folder).Manifest;

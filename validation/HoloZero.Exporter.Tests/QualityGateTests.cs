@@ -72,8 +72,12 @@ public sealed class QualityGateTests : IDisposable
     private ArtifactManifest Export(string[] variants, QualityOptions quality)
     {
         using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
-        return ArtifactExporter.Export(checkpoint, _temporary["model"], new() { Variants = variants, Quality = quality },
-            new ReferenceEngine());
+        return ArtifactExporter.Export(checkpoint, _temporary["model"], new()
+        {
+            Variants = variants,
+            Quality = quality,
+            Calibration = ExportedModel.Calibration,
+        }, new ReferenceEngine());
     }
 
     private sealed class Meter(params (string Variant, double Bits)[] results) : IQualityMeter

@@ -11,6 +11,8 @@ namespace HoloZero.Mutants.Tests;
 /// <summary>Faults in what only fused graphs have: folded and quantized weights, tables, operators, state in place.</summary>
 internal static class FusedMutants
 {
+    private const string IntegerProduct = "MatMulIntegerToFloat";
+
     private const int Heads = 4, Width = 16, Dim = 64, Extra = 8;
 
     private static readonly string[] Arithmetic = [Logits, Trace], Quantized = [Rounding];
@@ -19,12 +21,30 @@ internal static class FusedMutants
 
     private static IEnumerable<Mutant> Weights() =>
     [
-        new("int8 scales off by one block", "each block of every matrix has the scale of the block before it", Quantized,
-            Graph(Change<float>(Inputs("MatMulNBits", 2), (scales, _) => ShiftRows(scales, 1, 1)))) { Variant = "int8" },
-        new("int8 scales of one block", "one block of 128 weights has twice its scale", Quantized,
-            Graph(Change<float>(ScalesOf("head.weight"), (scales, _) => scales[65] *= 2))) { Variant = "int8" },
-        new("int8 zero point 127", "the code of zero is 127 instead of 128", Quantized,
-            Graph(Nodes("MatMulNBits", (node, graph) => ZeroPoints(node, graph, 127)))) { Variant = "int8" },
+        new("int8 scales off by one column", "each column of every matrix has the scale of the column before it", Quantized,
+            Graph(Change<float>(Inputs(IntegerProduct, 3), (scales, _) => ShiftRows(scales, 1, 1)))) { Variant = "int8" },
+        new("int8 scale of one column", "one column of a matrix has twice its scale", Quantized,
+            Graph(Change<float>(ScalesOf("head.weight"), (scales, _) => scales['e'] *= 2))) { Variant = "int8" },
+        new("int8 zero point of weights", "the code of zero is 1 instead of 0", [Structure, Rounding],
+            Graph(Nodes(IntegerProduct, (node, graph) =>
+            {
+                graph.Initializer.Add(Constant($"{node.Name}.one", TensorProto.Types.DataType.Int8, (sbyte)1));
+                node.Input[5] = $"{node.Name}.one";
+            }))) { Variant = "int8" },
+        new("activations taken for others", "products take activations for twice of what they were rounded as", [Structure],
+            Graph(Nodes(IntegerProduct, (node, graph) =>
+            {
+                graph.Initializer.Add(Constant($"{node.Name}.scale", TensorProto.Types.DataType.Float, 0.1f));
+                node.Input[2] = $"{node.Name}.scale";
+            }))) { Variant = "int8" },
+        new("activations cut off", "scales are a quarter of what the calibration asks for: what is large is cut off",
+            [Rounding, Trace, Logits],
+            Graph(Change<float>(Inputs(IntegerProduct, 2), (scale, _) => scale[0] /= 4))) { Variant = "int8" },
+        new("activations in four bits", "scales are sixteen times as large", [Rounding, Trace, Logits],
+            Graph(Change<float>(Inputs(IntegerProduct, 2), (scale, _) => scale[0] *= 16))) { Variant = "int8" },
+        new("exactness promised", "the manifest promises of products in blocks that a row does not depend on its neighbours",
+            [CheckNames.Runtime],
+            Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with { Exact = true }))) { Variant = "int4" },
         new("nibbles swapped", "the even input lies in the upper half of a byte", Quantized,
             Graph(Change<byte>(Inputs("MatMulNBits", 1, node => Bits(node) == 4),
                 (codes, _) => Each(codes, code => (byte)(code << 4 | code >> 4))))) { Variant = "int4" },
@@ -83,6 +103,12 @@ internal static class FusedMutants
                 Parameters = [.. contents.Parameters.Select(parameter => parameter.Name == "head.weight"
                     ? parameter with { ScaledByTanhOf = "mem_blocks.0.gate" } : parameter)],
             }))) { Variant = "fp32" },
+        new("contents keep powers of two back", "a norm is divided by powers of two, and nothing says so", [Rounding, Logits],
+            Graph(Tell(contents => contents with
+            {
+                Parameters = [.. contents.Parameters.Select(parameter => parameter.Name == "self_blocks.0.norm1.weight"
+                    ? parameter with { Exponents = null } : parameter)],
+            }))) { Variant = "int8" },
         new("contents claim a layout", "a square matrix is told to lie as in the checkpoint", [CheckNames.Reference, Logits],
             Graph(Tell(contents => contents with
             {
@@ -153,8 +179,8 @@ internal static class FusedMutants
         { Variant = "fp32" },
         new("FastGelu", "GELU by the tanh formula", [Structure, Logits],
             Graph(Nodes("BiasGelu", (node, _) => node.OpType = "FastGelu"))) { Variant = "fp32" },
-        new("phi without its one", "the memory's keys are elu(x) + 0.5", Arithmetic,
-            Graph(Change<float>(Constants("mem_blocks.0.memory/one", "mem_blocks.1.memory/one"), (value, _) => value[0] = 0.5f)))
+        new("phi that turns elsewhere", "the memory's keys and queries are max(x, 0.5) + e^min(x - 0.5, 0)", Arithmetic,
+            Graph(Change<float>(Constants("mem_blocks.0.memory/zero", "mem_blocks.1.memory/zero"), (value, _) => value[0] = 0.5f)))
         { Variant = "fp32" },
         new("prefix left causal", "a bidirectional artifact's prefix rows are those of the causal operator", Arithmetic,
             Graph(Nodes("GroupQueryAttention", (attention, graph) =>
@@ -199,7 +225,7 @@ internal static class FusedMutants
         Parameters(parameter => parameter is { Ones: not null, Layout: WeightLayout.Checkpoint });
 
     private static Func<ModelProto, IEnumerable<string>> ScalesOf(string parameter) => model =>
-        Inputs("MatMulNBits", 2, node => Parameter(parameter)(model).Contains(node.Input[1]))(model);
+        Inputs(IntegerProduct, 3, node => Parameter(parameter)(model).Contains(node.Input[1]))(model);
 
     /// <summary>Changes what the graph says about itself, and nothing else.</summary>
     private static Action<ModelProto> Tell(Func<GraphContents, GraphContents> lie) => model =>

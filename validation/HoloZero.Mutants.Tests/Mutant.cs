@@ -48,12 +48,13 @@ internal sealed record Plant
     public GraphVariant Of(string name, AsymDecConfig config)
     {
         var sound = GraphVariant.Named(name);
-        return sound with { Interpreter = (graph, data) => Record(sound, config, graph, name => Weights(name, data)) };
+        return sound with { Interpreter = (graph, data, ranges) => Record(sound, config, graph, name => Weights(name, data), ranges) };
     }
 
-    private ITensorOps<GraphValue> Record(GraphVariant variant, AsymDecConfig config, GraphRecorder graph, Func<string, float[]> data)
+    private ITensorOps<GraphValue> Record(GraphVariant variant, AsymDecConfig config, GraphRecorder graph, Func<string, float[]> data,
+        Func<string, ActivationRange> ranges)
     {
-        var sound = variant.Interpreter(graph, data);
+        var sound = variant.Interpreter(graph, data, ranges);
         return Operations is null ? sound : Operations(config).Over(sound, graph);
     }
 }

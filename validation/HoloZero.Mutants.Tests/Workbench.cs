@@ -12,7 +12,12 @@ internal static class Workbench
     {
         using var beside = new TemporaryFolder();
         using var checkpoint = model.Open(beside.Path);
-        var options = new ExportOptions { PrefixAttention = model.PrefixAttention, Quality = ExportedModel.AnyQuality };
+        var options = new ExportOptions
+        {
+            PrefixAttention = model.PrefixAttention,
+            Quality = ExportedModel.AnyQuality,
+            Calibration = ExportedModel.Calibration,
+        };
         ArtifactExporter.Export(checkpoint, folder, options, [plant.Of(variant, checkpoint.Config)], model.Engine);
         plant.Folder(folder);
     }

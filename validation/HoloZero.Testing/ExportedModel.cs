@@ -13,12 +13,19 @@ public sealed class ExportedModel : IDisposable
     /// <summary>For tests that ask what variants compute, not what their rounding costs.</summary>
     public static QualityOptions AnyQuality { get; } = new() { AcceptAny = true };
 
+    /// <summary>As the program calibrates where no text is given.</summary>
+    public static CalibrationOptions Calibration { get; } = new() { Meter = new ReferenceActivations() };
+
     /// <summary>Exports <paramref name="checkpoint"/>, at any quality.</summary>
     public ExportedModel(string checkpoint, PrefixAttention attention = PrefixAttention.Causal, ExportOptions? options = null)
     {
         using var opened = Checkpoint.Open(checkpoint);
-        ArtifactExporter.Export(opened, Folder, (options ?? new()) with { PrefixAttention = attention, Quality = AnyQuality },
-            new ReferenceEngine());
+        ArtifactExporter.Export(opened, Folder, (options ?? new()) with
+        {
+            PrefixAttention = attention,
+            Quality = AnyQuality,
+            Calibration = Calibration,
+        }, new ReferenceEngine());
     }
 
     /// <summary>The artifact.</summary>

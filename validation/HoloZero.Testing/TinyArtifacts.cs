@@ -19,7 +19,8 @@ public sealed class TinyArtifacts : IDisposable
             {
                 PrefixAttention = attention,
                 Variants = ["fp32", "portable", "int8"],
-                Quality = ExportedModel.AnyQuality
+                Quality = ExportedModel.AnyQuality,
+                Calibration = ExportedModel.Calibration,
             },
                 new ReferenceEngine());
         }

@@ -23,13 +23,13 @@ public class DamagedVariantTests
     }
 
     [Fact]
-    public void Scales_of_another_block_are_found_in_every_matrix()
+    public void Scales_of_another_column_are_found_in_every_matrix()
     {
         using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", "int8");
         artifact.Edit("model.int8.onnx", model =>
         {
-            foreach (var node in model.Graph.Node.Where(node => node.OpType == "MatMulNBits"))
-                Edit<float>(Initializer(model, node.Input[2]), values => Array.Copy(values, 0, values, 1, values.Length - 1));
+            foreach (var node in model.Graph.Node.Where(node => node.OpType == "MatMulIntegerToFloat"))
+                Edit<float>(Initializer(model, node.Input[3]), values => Array.Copy(values, 0, values, 1, values.Length - 1));
         });
 
         var report = artifact.Validate();
@@ -37,7 +37,6 @@ public class DamagedVariantTests
         var matrices = AsymDec.ParameterShapes(new(64, 2, 4, 2)).Where(parameter => parameter.Value.Length == 2);
         Assert.Equal(matrices.Select(matrix => $"{matrix.Key}, relative error (root mean square)").Order(StringComparer.Ordinal),
             report.Misses(CheckNames.Rounding, "weights against exact ones").Select(miss => miss.Position).Order(StringComparer.Ordinal));
-        Assert.DoesNotContain(report.Checks, check => check is { Check: CheckNames.Logits, Passed: false });
     }
 
     [Fact]
@@ -119,7 +118,7 @@ public class DamagedVariantTests
     {
         // Right by itself, and by its own reference: only the published logits tell that a third of the last layer is gone.
         using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "int8");
-        artifact.Edit(model => Edit<float>(Initializer(model, Reader(model, "self_blocks.1.ff.3.weight").Input[2]),
+        artifact.Edit(model => Edit<float>(Initializer(model, Reader(model, "self_blocks.1.ff.3.weight").Input[3]),
             values => Array.Clear(values, 0, values.Length / 3)));
 
         var report = artifact.Validate();
@@ -133,8 +132,8 @@ public class DamagedVariantTests
     {
         using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "int8");
         var scales = "";
-        artifact.Edit(model => model.Graph.Node.First(node => node.OpType == "MatMulNBits").Input[2] =
-            scales = Reader(model, "head.weight").Input[2]);
+        artifact.Edit(model => model.Graph.Node.First(node => node.OpType == "MatMulIntegerToFloat").Input[3] =
+            scales = Reader(model, "head.weight").Input[3]);
 
         Assert.Contains(artifact.Validate().Misses(CheckNames.Structure), miss => miss.Actual.Contains(scales));
     }

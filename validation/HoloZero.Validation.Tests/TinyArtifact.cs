@@ -29,7 +29,8 @@ internal sealed class TinyArtifact : IDisposable
         {
             PrefixAttention = attention,
             Variants = variants.Length == 0 ? ["portable"] : variants,
-            Quality = ExportedModel.AnyQuality
+            Quality = ExportedModel.AnyQuality,
+            Calibration = ExportedModel.Calibration,
         };
         Graph = $"model.{options.Variants[0]}.onnx";
         if (externalData) options = options with { MaxInlineBytes = 0 };

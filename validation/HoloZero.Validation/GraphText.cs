@@ -21,8 +21,8 @@ public static class GraphText
         var model = OnnxReader.Read(path);
         var graph = model.Graph;
         var contents = GraphContents.Require(model, path);
-        // In blocks, scales and zero points are weights as well.
-        var weights = graph.Node.Where(node => node.OpType == "MatMulNBits").SelectMany(node => node.Input)
+        // Of whole numbers, scales and zero points are weights as well.
+        var weights = graph.Node.Where(node => node.OpType is "MatMulNBits" or "MatMulIntegerToFloat").SelectMany(node => node.Input)
             .Concat(contents.Parameters.Select(parameter => parameter.Initializer)).ToHashSet(StringComparer.Ordinal);
         var text = new StringBuilder();
         var opsets = model.OpsetImport.Select(opset => $"{(opset.Domain.Length == 0 ? "ai.onnx" : opset.Domain)} {opset.Version}");
@@ -65,7 +65,8 @@ public static class GraphText
         var gate = parameter.ScaledByTanhOf is { } name ? $", scaled by tanh({name})" : "";
         var ones = parameter.Ones is var (first, group, extra)
             ? string.Create(CultureInfo.InvariantCulture, $", from row {first} on {extra} rows of ones after every {group}") : "";
-        return $"{parameter.Name} = {parameter.Initializer}, {parameter.Layout.ToString().ToLowerInvariant()}{gate}{ones}";
+        var powers = parameter.Exponents is null ? "" : ", times powers of 2";
+        return $"{parameter.Name} = {parameter.Initializer}, {parameter.Layout.ToString().ToLowerInvariant()}{gate}{ones}{powers}";
     }
 
     private static string Initializer(TensorProto tensor, string path, HashSet<string> weights)

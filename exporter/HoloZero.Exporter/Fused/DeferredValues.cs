@@ -61,3 +61,19 @@ internal sealed class DeferredSkip(FusedOnnxOps op, DeferredSum sum, int axis, G
     /// <summary>The same rows of something as long.</summary>
     public GraphValue Of(GraphValue rows) => op.RecordSkip(rows, axis, count);
 }
+
+/// <summary>A norm that waits for the Linear behind it, which may want its channels divided.</summary>
+/// <param name="op">The norm's module.</param>
+/// <param name="input">What is normed.</param>
+/// <param name="epsilon">Of the norm.</param>
+/// <param name="exponents">Channel i is divided by 2 to the power of <c>exponents[i]</c>; null where none is.</param>
+internal sealed class DeferredNorm(FusedOnnxOps op, GraphValue input, double epsilon, int[]? exponents = null)
+    : GraphValue("norm", DataType.Float, input.Shape)
+{
+    private GraphValue? _recorded;
+
+    public override GraphValue Record() => _recorded ??= op.Norm(input, epsilon, exponents);
+
+    /// <summary>The same norm with its channels divided.</summary>
+    public DeferredNorm Divided(int[] by) => new(op, input, epsilon, by);
+}

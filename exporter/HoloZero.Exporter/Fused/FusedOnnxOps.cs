@@ -23,12 +23,17 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     public const int HeadMultiple = 16;
 
     private readonly LinearFormats _formats;
+    private readonly Func<string, ActivationRange> _ranges;
 
-    public FusedOnnxOps(GraphRecorder graph, Func<string, float[]> parameters, LinearFormats formats)
-        : base(graph, parameters) => _formats = formats;
+    /// <param name="graph">Where nodes are recorded.</param>
+    /// <param name="parameters">Float32 data of each parameter by full name, row-major in the checkpoint's layout.</param>
+    /// <param name="formats">How weights are stored.</param>
+    /// <param name="ranges">What goes into a Linear, by module; asked where its scale is fixed.</param>
+    public FusedOnnxOps(GraphRecorder graph, Func<string, float[]> parameters, LinearFormats formats, Func<string, ActivationRange> ranges)
+        : base(graph, parameters) => (_formats, _ranges) = (formats, ranges);
 
     private FusedOnnxOps(FusedOnnxOps parent, string module)
-        : base(parent, module) => _formats = parent._formats;
+        : base(parent, module) => (_formats, _ranges) = (parent._formats, parent._ranges);
 
     public override ITensorOps<GraphValue> At(string module) => new FusedOnnxOps(this, module);
 
@@ -56,15 +61,15 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         var (weight, bias) = (Parameter("weight", outputs, inputs), Parameter("bias", outputs));
         var shape = Shapes.MatMul(x.Shape, new([inputs, outputs]));
         var weights = new LinearWeights(Path, inputs, outputs, () => ((ParameterValue)weight).Data, () => ((ParameterValue)bias).Data);
-        return new DeferredLinear(this, x, weights, shape);
+        if (_formats.Of(Path).Type != DataType.Int8 || x is not DeferredNorm norm) return new DeferredLinear(this, x, weights, shape);
+
+        var exponents = ChannelEvening.Exponents(_ranges(Path), weights.Matrix());
+        return new DeferredLinear(this, norm.Divided(exponents), weights.ForDivided(exponents), shape);
     }
 
-    public override GraphValue LayerNorm(GraphValue x, int width, double epsilon) => x switch
-    {
-        DeferredSum { IsOpen: true } sum => SkipLayerNorm(sum, width, epsilon),
-        DeferredSkip { Sum.IsOpen: true } skip => skip.Of(SkipLayerNorm(skip.Sum, width, epsilon)),
-        _ => base.LayerNorm(x, width, epsilon),
-    };
+    /// <summary>A norm waits for its Linear only where that may want something of it.</summary>
+    public override GraphValue LayerNorm(GraphValue x, int width, double epsilon) =>
+        _formats.HasFixedScales ? new DeferredNorm(this, x, epsilon) : Norm(x, epsilon, exponents: null);
 
     public override GraphValue Skip(GraphValue x, int axis, GraphValue count) => x is DeferredSum sum
         ? new DeferredSkip(this, sum, axis, count, Shapes.Skip(x.Shape, axis, count.Shape))
@@ -144,8 +149,8 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         int[] rows = qkv.Shape.Dimensions[..^1];
 
         var parts = Split(product, 2, 2 * d, heads * wide);
-        var elu = Node("Elu", DataType.Float, parts[0].Shape, [parts[0]]);
-        var phi = Split(Apply(BinaryFunction.Add, elu, Constant("one", [1])), 2, d, d);
+        // Not ONNX's Elu: that gives an element another last bit at the border between two threads' shares.
+        var phi = Split(((ITensorOps<GraphValue>)this).Phi(parts[0]), 2, d, d);
         var outputs = Contrib("LinearAttention",
             [new("", DataType.Float, new([.. rows, heads * wide])), new("state", DataType.Float, past.S.Shape)],
             [phi[0], phi[1], parts[1], past.S],
@@ -175,6 +180,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     {
         var format = _formats.Of(Path);
         if (format.Blocks is { } blocks) return BlockedProduct(x, weights, blocks, shape, withBias);
+        if (format.Type == DataType.Int8) return IntegerProduct(x, weights, shape, withBias);
 
         var product = format.Type == DataType.Float16
             ? As(DataType.Float, Node("MatMul", DataType.Float16, shape, [As(DataType.Float16, x), Matrix(weights, DataType.Float16)]))
@@ -203,6 +209,32 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             NodeAttribute.Of("block_size", format.BlockSize), NodeAttribute.Of("accuracy_level", accuracyLevelInt8));
     }
 
+    /// <summary>
+    /// The product in whole numbers: activations are rounded with one scale that is part of the graph, weights with one an output. Sums are
+    /// exact in any order, so that a row is the same whatever else is in the call.
+    /// </summary>
+    private GraphValue IntegerProduct(GraphValue x, LinearWeights weights, Shape shape, bool withBias)
+    {
+        var (n, k) = (weights.Outputs, weights.Inputs);
+        var grid = ActivationGrid.Of(_ranges(Path), weights.Exponents);
+        var matrix = new Lazy<QuantizedColumns>(() => ColumnQuantizer.Quantize(weights.Matrix(), n, k));
+        var name = $"{weights.Name}.weight.int8";
+        var scale = Graph.Initializer($"{Path}.input.scale", DataType.Float, new([]), () => BytesOf([grid.Scale]));
+        var zeroPoint = Graph.Initializer($"{Path}.input.zero_point", DataType.Uint8, new([]), () => [grid.ZeroPoint]);
+        var codes = Node("QuantizeLinear", DataType.Uint8, x.Shape, [x, scale, zeroPoint]);
+        return Contrib("MatMulIntegerToFloat", shape,
+        [
+            codes,
+            Graph.Initializer(name, DataType.Int8, new([k, n]), () => MemoryMarshal.AsBytes(matrix.Value.Codes.AsSpan()).ToArray(),
+                weights.Stored("weight", name, WeightLayout.Columns)),
+            scale,
+            Graph.Initializer($"{name}.scales", DataType.Float, new([n]), () => BytesOf(matrix.Value.Scales)),
+            zeroPoint,
+            null,
+            withBias ? Bias(weights) : null,
+        ]);
+    }
+
     private InitializerValue Matrix(LinearWeights weights, DataType type)
     {
         var name = $"{weights.Name}.weight.T{(type == DataType.Float16 ? ".float16" : "")}";
@@ -214,14 +246,40 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         }, weights.Stored("weight", name, WeightLayout.Transposed));
     }
 
-    private GraphValue SkipLayerNorm(DeferredSum sum, int width, double epsilon)
+    /// <summary>A norm of the present module; it takes in a residual sum that nothing has recorded yet.</summary>
+    internal GraphValue Norm(GraphValue x, double epsilon, int[]? exponents)
     {
-        var outputs = Contrib("SkipLayerNormalization",
-            [new("", DataType.Float, sum.Shape), null, null, new("sum", DataType.Float, sum.Shape)],
-            [sum.Branch.Product(), sum.Residual, Parameter("weight", width), Parameter("bias", width), sum.Branch.Bias()],
-            NodeAttribute.Of("epsilon", (float)epsilon));
-        sum.ComesFrom(outputs[3]!);
-        return outputs[0]!;
+        var width = x.Shape.Dimensions[^1];
+        var (weight, bias) = (Divided("weight", width, exponents), Divided("bias", width, exponents));
+        var attribute = NodeAttribute.Of("epsilon", (float)epsilon);
+        return x switch
+        {
+            DeferredSum { IsOpen: true } sum => SkipLayerNorm(sum),
+            DeferredSkip { Sum.IsOpen: true } skip => skip.Of(SkipLayerNorm(skip.Sum)),
+            _ => Node("LayerNormalization", DataType.Float, x.Shape, [x, weight, bias], NodeAttribute.Of("axis", -1), attribute),
+        };
+
+        GraphValue SkipLayerNorm(DeferredSum sum)
+        {
+            var outputs = Contrib("SkipLayerNormalization",
+                [new("", DataType.Float, sum.Shape), null, null, new("sum", DataType.Float, sum.Shape)],
+                [sum.Branch.Product(), sum.Residual, weight, bias, sum.Branch.Bias()], attribute);
+            sum.ComesFrom(outputs[3]!);
+            return outputs[0]!;
+        }
+    }
+
+    /// <summary>A parameter whose element i is divided by 2 to the power of <c>exponents[i]</c>.</summary>
+    private GraphValue Divided(string name, int width, int[]? exponents)
+    {
+        var parameter = (ParameterValue)Parameter(name, width);
+        if (exponents is null) return parameter;
+
+        int[] negative = [.. exponents.Select(exponent => -exponent)];
+        var divided = $"{parameter.Name}.evened";
+        return Graph.Initializer(divided, DataType.Float, parameter.Shape,
+            () => BytesOf([.. parameter.Data.Zip(negative, MathF.ScaleB)]),
+            new(parameter.Name, divided, WeightLayout.Checkpoint) { Exponents = negative });
     }
 
     /// <summary>The rows of the prefix attend to all of it, which the causal operator cannot: they are computed apart.</summary>

@@ -4,13 +4,18 @@ using static HoloZero.Onnx.TensorProto.Types;
 namespace HoloZero.Exporter.Fused;
 
 /// <summary>How the weights of a Linear are stored and multiplied.</summary>
-/// <param name="Type">Element type of weights and product where there are no blocks.</param>
-/// <param name="Blocks">Whole numbers with a scale a block; null for floating point.</param>
+/// <param name="Type">
+/// Element type of weights and product where there are no blocks. Int8: whole numbers with a scale a column, times activations of a fixed
+/// scale.
+/// </param>
+/// <param name="Blocks">Whole numbers with a scale a block; null for others.</param>
 internal sealed record LinearFormat(DataType Type, BlockFormat? Blocks = null)
 {
     public static LinearFormat Float32 { get; } = new(DataType.Float);
 
     public static LinearFormat Float16 { get; } = new(DataType.Float16);
+
+    public static LinearFormat Int8 { get; } = new(DataType.Int8);
 
     public static LinearFormat InBlocks(int bits, int blockSize, bool zeroPoints = false) =>
         new(DataType.Uint8, new(bits, blockSize, zeroPoints));
@@ -21,5 +26,8 @@ internal sealed record LinearFormat(DataType Type, BlockFormat? Blocks = null)
 /// <param name="Head">Of the head, whose error goes straight into the logits.</param>
 internal sealed record LinearFormats(LinearFormat Blocks, LinearFormat Head)
 {
+    /// <summary>Whether any product rounds its activations by a fixed scale.</summary>
+    public bool HasFixedScales => Blocks.Type == DataType.Int8 || Head.Type == DataType.Int8;
+
     public LinearFormat Of(string module) => module == "head" ? Head : Blocks;
 }

@@ -16,6 +16,9 @@ internal sealed record LinearWeights(string Module, int Inputs, int Outputs, Fun
     /// <summary>The rows of ones that were put in; null where none were.</summary>
     public OnesRows? Ones { get; private init; }
 
+    /// <summary>The powers of two that the columns are multiplied by; null where there are none.</summary>
+    public int[]? Exponents { get; private init; }
+
     /// <summary>For people: the module, and what was folded in.</summary>
     public string Name => $"{Module}{(Gate is null ? "" : $"*tanh({Gate})")}{(Ones is null ? "" : "+ones")}";
 
@@ -24,7 +27,12 @@ internal sealed record LinearWeights(string Module, int Inputs, int Outputs, Fun
     /// <param name="initializer">The initializer.</param>
     /// <param name="layout">How it lies there.</param>
     public StoredParameter Stored(string parameter, string initializer, WeightLayout layout) =>
-        new($"{Module}.{parameter}", initializer, layout) { ScaledByTanhOf = Gate, Ones = Ones };
+        new($"{Module}.{parameter}", initializer, layout)
+        {
+            ScaledByTanhOf = Gate,
+            Ones = Ones,
+            Exponents = parameter == "weight" ? Exponents : null,
+        };
 
     /// <summary>The Linear whose output is <paramref name="factor"/> times as large, the tanh of <paramref name="gate"/>.</summary>
     public LinearWeights Scaled(double factor, string gate)
@@ -33,6 +41,18 @@ internal sealed record LinearWeights(string Module, int Inputs, int Outputs, Fun
 
         float[] Scale(float[] values) => [.. values.Select(value => (float)(value * factor))];
     }
+
+    /// <summary>The Linear of inputs that were divided by powers of two.</summary>
+    public LinearWeights ForDivided(int[] exponents) => this with
+    {
+        Exponents = exponents,
+        Matrix = () =>
+        {
+            var scaled = (float[])Matrix().Clone();
+            for (var i = 0; i < scaled.Length; i++) scaled[i] = MathF.ScaleB(scaled[i], exponents[i % Inputs]);
+            return scaled;
+        },
+    };
 
     /// <summary>
     /// The Linear whose last outputs, in groups of <paramref name="width"/>, are each followed by a one and zeros up to

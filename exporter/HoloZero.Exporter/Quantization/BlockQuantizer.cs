@@ -31,17 +31,7 @@ internal static class BlockQuantizer
     public static QuantizedMatrix Quantize(ReadOnlyMemory<float> weights, int outputs, int inputs, BlockFormat format,
         ScaleChoice scales = ScaleChoice.LeastError, ReadOnlyMemory<float> importance = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
-        if (weights.Length != (long)outputs * inputs)
-            throw new ArgumentException($"{weights.Length} weights are no matrix of {outputs} x {inputs}", nameof(weights));
-        if (importance.Length != 0 && importance.Length != inputs)
-            throw new ArgumentException($"{importance.Length} weightings for {inputs} inputs", nameof(importance));
-        foreach (var weight in weights.Span)
-            if (!float.IsFinite(weight)) throw new ArgumentException("a weight is not finite", nameof(weights));
-        foreach (var count in importance.Span)
-            if (!(count >= 0 && float.IsFinite(count))) throw new ArgumentException($"a weighting is {count}", nameof(importance));
-
+        Require(weights, outputs, inputs, importance);
         var blocks = format.Blocks(inputs);
         var result = new QuantizedMatrix(outputs, inputs, format, new byte[checked(outputs * blocks * format.BlockBytes)],
             new float[checked(outputs * blocks)], format.ZeroPoints ? new byte[checked(outputs * format.ZeroPointBytes(inputs))] : null);
@@ -66,6 +56,22 @@ internal static class BlockQuantizer
             return block;
         }, _ => { });
         return result;
+    }
+
+    /// <summary>Refuses what is no matrix.</summary>
+    /// <exception cref="ArgumentException">Lengths that disagree, or numbers that are not finite.</exception>
+    internal static void Require(ReadOnlyMemory<float> weights, int outputs, int inputs, ReadOnlyMemory<float> importance)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
+        if (weights.Length != (long)outputs * inputs)
+            throw new ArgumentException($"{weights.Length} weights are no matrix of {outputs} x {inputs}", nameof(weights));
+        if (importance.Length != 0 && importance.Length != inputs)
+            throw new ArgumentException($"{importance.Length} weightings for {inputs} inputs", nameof(importance));
+        foreach (var weight in weights.Span)
+            if (!float.IsFinite(weight)) throw new ArgumentException("a weight is not finite", nameof(weights));
+        foreach (var count in importance.Span)
+            if (!(count >= 0 && float.IsFinite(count))) throw new ArgumentException($"a weighting is {count}", nameof(importance));
     }
 
     private static void Store(QuantizedMatrix result, int row, int block, ReadOnlySpan<float> weights, Grid grid)

@@ -1,3 +1,4 @@
+using HoloZero.Conformance.Fused;
 using HoloZero.Exporter;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models.Ops;
@@ -11,7 +12,7 @@ internal sealed class OnnxInterpreter(GraphVariant variant, Tolerances tolerance
 
     public override Type RefusalType => typeof(ShapeException);
 
-    protected override Type Operations { get; } = variant.Interpreter(new GraphRecorder(), _ => []).GetType();
+    protected override Type Operations { get; } = variant.Interpreter(new GraphRecorder(), _ => [], Recording.NoRanges).GetType();
 
     protected override int[][] Shapes(OperationCase<GraphValue> test)
     {
@@ -28,7 +29,7 @@ internal sealed class OnnxInterpreter(GraphVariant variant, Tolerances tolerance
 
     protected override void Refuse(Refusal<GraphValue> refusal)
     {
-        var op = variant.Interpreter(new GraphRecorder(), _ => []);
+        var op = variant.Interpreter(new GraphRecorder(), _ => [], Recording.NoRanges);
         refusal.Body(op.At(Refusal<GraphValue>.Module), [.. refusal.Inputs.Select((tensor, i) => GraphRun.Input(tensor, i).Value)]);
     }
 
@@ -36,7 +37,8 @@ internal sealed class OnnxInterpreter(GraphVariant variant, Tolerances tolerance
     {
         var recorder = new GraphRecorder();
         GraphPort[] inputs = [.. test.RecordedWith.Select(GraphRun.Input)];
-        var op = decorate(variant.Interpreter(recorder, name => [.. test.Parameters[name].Values.Select(value => (float)value)]));
+        var op = decorate(variant.Interpreter(recorder, name => [.. test.Parameters[name].Values.Select(value => (float)value)],
+            Recording.NoRanges));
         var results = test.Body(op, [.. inputs.Select(port => port.Value)]);
 
         // An output of its own for each result: one value may be wanted twice, or be an input that came through untouched.

@@ -43,6 +43,16 @@ internal static class RuntimeCheck
                 Try(comparison.Misses, "batch", () => Batch(model, expected.Cases, comparison));
                 results.Add(comparison.Result(CheckNames.Runtime, "rows at different positions", scope));
             }
+
+            if (graph.Variant.Exact && provider == ExecutionProvider.Cpu)
+            {
+                var misses = new TensorMisses();
+                Try(misses, "exactness", () => Exact(folder, model, expected.Cases, misses));
+                results.Add(new(CheckNames.Runtime, "rows alone and together, bit for bit", misses, new Dictionary<string, double>())
+                {
+                    Scope = scope,
+                });
+            }
         }
 
         return results;
@@ -91,6 +101,49 @@ internal static class RuntimeCheck
                 comparison.Add($"{rows[row].Name} byte {at}, row {row} of {rows.Length}:",
                     Widened(logits.Slice(row * Vocabulary, Vocabulary)), rows[row].Logits[(at * Vocabulary)..((at + 1) * Vocabulary)],
                     rows[row].Largest);
+            }
+        }
+    }
+
+    /// <summary>What the manifest promises: a row's logits do not depend on its neighbours in a call, nor on threads.</summary>
+    private static void Exact(string folder, HoloZeroModel model, IReadOnlyList<ExpectedCase> cases, TensorMisses misses)
+    {
+        ExpectedCase[] rows = [.. cases.Where(test => test.Stream.Length > 1)];
+        DecodingSession[] alone = [.. rows.Select(_ => model.OpenSession())];
+        using var single = HoloZeroModel.Load(folder, new() { Variant = model.Variant.Name, VerifyHashes = false, Threads = 1 });
+        using var session = single.OpenSession();
+        using var batch = model.OpenBatch(Math.Max(1, rows.Length));
+        for (var row = 0; row < rows.Length; row++)
+        {
+            var prefix = rows[row].Prefix;
+            var stream = rows[row].Stream.AsSpan(0, Math.Max(2, rows[row].Stream.Length / 2));
+            Compare($"{rows[row].Name}, one thread and {model.Threads}", session.Prefill(prefix, stream).Data,
+                alone[row].Prefill(prefix, stream).Data);
+            using var snapshot = alone[row].Snapshot();
+            batch.Restore(row, snapshot);
+        }
+
+        const int steps = 16;
+        for (var step = 0; step < steps && rows.Length > 0; step++)
+        {
+            byte[] next = [.. rows.Select((test, row) => (byte)(test.Stream[step % test.Stream.Length] + row))];
+            var logits = batch.Step(next);
+            for (var row = 0; row < rows.Length; row++)
+            {
+                Compare($"{rows[row].Name} step {step}, alone and beside {rows.Length - 1}", logits.Slice(row * Vocabulary, Vocabulary),
+                    alone[row].Step(next[row]));
+            }
+        }
+
+        foreach (var one in alone) one.Dispose();
+
+        void Compare(string where, ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+        {
+            for (var i = 0; i < a.Length; i++)
+            {
+                if (BitConverter.SingleToInt32Bits(a[i]) == BitConverter.SingleToInt32Bits(b[i])) continue;
+                misses.Add(new($"{where}: [{i / Vocabulary}, {i % Vocabulary}]", GraphCheck.Words(a[i]), GraphCheck.Words(b[i])));
+                return;
             }
         }
     }

@@ -35,7 +35,6 @@ internal sealed class StateComparison
     {
         if (test.Reference is not { State: var wanted }) return;
 
-        var fused = _form == GraphForm.Fused;
         Add(_state.Position, _ => new(wanted.Position.Data, _form.PositionShape), 0);
         Add(_state.StreamTail, _ => new(_form.Tail(wanted.StreamTail.Data, test.Stream.Length), wanted.StreamTail.Shape), 0);
         foreach (var (layer, (actual, expected)) in _state.Layers.Zip(wanted.Layers).Index())
@@ -43,8 +42,8 @@ internal sealed class StateComparison
             var (s, z) = (Largest(expected.Memory.S), Largest(expected.Memory.Z));
             Add(actual.Attention.Keys, _ => expected.Attention.Keys, _tolerances.Cache(layer, Largest(expected.Attention.Keys)));
             Add(actual.Attention.Values, _ => expected.Attention.Values, _tolerances.Cache(layer, Largest(expected.Attention.Values)));
-            Add(actual.Memory.S, _ => expected.Memory.S, _tolerances.MemoryS(layer, test.Rows, s, z, fused));
-            Add(actual.Memory.Z, _ => expected.Memory.Z, _tolerances.MemoryZ(layer, test.Rows, z, fused));
+            Add(actual.Memory.S, _ => expected.Memory.S, _tolerances.MemoryS(layer, test.Rows, s));
+            Add(actual.Memory.Z, _ => expected.Memory.Z, _tolerances.MemoryZ(layer, test.Rows, z));
         }
 
         foreach (var zeros in _zeros) Add(zeros, shape => DoubleTensor.Zeros(shape), 0);

@@ -94,7 +94,7 @@ internal abstract class GraphForm
 
         public override IReadOnlySet<string> ContribOperators { get; } = new HashSet<string>
         {
-            "BiasGelu", "Gelu", "GroupQueryAttention", "LinearAttention", "MatMulNBits", "SkipLayerNormalization",
+            "BiasGelu", "Gelu", "GroupQueryAttention", "LinearAttention", "MatMulIntegerToFloat", "MatMulNBits", "SkipLayerNormalization",
         };
 
         public override int[] PositionShape => [1];

@@ -87,7 +87,16 @@ internal sealed class GraphWeights
                 _gates.TryGetValue(name, out var own) ? $"scaled by tanh({own}) at most" : "not scaled"));
         }
 
-        return stored.Ones is { } ones ? WithoutOnes(stored, ones, shape, leastBits) : Values(stored, shape, leastBits);
+        var values = stored.Ones is { } ones ? WithoutOnes(stored, ones, shape, leastBits) : Values(stored, shape, leastBits);
+        return stored.Exponents is { } exponents && values is not null ? WithoutExponents(stored, exponents, values, shape[^1]) : values;
+    }
+
+    /// <summary>The parameter before powers of two were multiplied in, which float32 takes out again without a trace.</summary>
+    private float[]? WithoutExponents(StoredParameter stored, IReadOnlyList<int> exponents, float[] values, int columns)
+    {
+        if (exponents.Count == columns) return [.. values.Select((value, i) => MathF.ScaleB(value, -exponents[i % columns]))];
+        _misses.Add(new($"parameter {stored.Name}", $"{exponents.Count} powers of 2", $"{columns}, one for each of its columns"));
+        return null;
     }
 
     /// <summary>The rows that are the parameter's; the others must be ones in the bias and zeros.</summary>
@@ -136,7 +145,8 @@ internal sealed class GraphWeights
 
         var (values, bits) = stored.Layout switch
         {
-            WeightLayout.Blocks => Blocks(tensor, shape[0], shape[1]),
+            WeightLayout.Blocks => Quantized(tensor, shape, BlockedWeights.Dequantize),
+            WeightLayout.Columns => Quantized(tensor, shape, ColumnWeights.Dequantize),
             WeightLayout.Transposed => (Dense(tensor, [shape[1], shape[0]]) is { } dense ? Transposed(dense, shape[1], shape[0]) : null,
                 BitsOf(tensor)),
             _ => (Dense(tensor, shape), BitsOf(tensor)),
@@ -146,15 +156,16 @@ internal sealed class GraphWeights
         return values;
     }
 
-    private (float[]? Values, int Bits) Blocks(TensorProto codes, int outputs, int inputs)
+    private (float[]? Values, int Bits) Quantized(TensorProto codes, int[] shape,
+        Func<ModelProto, string, TensorProto, int, int, (float[] Values, int Bits)> dequantize)
     {
         try
         {
-            return BlockedWeights.Dequantize(_graph.Model, _graph.Path, codes, outputs, inputs);
+            return dequantize(_graph.Model, _graph.Path, codes, shape[0], shape[1]);
         }
         catch (GraphFailure e)
         {
-            _misses.Add(new($"initializer {codes.Name}", e.Message, $"weights [{outputs}, {inputs}] in blocks"));
+            _misses.Add(new($"initializer {codes.Name}", e.Message, $"weights [{shape[0]}, {shape[1]}] as whole numbers"));
             return (null, 0);
         }
     }
