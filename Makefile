@@ -8,6 +8,10 @@ export DOTNET_NOLOGO := 1
 CHECKPOINT ?= models/demo/demo.pt
 OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
+# What the demo was trained with; of another checkpoint nobody knows.
+ifeq ($(CHECKPOINT),models/demo/demo.pt)
+EXPORT_OPTIONS ?= --window-stream-bytes 128 --window-prefix-slots 24 --window-kept-bytes 64
+endif
 export CHECKPOINT OUTPUT PROMPT
 
 .PHONY: help setup build export demo validate test bench fuzz mutate soak format check-onnx clean-clone clean
@@ -39,15 +43,14 @@ build: setup
 	@ci/link-programs.sh $(CONFIGURATION)
 
 export: build
-	@bin/holozero-export --checkpoint "$$CHECKPOINT" --output "$$OUTPUT"
+	@bin/holozero-export --checkpoint "$$CHECKPOINT" --output "$$OUTPUT" $(EXPORT_OPTIONS)
 
 demo: export
 	@echo
 	@bin/holozero doctor --model "$$OUTPUT" | grep -E '^(ONNX Runtime|processor|verdict)'
 	@bin/holozero score --model "$$OUTPUT" --input validation/golden/demo-heldout.txt --prefix-slots 24
 	@printf '\n%s' "$$PROMPT"
-	@bin/holozero generate --model "$$OUTPUT" --prompt "$$PROMPT" --max-bytes 400 --temperature 0.7 --seed 1 \
-	    --stream-bytes 128 --max-prefix-slots 24
+	@bin/holozero generate --model "$$OUTPUT" --prompt "$$PROMPT" --max-bytes 400 --temperature 0.7 --seed 1
 	@echo
 
 validate: build

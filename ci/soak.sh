@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Loads, uses, cancels and disposes models at random for MINUTES; memory, threads and handles must then be back to base.
+# Loads, uses, cancels and disposes models at random for MINUTES, then sends REQUESTS to generators, a third of them cancelled; memory,
+# threads and handles must then be back to base.
 # Exit: 0 they are, 1 they are not or something failed.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -7,4 +8,6 @@ configuration=$(tr '[:upper:]' '[:lower:]' <<<"${1:-release}")
 cd "$root"
 bin/holozero-export --checkpoint validation/golden/tiny.pt --output out/soak/tiny --variant fp32 --variant portable --variant int8 \
     --accept-any-quality >/dev/null
-exec "artifacts/bin/HoloZero.Load/$configuration/holozero-load" --model out/soak/tiny --minutes "${MINUTES:-2}" --threads "${THREADS:-4}"
+load=artifacts/bin/HoloZero.Load/$configuration/holozero-load
+"$load" --model out/soak/tiny --minutes "${MINUTES:-2}" --threads "${THREADS:-4}"
+exec "$load" --model out/soak/tiny --requests "${REQUESTS:-10000}" --threads 16

@@ -4,6 +4,7 @@ using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
+using HoloZero.Runtime;
 
 namespace HoloZero.Exporter.Cli;
 
@@ -42,9 +43,15 @@ internal static class ExportCommand
         var acceptAny = new Option<bool>("--accept-any-quality") { Description = "export them whatever that costs, measured or not" };
         var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
 
+        var streamBytes = Values.Whole<int>("--window-stream-bytes",
+            "stream bytes that a generation keeps unless told otherwise: what the model was trained with [256]");
+        var prefixSlots = Values.Whole<int>("--window-prefix-slots", "prefix slots likewise [64]");
+        var keptBytes = Values.Whole<int>("--window-kept-bytes", "stream bytes that stay when it is re-packed, likewise");
+
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, sha256, random, seed, output, variants, heldOut, acceptAny, attention, InspectCommand.Create(),
+            checkpoint, sha256, random, seed, output, variants, heldOut, acceptAny, attention, streamBytes, prefixSlots,
+            keptBytes, InspectCommand.Create(),
             ProbeCommand.Create(), TrainCommand.Create(),
         };
         var engine = new EngineArguments(root, "what computes the self-check, in float64; the reference has to agree");
@@ -53,6 +60,7 @@ internal static class ExportCommand
             var options = new ExportOptions
             {
                 PrefixAttention = parsed.GetValue(attention),
+                Window = Window(parsed.GetValue(streamBytes), parsed.GetValue(prefixSlots), parsed.GetValue(keptBytes)),
                 Check = new RuntimeArtifactCheck(),
                 Quality = new()
                 {
@@ -71,6 +79,13 @@ internal static class ExportCommand
             return Task.FromResult(ExitCode.Done);
         });
         return root;
+    }
+
+    private static ArtifactManifest.WindowInfo? Window(int? streamBytes, int? prefixSlots, int? keptBytes)
+    {
+        var usual = new ContextWindowOptions();
+        return (streamBytes, prefixSlots, keptBytes) is (null, null, null) ? null
+            : new(streamBytes ?? usual.StreamBytes, prefixSlots ?? usual.MaxPrefixSlots, keptBytes);
     }
 
     private static IWeightSource Source(string? checkpoint, string? sha256, string? random, ulong? seed) =>

@@ -23,6 +23,10 @@ public sealed record ExportOptions
     /// <value><see cref="PrefixAttention.Causal"/>.</value>
     public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
 
+    /// <summary>The context that a generation keeps where it is not told otherwise: best what the model was trained with.</summary>
+    /// <value>null, which leaves it to the runtime.</value>
+    public WindowInfo? Window { get; init; }
+
     /// <summary>What variants with rounded weights may cost.</summary>
     /// <value>Nothing to measure it with: such variants are refused.</value>
     public QualityOptions Quality { get; init; } = new();
@@ -74,6 +78,8 @@ public static class ArtifactExporter
 
         var config = source.Config with { PrefixAttention = options.PrefixAttention };
         foreach (var variant in variants) variant.RequireFits(config);
+        if (options.Window?.Violation(config.SlotBytes) is { } violation)
+            throw new BadInputException("window", violation, "choose what the model was trained with");
         using var output = new FolderTransaction(folder);
         Step("reading the weights");
         var weights = source.LoadWeights(AsymDec.ParameterShapes(config));
@@ -109,6 +115,7 @@ public static class ArtifactExporter
                 Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
             Golden = new(GoldenLogits.FileName, engine.Agreeing),
+            Window = options.Window,
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };

@@ -46,6 +46,9 @@ public sealed record ArtifactManifest
     /// <summary>Prompts and logits for a self-check where the artifact is deployed.</summary>
     public required GoldenInfo Golden { get; init; }
 
+    /// <summary>How much context the model was made for; null where nobody said.</summary>
+    public WindowInfo? Window { get; init; }
+
     /// <summary>Every other file of the folder, by name.</summary>
     public required IReadOnlyDictionary<string, FileInfo> Files { get; init; }
 
@@ -149,6 +152,30 @@ public sealed record ArtifactManifest
     /// <param name="File">The safetensors file.</param>
     /// <param name="Engines">What computed the logits, and agreed on them.</param>
     public sealed record GoldenInfo(string File, IReadOnlyList<string> Engines);
+
+    /// <summary>The context that a generation keeps where it is not told otherwise.</summary>
+    /// <param name="StreamBytes">The most bytes of the stream.</param>
+    /// <param name="MaxPrefixSlots">The most prefix slots.</param>
+    /// <param name="KeptStreamBytes">Bytes that stay in the stream when it is re-packed; null is the runtime's choice.</param>
+    public sealed record WindowInfo(int StreamBytes, int MaxPrefixSlots, int? KeptStreamBytes = null)
+    {
+        /// <summary>The largest <see cref="StreamBytes"/>.</summary>
+        public const int MostStreamBytes = 65_536;
+
+        /// <summary>The largest <see cref="MaxPrefixSlots"/>.</summary>
+        public const int MostPrefixSlots = 4_096;
+
+        /// <summary>What is wrong with it for slots of <paramref name="slotBytes"/> bytes, or null.</summary>
+        public string? Violation(int slotBytes)
+        {
+            if (StreamBytes < slotBytes || StreamBytes > MostStreamBytes)
+                return $"stream_bytes {StreamBytes} is not within {slotBytes}, the bytes of a slot, to {MostStreamBytes:N0}";
+            if (MaxPrefixSlots is < 0 or > MostPrefixSlots)
+                return $"max_prefix_slots {MaxPrefixSlots} is not within 0 to {MostPrefixSlots:N0}";
+            return KeptStreamBytes < 1 || KeptStreamBytes > StreamBytes
+                ? $"kept_stream_bytes {KeptStreamBytes} is not within 1 to {StreamBytes}, the stream_bytes" : null;
+        }
+    }
 
     /// <summary>Size and hash of a file.</summary>
     public sealed record FileInfo(long Bytes, string Sha256);

@@ -35,6 +35,7 @@ internal static class ManifestRules
         if (manifest.Golden.Engines.FirstOrDefault(engine => !Untrusted.IsPlainName(engine)) is { } engine)
             yield return $"{Untrusted.Quote(engine)} is no name of an engine";
         if (manifest.Golden.Engines.Any(engine => engine is null)) yield return "an engine is null";
+        if (manifest.Window?.Violation(model.SlotBytes) is { } window) yield return $"its window: {window}";
         if (manifest.Variants.Count > MostVariants) yield return $"it lists {manifest.Variants.Count} variants, more than {MostVariants}";
 
         foreach (var variant in manifest.Variants)

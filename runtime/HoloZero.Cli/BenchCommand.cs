@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HoloZero.Artifacts;
 using HoloZero.Cli.Benchmarks;
 using HoloZero.CommandLine;
 using HoloZero.Runtime;
@@ -18,14 +19,33 @@ internal static class BenchCommand
         var rounds = Values.Whole<int>("--rounds", $"times to measure everything, after a warm-up [{defaults.Rounds}]");
         var bytes = Values.Whole<int>("--bytes", $"bytes to decode in a round, and to prefill at once [{defaults.Bytes}]");
         var latencyOnly = new Option<bool>("--latency-only") { Description = "measure only the latency of a byte and the memory floor" };
+        var sessions = Values.Whole<int>("--sessions", "serve so many generations at once and measure that instead, in turn with one");
+        var noPrefixCache = new Option<bool>("--no-prefix-cache") { Description = "with --sessions: compute prompts that come again anew" };
         var json = new Option<bool>("--json") { Description = "print JSON" };
         var command = new Command("bench", "Measures speed and memory, on a machine that should do nothing else meanwhile.")
         {
-            rounds, bytes, latencyOnly, json,
+            rounds, bytes, latencyOnly, sessions, noPrefixCache, json,
         };
         var arguments = new ModelArguments(command);
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction(async (parsed, cancellation) =>
         {
+            if (parsed.GetValue(sessions) is { } count)
+            {
+                if (parsed.GetValue(latencyOnly))
+                    throw new BadInputException("latency-only", "it contradicts --sessions", "give one of them");
+                var serving = new SessionsOptions
+                {
+                    Sessions = count,
+                    Rounds = parsed.GetValue(rounds) ?? defaults.Rounds,
+                    Bytes = parsed.GetValue(bytes) ?? defaults.Bytes,
+                    PrefixCache = !parsed.GetValue(noPrefixCache),
+                };
+                await ServeAsync(arguments, parsed, serving, parsed.GetValue(json), cancellation);
+                return ExitCode.Done;
+            }
+
+            if (parsed.GetValue(noPrefixCache))
+                throw new BadInputException("no-prefix-cache", "it is for --sessions N", "leave it out, or give --sessions N");
             var options = new BenchmarkOptions
             {
                 Rounds = parsed.GetValue(rounds) ?? defaults.Rounds,
@@ -46,36 +66,65 @@ internal static class BenchCommand
             progress.Dispose();
             var report = Report(model, options, measured, startUp);
             Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(report, BenchJson.Default.BenchReport) : Text(report));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }
 
-    private static BenchReport Report(HoloZeroModel model, BenchmarkOptions options, BenchmarkReport measured, StartUpResult? startUp)
+    private static async Task ServeAsync(ModelArguments arguments, ParseResult parsed, SessionsOptions options, bool json,
+        CancellationToken cancellation)
     {
-        var runtime = RuntimeReport.Collect();
-        var manifest = model.Artifact.Manifest;
-        return new(new(manifest.Source.File, model.Variant.Name, model.Variant.Precision, manifest.Model.Parameters,
-                manifest.Files.Where(file => file.Key.StartsWith(model.Variant.File, StringComparison.Ordinal))
-                    .Sum(file => file.Value.Bytes)),
-            new(runtime.CpuModel, runtime.Processors, runtime.CpuFeatures, runtime.OnnxRuntimeVersion,
-                RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription),
-            model.Provider.ToString().ToLowerInvariant(), model.Threads, options.Rounds, measured, startUp);
+        options.Validate();
+        using var progress = new TerminalProgress();
+        using var model = arguments.Load(parsed, cancellation);
+        var measured = await new SessionsBenchmark(model, options, TimeProvider.System).RunAsync(progress, cancellation);
+        progress.Dispose();
+        var report = new SessionsBenchReport(BenchedModel.Of(model), BenchedMachine.This(), model.Provider.ToString().ToLowerInvariant(),
+            model.Threads, options.Rounds, measured);
+        Console.WriteLine(json ? JsonSerializer.Serialize(report, BenchJson.Default.SessionsBenchReport) : Text(report));
     }
+
+    private static string Text(SessionsBenchReport report)
+    {
+        var measured = report.Measured;
+        return string.Join('\n',
+        [
+            .. Head(report.Model, report.Machine, report.Threads, report.Provider),
+            Line("sessions", $"{measured.Sessions,10:N0} at once, {measured.PromptBytes} bytes of prompt and {measured.Bytes} more each"),
+            Line("together", $"{measured.BytesPerSecond,10:N0} bytes/s"),
+            Line("one alone", $"{measured.OneSessionBytesPerSecond,10:N0} bytes/s"),
+            Line("ratio", $"{measured.Ratio,10:F2} together over one"),
+            Line("first byte", $"{measured.FirstByte.MedianMilliseconds,10:F2} ms from the request, median"),
+            Line("", $"{measured.FirstByte.P99Milliseconds,10:F2} ms, 99th percentile"),
+            Line("per byte", $"{measured.PerByte.MedianMilliseconds,10:F2} ms after the one before, median"),
+            Line("", $"{measured.PerByte.P99Milliseconds,10:F2} ms, 99th percentile"),
+            Line("prefix cache", $"{measured.CacheHits,10:N0} prompts found there, {measured.CacheMisses:N0} not"),
+            Line("", $"{measured.CachedPromptBytes,10:N0} bytes of prompts not computed"),
+        ]);
+    }
+
+    private static IEnumerable<string> Head(BenchedModel model, BenchedMachine machine, int threads, string provider) =>
+    [
+        Line("model", $"{model.Source}, variant {model.Variant} ({model.Precision}), {model.Parameters:N0} parameters"),
+        Line("machine", $"{machine.CpuModel}, {machine.Processors} processors; {threads} threads on {provider}"),
+        Line("software", $"ONNX Runtime {machine.OnnxRuntimeVersion}, {machine.DotnetVersion}"),
+    ];
+
+    private static BenchReport Report(HoloZeroModel model, BenchmarkOptions options, BenchmarkReport measured, StartUpResult? startUp) =>
+        new(BenchedModel.Of(model), BenchedMachine.This(), model.Provider.ToString().ToLowerInvariant(), model.Threads, options.Rounds,
+            measured, startUp);
 
     private static string Text(BenchReport report)
     {
         var (model, machine, measured) = (report.Model, report.Machine, report.Measured);
-        var lines = new List<string>
-        {
-            Line("model", $"{model.Source}, variant {model.Variant} ({model.Precision}), {model.Parameters:N0} parameters"),
-            Line("machine", $"{machine.CpuModel}, {machine.Processors} processors; {report.Threads} threads on {report.Provider}"),
-            Line("software", $"ONNX Runtime {machine.OnnxRuntimeVersion}, {machine.DotnetVersion}"),
+        List<string> lines =
+        [
+            .. Head(model, machine, report.Threads, report.Provider),
             Line("file", $"{model.FileBytes / 1e6,10:F1} MB"),
             Line("latency", $"{measured.Latency.MedianMilliseconds,10:F3} ms a byte, median up to position {measured.Latency.Bytes}"),
             Line("", $"{measured.Latency.P99Milliseconds,10:F3} ms, 99th percentile"),
             Line("", $"{measured.Latency.MeanMilliseconds,10:F3} ms, mean"),
-        };
+        ];
         if (measured.MemoryFloor is { } floor)
         {
             lines.Add(Line("memory floor", $"{floor.MedianMilliseconds,10:F3} ms to read {floor.WeightBytes / 1e6:F1} MB of weights"));
@@ -114,11 +163,31 @@ internal static class BenchCommand
 internal sealed record BenchReport(BenchedModel Model, BenchedMachine Machine, string Provider, int Threads, int Rounds,
     BenchmarkReport Measured, StartUpResult? StartUp);
 
-internal sealed record BenchedModel(string Source, string Variant, string Precision, long Parameters, long FileBytes);
+internal sealed record SessionsBenchReport(BenchedModel Model, BenchedMachine Machine, string Provider, int Threads, int Rounds,
+    SessionsReport Measured);
+
+internal sealed record BenchedModel(string Source, string Variant, string Precision, long Parameters, long FileBytes)
+{
+    public static BenchedModel Of(HoloZeroModel model)
+    {
+        var manifest = model.Artifact.Manifest;
+        return new(manifest.Source.File, model.Variant.Name, model.Variant.Precision, manifest.Model.Parameters,
+            model.Artifact.FilesOf(model.Variant).Sum(file => file.Value.Bytes));
+    }
+}
 
 internal sealed record BenchedMachine(string CpuModel, int Processors, IReadOnlyList<string> CpuFeatures, string OnnxRuntimeVersion,
-    string DotnetVersion, string Platform);
+    string DotnetVersion, string Platform)
+{
+    public static BenchedMachine This()
+    {
+        var runtime = RuntimeReport.Collect();
+        return new(runtime.CpuModel, runtime.Processors, runtime.CpuFeatures, runtime.OnnxRuntimeVersion,
+            RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription);
+    }
+}
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(SessionsBenchReport))]
 internal sealed partial class BenchJson : JsonSerializerContext;

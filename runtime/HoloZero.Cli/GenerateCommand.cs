@@ -20,6 +20,8 @@ internal sealed class GenerateCommand
         $"stream bytes kept before re-packing [{new ContextWindowOptions().StreamBytes}]");
     private readonly Option<int?> _maxPrefixSlots = Values.Whole<int>("--max-prefix-slots",
         $"prefix slots kept [{new ContextWindowOptions().MaxPrefixSlots}]");
+    private readonly Option<int?> _keptStreamBytes = Values.Whole<int>("--kept-stream-bytes",
+        "stream bytes that stay when it is re-packed [32, or half of a shorter stream]");
     private readonly Option<bool> _greedy = new("--greedy") { Description = "take the likeliest byte instead of drawing one" };
     private readonly Option<double?> _temperature = Values.Number("--temperature", "below 1 sharper, above 1 flatter [1]");
     private readonly Option<int?> _topK = Values.Whole<int>("--top-k", "draw from the N likeliest");
@@ -38,8 +40,8 @@ internal sealed class GenerateCommand
     {
         _model = new(command);
         _maxBytes.Required = true;
-        foreach (var option in (Option[])[_prompt, _promptHex, _promptFile, _maxBytes, _prefixSlots, _streamBytes, _maxPrefixSlots, _greedy,
-            _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex])
+        foreach (var option in (Option[])[_prompt, _promptHex, _promptFile, _maxBytes, _prefixSlots, _streamBytes, _maxPrefixSlots, _keptStreamBytes,
+            _greedy, _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex])
         {
             command.Options.Add(option);
         }
@@ -60,8 +62,10 @@ internal sealed class GenerateCommand
         var options = Options(parsed);
         options.Validate();
         using var model = _model.Load(parsed, cancellation);
+        var window = Window(parsed, model.Window);
+        await using var generator = new ByteGenerator(model, new() { MaxRows = 1, Window = window, PrefixCacheBytes = 0 });
         var output = new StandardOutput();
-        await foreach (var chunk in model.GenerateAsync(prompt, options, cancellation))
+        await foreach (var chunk in generator.GenerateAsync(prompt, options, cancellation))
         {
             if (!output.TryWrite(chunk.Bytes.Span)) break;
             if (chunk.Finish is { } finish && !Console.IsErrorRedirected) await Console.Error.WriteLineAsync("\n" + Summary(finish));
@@ -88,16 +92,10 @@ internal sealed class GenerateCommand
 
     private GenerationOptions Options(ParseResult parsed)
     {
-        var window = new ContextWindowOptions();
         return new()
         {
             MaxBytes = parsed.GetRequiredValue(_maxBytes)!.Value,
             PrefixSlots = parsed.GetValue(_prefixSlots),
-            Window = window with
-            {
-                StreamBytes = parsed.GetValue(_streamBytes) ?? window.StreamBytes,
-                MaxPrefixSlots = parsed.GetValue(_maxPrefixSlots) ?? window.MaxPrefixSlots,
-            },
             Stop = Stop(parsed),
             Sampling = new()
             {
@@ -112,6 +110,13 @@ internal sealed class GenerateCommand
             },
         };
     }
+
+    private ContextWindowOptions Window(ParseResult parsed, ContextWindowOptions model) => model with
+    {
+        StreamBytes = parsed.GetValue(_streamBytes) ?? model.StreamBytes,
+        MaxPrefixSlots = parsed.GetValue(_maxPrefixSlots) ?? model.MaxPrefixSlots,
+        KeptStreamBytes = parsed.GetValue(_keptStreamBytes) ?? (parsed.GetValue(_streamBytes) is null ? model.KeptStreamBytes : null),
+    };
 
     private static string Summary(GenerationFinish finish) => string.Create(CultureInfo.InvariantCulture,
         $"[{finish.Bytes} bytes, ended by {finish.Reason.ToString().ToLowerInvariant()}"

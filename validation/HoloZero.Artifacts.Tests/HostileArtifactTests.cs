@@ -110,6 +110,12 @@ public sealed class HostileArtifactTests : IDisposable
     {
         foreach (var most in (int[])[0, -1, int.MinValue])
             Changed(variant => variant["max_positions"] = most, $"max_positions {most} is not positive");
+        ChangedWindow(1, 0, null, "its window: stream_bytes 1 is not within 2");
+        ChangedWindow(65_537, 0, null, "stream_bytes 65537 is not within");
+        ChangedWindow(64, -1, null, "max_prefix_slots -1 is not within");
+        ChangedWindow(64, 4_097, null, "max_prefix_slots 4097 is not within");
+        ChangedWindow(64, 8, 0, "kept_stream_bytes 0 is not within");
+        ChangedWindow(64, 8, 65, "kept_stream_bytes 65 is not within 1 to 64");
         Changed(variant => variant["name"] = "\u001b[31m", "its name is empty, too long or not printable");
         Changed(variant => variant["name"] = new string('x', 5000), "its name is empty, too long or not printable");
         Changed(variant => variant["precision"] = "\u0007", "precision '\\u0007' is no name");
@@ -129,10 +135,20 @@ public sealed class HostileArtifactTests : IDisposable
         // A growing one: [batch, heads, past, width].
         static JsonObject State(JsonObject variant) => variant["signature"]!["state"]![2]!.AsObject();
 
-        void Changed(Action<JsonObject> change, string cause)
+        void ChangedWindow(int streamBytes, int prefixSlots, int? keptBytes, string cause) => ChangedManifest(json => json["window"] =
+            new JsonObject
+            {
+                ["stream_bytes"] = streamBytes,
+                ["max_prefix_slots"] = prefixSlots,
+                ["kept_stream_bytes"] = keptBytes,
+            }, cause);
+
+        void Changed(Action<JsonObject> change, string cause) => ChangedManifest(json => change(json["variants"]![0]!.AsObject()), cause);
+
+        void ChangedManifest(Action<JsonNode> change, string cause)
         {
             var before = File.ReadAllText(ManifestPath);
-            Edit(json => change(json["variants"]![0]!.AsObject()));
+            Edit(change);
             Refused(cause);
             File.WriteAllText(ManifestPath, before);
         }

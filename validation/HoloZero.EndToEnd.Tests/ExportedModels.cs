@@ -28,7 +28,8 @@ public sealed class ExportedModels : IAsyncLifetime
         var results = new[]
         {
             await Programs.ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", Tiny),
-            await Programs.ExportAsync("--checkpoint", GoldenSuite.Demo.CheckpointPath, "--output", Demo),
+            await Programs.ExportAsync("--checkpoint", GoldenSuite.Demo.CheckpointPath, "--output", Demo,
+                "--window-stream-bytes", "128", "--window-prefix-slots", "24", "--window-kept-bytes", "64"),
         };
         Assert.All(results, result => Assert.Equal((0, ""), (result.ExitCode, result.StandardError)));
         var torchSharp = await Programs.ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", _temporary["torchsharp"],

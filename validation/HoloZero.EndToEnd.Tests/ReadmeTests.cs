@@ -81,7 +81,7 @@ public sealed partial class ReadmeTests(ExportedModels exported) : IDisposable
         var score = await Programs.HoloZeroAsync("score", "--model", exported.Demo, "--input", Repository.Golden("demo-heldout.txt"),
             "--prefix-slots", "24");
         var generated = await Programs.HoloZeroAsync("generate", "--model", exported.Demo, "--prompt", prompt, "--max-bytes", "400",
-            "--temperature", "0.7", "--seed", "1", "--stream-bytes", "128", "--max-prefix-slots", "24");
+            "--temperature", "0.7", "--seed", "1");
         Assert.Equal(shown.Trim(), $"{score.Text}\n{prompt}{generated.Text}".Trim());
     }
 

@@ -16,11 +16,25 @@ public sealed class SoakTests(TinyArtifacts tiny) : IClassFixture<TinyArtifacts>
         var actions = await Actions.CreateAsync(models);
         var soak = new Soak(actions.All);
         await soak.RunAsync(threads: 4, seed: 1, begun => begun <= 300);
-        models.ForEach(model => model.Dispose());
+        foreach (var model in models) await model.DisposeAsync();
 
         Assert.Empty(soak.Failures);
         Assert.Equal(actions.All.Keys.Order(), soak.Counts.Keys.Order());
         Assert.All(soak.Counts.Where(count => count.Key is not "cancel"), count => Assert.True(count.Value.Done > 0, count.Key));
+    }
+
+    [Fact]
+    public async Task Requests_cancelled_among_others_leave_their_places_and_every_stream_is_its_own()
+    {
+        var model = new SharedModel(tiny.Folder(PrefixAttention.Causal), "fp32");
+        var actions = await Actions.CreateAsync([model]);
+        var soak = new Soak(actions.Serving);
+        await soak.RunAsync(threads: 12, seed: 2, begun => begun <= 400);
+        Assert.Empty(soak.Failures);
+        Assert.True(soak.Counts["serve"].Interrupted > 20);
+        Assert.True(SpinWait.SpinUntil(() => model.Generator.Statistics is { Rows: 0, Queued: 0 }, TimeSpan.FromSeconds(10)));
+        Assert.True(model.Generator.Statistics is { Cancelled: > 20, Failed: 0, CacheHits: > 0, CacheMisses: > 0 });
+        await model.DisposeAsync();
     }
 
     [Fact]

@@ -9,10 +9,10 @@ namespace HoloZero.Load;
 /// </summary>
 internal sealed class Actions
 {
-    private const int Bytes = 24;
+    private const int Bytes = 24, Requests = 24, Plain = -1;
     private static readonly byte[] Prompt = [.. "And the LORD said unto Moses, "u8];
     private readonly IReadOnlyList<SharedModel> _models;
-    private readonly Dictionary<SharedModel, byte[]> _expected = [];
+    private readonly Dictionary<(SharedModel, int Request), byte[]> _expected = [];
 
     private Actions(IReadOnlyList<SharedModel> models) => _models = models;
 
@@ -26,24 +26,35 @@ internal sealed class Actions
         ["batch"] = Batch,
         ["share"] = ShareAsync,
         ["mistake"] = Mistake,
-        ["replace"] = Replace,
+        ["serve"] = ServeAsync,
+        ["replace"] = ReplaceAsync,
     };
+
+    /// <summary>Those that a service does: nobody takes the model away.</summary>
+    public IReadOnlyDictionary<string, Func<Random, Task>> Serving =>
+        new Dictionary<string, Func<Random, Task>> { ["serve"] = ServeAsync };
 
     /// <summary>Finds out what each model generates while nobody disturbs it.</summary>
     public static async Task<Actions> CreateAsync(IReadOnlyList<SharedModel> models)
     {
         var actions = new Actions(models);
-        foreach (var model in models) actions._expected[model] = await CollectAsync(model.Current, default);
+        foreach (var model in models)
+        {
+            actions._expected[(model, Plain)] = await CollectAsync(model.Current, Prompt, Options());
+            for (var request = 0; request < Requests; request++)
+                actions._expected[(model, request)] = await CollectAsync(model.Current, PromptOf(request), Options(request));
+        }
+
         return actions;
     }
 
     private async Task GenerateAsync(Random random)
     {
         var model = Any(random);
-        var bytes = await CollectAsync(model.Current, default);
-        if (bytes.AsSpan().SequenceEqual(_expected[model])) return;
+        var bytes = await CollectAsync(model.Current, Prompt, Options());
+        if (bytes.AsSpan().SequenceEqual(_expected[(model, Plain)])) return;
         throw new InvalidOperationException($"{model.Name} generates {Convert.ToHexString(bytes)} under load, "
-            + $"{Convert.ToHexString(_expected[model])} in peace");
+            + $"{Convert.ToHexString(_expected[(model, Plain)])} in peace");
     }
 
     private async Task CancelAsync(Random random)
@@ -155,11 +166,61 @@ internal sealed class Actions
         return Task.CompletedTask;
     }
 
-    private Task Replace(Random random)
+    private async Task ReplaceAsync(Random random) => await Any(random).ReplaceAsync(modelFirst: random.Next(2) == 0);
+
+    /// <summary>
+    /// A request among others, a third of them cancelled or abandoned somewhere, some read slowly. Its bytes are those that the model
+    /// generates in peace, or their beginning; only variants that are not exact may differ.
+    /// </summary>
+    private async Task ServeAsync(Random random)
     {
-        Any(random).Replace();
-        return Task.CompletedTask;
+        var model = Any(random);
+        var (request, bytes) = (random.Next(Requests), new List<byte>());
+        var (left, slow, cancels) = (random.Next(3) == 0 ? random.Next(Bytes) : int.MaxValue, random.Next(8) == 0, random.Next(2) == 0);
+        using var cancellation = new CancellationTokenSource();
+        try
+        {
+            await foreach (var chunk in model.Generator.GenerateAsync(PromptOf(request), Options(request), cancellation.Token))
+            {
+                bytes.AddRange(chunk.Bytes.Span);
+                RequireBeginning(model, request, bytes, whole: chunk.Finish is not null);
+                if (slow) await Task.Delay(1, CancellationToken.None);
+                if (left-- > 0) continue;
+                if (!cancels) break;
+                await cancellation.CancelAsync();
+            }
+        }
+        catch (QueueFullException)
+        {
+            // The promise to those who come when too many wait.
+        }
+        catch (GeneratorStoppedException e)
+        {
+            throw new OperationCanceledException("the generator was taken away", e);
+        }
     }
+
+    private void RequireBeginning(SharedModel model, int request, List<byte> bytes, bool whole)
+    {
+        var expected = _expected[(model, request)];
+        if (whole && bytes.Count != Bytes) throw new InvalidOperationException($"{model.Name} ends after {bytes.Count} of {Bytes} bytes");
+        if (!IsExact(model) || expected.AsSpan(0, bytes.Count).SequenceEqual([.. bytes])) return;
+        throw new InvalidOperationException($"{model.Name} serves {Convert.ToHexString([.. bytes])} for request {request}, "
+            + $"{Convert.ToHexString(expected)} in peace");
+    }
+
+    private static bool IsExact(SharedModel model) => model.Name.EndsWith(" fp32", StringComparison.Ordinal)
+        || model.Name.EndsWith(" portable", StringComparison.Ordinal);
+
+    /// <summary>Prompts that begin alike, so that the prefix cache is hit and missed.</summary>
+    private static byte[] PromptOf(int request) => [.. Prompt, .. Prompt.AsSpan(0, request / 3), (byte)(request % 3)];
+
+    private static GenerationOptions Options(int request) => new()
+    {
+        MaxBytes = Bytes,
+        Sampling = new() { Seed = (ulong)request, AllowEos = false },
+        Window = new() { StreamBytes = 16, MaxPrefixSlots = request % 2 * 8 },
+    };
 
     private SharedModel Any(Random random) => _models[random.Next(_models.Count)];
 
@@ -179,10 +240,10 @@ internal sealed class Actions
 
     private static GenerationOptions Options() => new() { MaxBytes = Bytes, Sampling = new() { Seed = 1 } };
 
-    private static async Task<byte[]> CollectAsync(HoloZeroModel model, CancellationToken cancellation)
+    private static async Task<byte[]> CollectAsync(HoloZeroModel model, byte[] prompt, GenerationOptions options)
     {
         var bytes = new List<byte>();
-        await foreach (var chunk in model.GenerateAsync(Prompt, Options(), cancellation)) bytes.AddRange(chunk.Bytes.Span);
+        await foreach (var chunk in model.GenerateAsync(prompt, options)) bytes.AddRange(chunk.Bytes.Span);
         return [.. bytes];
     }
 

@@ -20,26 +20,28 @@ internal static class LoadCommand
         var minutes = Values.Number("--minutes", "How long, after a warm-up of a quarter of that [2]");
         var threads = Values.Whole<int>("--threads", "Workers at once [4]");
         var seed = Values.Whole<int>("--seed", "What chance starts from [1]");
+        var requests = Values.Whole<long>("--requests", "Instead: so many requests to one generator a model, a third of them cancelled");
         var command = new RootCommand("Loads, uses and disposes models at random; memory, threads and handles must be back to base.")
         {
-            models, minutes, threads, seed,
+            models, minutes, threads, seed, requests,
         };
         command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(models)!, TimeSpan.FromMinutes(parsed.GetValue(minutes) ?? 2),
-            Math.Max(parsed.GetValue(threads) ?? 4, 1), parsed.GetValue(seed) ?? 1, cancellation));
+            Math.Max(parsed.GetValue(threads) ?? 4, 1), parsed.GetValue(seed) ?? 1, parsed.GetValue(requests), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] folders, TimeSpan time, int threads, int seed, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string[] folders, TimeSpan time, int threads, int seed, long? requests,
+        CancellationToken cancellation)
     {
         if (!OperatingSystem.IsLinux()) throw new MissingCapabilityException("this system has no /proc to count handles in", "use Linux");
         var graphs = folders.SelectMany(folder => ArtifactFolder.Open(folder).Manifest.Variants,
             (folder, variant) => (folder, variant.Name)).ToList();
 
         // The first run of everything compiles code and fills pools, which stay.
-        var soak = await RunAsync(graphs, time / 4, threads, seed, cancellation);
+        var soak = await RunAsync(graphs, time / 4, threads, seed, requests / 4, cancellation);
         var before = soak.Failures.Count > 0 ? ProcessResources.Measure() : await Rest();
         Console.WriteLine($"warm:  {before}");
-        if (soak.Failures.Count == 0) soak = await RunAsync(graphs, time, threads, seed + threads, cancellation);
+        if (soak.Failures.Count == 0) soak = await RunAsync(graphs, time, threads, seed + threads, requests, cancellation);
         var after = await ProcessResources.SettleAsync(before, TimeSpan.FromMinutes(1));
         Console.WriteLine($"after: {after}");
 
@@ -58,21 +60,35 @@ internal static class LoadCommand
     }
 
     private static async Task<Soak> RunAsync(IEnumerable<(string Folder, string Variant)> graphs, TimeSpan time, int threads, int seed,
-        CancellationToken cancellation)
+        long? requests, CancellationToken cancellation)
     {
         var models = graphs.Select(graph => new SharedModel(graph.Folder, graph.Variant)).ToList();
         try
         {
             var actions = await Actions.CreateAsync(models);
-            var soak = new Soak(actions.All);
+            var soak = new Soak(requests is null ? actions.All : actions.Serving);
             var watch = Stopwatch.StartNew();
-            await soak.RunAsync(threads, seed, _ => watch.Elapsed < time && !cancellation.IsCancellationRequested);
+            await soak.RunAsync(threads, seed,
+                begun => (requests is null ? watch.Elapsed < time : begun <= requests) && !cancellation.IsCancellationRequested);
             cancellation.ThrowIfCancellationRequested();
+            foreach (var model in models) await RequireNobodyStuckAsync(model);
             return soak;
         }
         finally
         {
-            models.ForEach(model => model.Dispose());
+            foreach (var model in models) await model.DisposeAsync();
         }
+    }
+
+    /// <summary>All have gone: within a moment nothing runs or waits any more.</summary>
+    private static async Task RequireNobodyStuckAsync(SharedModel model)
+    {
+        for (var times = 0; times < 100; times++)
+        {
+            if (model.Generator.Statistics is { Rows: 0, Queued: 0 }) return;
+            await Task.Delay(50);
+        }
+
+        throw new InvalidOperationException($"{model.Name}: {model.Generator.Statistics} although nobody is there");
     }
 }

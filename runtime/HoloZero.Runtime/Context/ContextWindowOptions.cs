@@ -9,10 +9,10 @@ namespace HoloZero.Runtime;
 public sealed record ContextWindowOptions
 {
     /// <summary>The largest <see cref="StreamBytes"/>.</summary>
-    public const int MaxStreamBytes = 65_536;
+    public const int MaxStreamBytes = ArtifactManifest.WindowInfo.MostStreamBytes;
 
     /// <summary>The largest <see cref="MaxPrefixSlots"/>.</summary>
-    public const int PrefixSlotsLimit = 4_096;
+    public const int PrefixSlotsLimit = ArtifactManifest.WindowInfo.MostPrefixSlots;
 
     private const int DefaultKeptStreamBytes = 32;
 

@@ -34,7 +34,10 @@ public sealed class HoloZeroModel : IDisposable
     public int Vocabulary => Artifact.Manifest.Model.Vocabulary;
 
     /// <summary>How much context a generation keeps where its options say nothing.</summary>
-    public ContextWindowOptions Window { get; } = new();
+    /// <value>What the artifact was made for; where it does not say, the default.</value>
+    public ContextWindowOptions Window => Artifact.Manifest.Window is { } window
+        ? new() { StreamBytes = window.StreamBytes, MaxPrefixSlots = window.MaxPrefixSlots, KeptStreamBytes = window.KeptStreamBytes }
+        : new();
 
     internal OnnxGraph Graph { get; }
 

@@ -56,6 +56,12 @@ internal static class ProviderSelection
         var session = OnnxEnvironment.NewSessionOptions();
         session.IntraOpNumThreads = options.Threads ?? cores;
         session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
+        if (options.SpinMicroseconds is { } spin)
+        {
+            session.AddSessionConfigEntry("session.intra_op.allow_spinning", spin > 0 ? "1" : "0");
+            if (spin > 0) session.AddSessionConfigEntry("session.intra_op.spin_duration_us", $"{spin}");
+        }
+
         return session;
     }
 

@@ -36,6 +36,37 @@ public sealed class ModelLoadingTests : IDisposable
         Assert.Contains("missing", Assert.Throws<BadInputException>(() => HoloZeroModel.Load(_exported.Folder)).Message);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0)]
+    [InlineData(1_000_000)]
+    public void How_long_idle_threads_look_for_work_changes_no_bit(int? spin)
+    {
+        using var usual = HoloZeroModel.Load(_exported.Folder, new() { Threads = 2 });
+        using var model = HoloZeroModel.Load(_exported.Folder, new() { Threads = 2, SpinMicroseconds = spin });
+        using var expected = usual.OpenSession();
+        using var session = model.OpenSession();
+        Assert.Equal(expected.Prefill([], "abc"u8).Data.ToArray(), session.Prefill([], "abc"u8).Data.ToArray());
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1_000_001)]
+    public void What_no_thread_can_spin_is_refused(int spin) => Assert.Contains("spin: ",
+        Assert.Throws<BadInputException>(() => HoloZeroModel.Load(_exported.Folder, new() { SpinMicroseconds = spin })).Message);
+
+    [Fact]
+    public void A_model_tells_the_window_that_its_artifact_was_made_for()
+    {
+        using var plain = HoloZeroModel.Load(_exported.Folder);
+        Assert.Equal(new(), plain.Window);
+        using var exported = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { Window = new(40, 6, 10) });
+        using var model = HoloZeroModel.Load(exported.Folder);
+        Assert.Equal(new() { StreamBytes = 40, MaxPrefixSlots = 6, KeptStreamBytes = 10 }, model.Window);
+        Assert.Contains("stream_bytes 1 is not within 2", Assert.Throws<BadInputException>(() =>
+            new ExportedModel(Repository.Golden("tiny.pt"), options: new() { Window = new(1, 6) })).Message);
+    }
+
     [Fact]
     public async Task Loading_tells_how_far_it_is()
     {
