@@ -22,6 +22,7 @@ public sealed class HoloZeroOptions
         ["provider"] = nameof(Provider),
         ["device"] = nameof(DeviceId),
         ["threads"] = nameof(Threads),
+        ["spin"] = nameof(SpinMicroseconds),
         ["prefill chunk"] = nameof(PrefillChunkBytes),
         ["state bytes"] = nameof(MaxStateBytes),
         ["max-rows"] = nameof(MaxRows),
@@ -59,6 +60,9 @@ public sealed class HoloZeroOptions
     /// <inheritdoc cref="ModelOptions.MaxStateBytes"/>
     public long? MaxStateBytes { get; set; }
 
+    /// <inheritdoc cref="ModelOptions.SpinMicroseconds"/>
+    public int? SpinMicroseconds { get; set; } = ModelDefaults.SpinMicroseconds;
+
     /// <inheritdoc cref="ModelOptions.VerifyHashes"/>
     public bool VerifyHashes { get; set; } = ModelDefaults.VerifyHashes;
 
@@ -77,7 +81,7 @@ public sealed class HoloZeroOptions
     public int? MaxPrefixSlots { get; set; }
 
     /// <summary>The <see cref="ContextWindowOptions.KeptStreamBytes"/> of a generation whose options name no window.</summary>
-    /// <value>That of the model.</value>
+    /// <value>That of the model, or where <see cref="StreamBytes"/> is given, the default for it.</value>
     public int? KeptStreamBytes { get; set; }
 
     /// <inheritdoc cref="ByteGeneratorOptions.PrefillRows"/>
@@ -125,6 +129,7 @@ public sealed class HoloZeroOptions
         Threads = Threads,
         PrefillChunkBytes = PrefillChunkBytes,
         MaxStateBytes = MaxStateBytes,
+        SpinMicroseconds = SpinMicroseconds,
         VerifyHashes = VerifyHashes,
     };
 
@@ -137,7 +142,8 @@ public sealed class HoloZeroOptions
         {
             StreamBytes = StreamBytes ?? window.StreamBytes,
             MaxPrefixSlots = MaxPrefixSlots ?? window.MaxPrefixSlots,
-            KeptStreamBytes = KeptStreamBytes ?? window.KeptStreamBytes,
+            // What a model keeps of its own stream may be more than the whole of another one.
+            KeptStreamBytes = KeptStreamBytes ?? (StreamBytes is null ? window.KeptStreamBytes : null),
         },
         PrefillRows = PrefillRows,
         PrefixCacheBytes = PrefixCacheBytes,
@@ -166,9 +172,9 @@ public sealed class HoloZeroOptions
         try
         {
             ForModel().Validate();
-            var generator = ForGenerator(new());
+            // How large the model's own stream and slots are is not known before it is loaded.
+            var generator = ForGenerator(new() { StreamBytes = ContextWindowOptions.MaxStreamBytes });
             generator.Validate();
-            // Of any slots: how large the model's are is not known before it is loaded.
             generator.Window!.Validate(slotBytes: 1);
         }
         catch (BadInputException e)

@@ -97,6 +97,7 @@ public sealed class LoadingTests(Tiny tiny)
     [InlineData("Variant", "int3", "HoloZero:demo:Variant: ", "it has no variant 'int3', only fp32, int8")]
     [InlineData("StreamBytes", "60000", "HoloZero:demo:StreamBytes: ", "this variant holds")]
     [InlineData("StreamBytes", "1", "HoloZero:demo:StreamBytes: ", "less than the")]
+    [InlineData("KeptStreamBytes", "300", "HoloZero:demo:KeptStreamBytes: ", "is 300, allowed are 1 to 256")]
     [InlineData("MaxStateBytes", "1000", "HoloZero:demo:MaxRows: ", "1,000 are left")]
     public async Task What_does_not_fit_makes_the_model_fail_in_one_line_that_names_the_key(string key, string value, string where,
         string what)
@@ -136,7 +137,11 @@ public sealed class LoadingTests(Tiny tiny)
         Assert.Equal(0, Environment.ExitCode);
         try
         {
-            var (host, logs) = Hosts.With("missing", options => options.StopHostOnFailure = true);
+            var (host, logs) = Hosts.Create(builder =>
+            {
+                builder.Services.AddHoloZero("demo", options => options.Model = "missing");
+                builder.Services.AddSingleton<IHostedService, Slow>();
+            });
             await host.RunAsync(Hosts.Token).WaitAsync(Hosts.Enough, Hosts.Token);
             Assert.Equal(2, Environment.ExitCode);
             Assert.Single(logs.Own, line => line.Level >= LogLevel.Warning);
@@ -165,6 +170,18 @@ public sealed class LoadingTests(Tiny tiny)
         public IByteGenerator First => first;
 
         public IByteGenerator Second => second;
+    }
+
+    /// <summary>Still starts when the model has failed.</summary>
+    private sealed class Slow(HostedModel model) : IHostedService
+    {
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            while (model.State != HostedModelState.Failed) await Task.Delay(1, cancellationToken);
+            await Task.Delay(100, cancellationToken);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class Early(IByteGenerator generator) : IHostedService

@@ -19,7 +19,8 @@ public sealed class OptionsTests
     [InlineData("MaxRows:Most", "3", "HoloZero:demo:MaxRows: is a section; give it one value of type Int32")]
     [InlineData("maxqueued", "-1", "HoloZero:demo:MaxQueued: is -1, allowed are 0 to ")]
     [InlineData("StreamBytes", "0", "HoloZero:demo:StreamBytes: is 0, allowed are 1 to ")]
-    [InlineData("KeptStreamBytes", "300", "HoloZero:demo:KeptStreamBytes: is 300, allowed are 1 to 256")]
+    [InlineData("KeptStreamBytes", "0", "HoloZero:demo:KeptStreamBytes: is 0, allowed are 1 to ")]
+    [InlineData("SpinMicroseconds", "-1", "HoloZero:demo:SpinMicroseconds: -1 is not within 0 to ")]
     [InlineData("MaxPrefixSlots", "-1", "HoloZero:demo:MaxPrefixSlots: is -1, ")]
     [InlineData("PrefillRows", "7", "HoloZero:demo:PrefillRows: is 7, ")]
     [InlineData("PrefixCacheBytes", "-1", "HoloZero:demo:PrefixCacheBytes: is -1, ")]
@@ -63,8 +64,8 @@ public sealed class OptionsTests
     public void What_configuration_says_is_what_the_runtime_gets()
     {
         var (host, _) = Hosts.Configured(("Model", "m"), ("Variant", "int8"), ("provider", "cuda"), ("AllowCpuFallback", "true"),
-            ("DeviceId", "1"), ("Threads", "2"), ("PrefillChunkBytes", "100"), ("MaxStateBytes", "5000000000"), ("VerifyHashes", "false"),
-            ("MaxRows", "3"), ("MaxQueued", "4"), ("StreamBytes", "100"), ("MaxPrefixSlots", "5"), ("KeptStreamBytes", "20"),
+            ("DeviceId", "1"), ("Threads", "2"), ("PrefillChunkBytes", "100"), ("MaxStateBytes", "5000000000"),
+            ("SpinMicroseconds", "50"), ("VerifyHashes", "false"), ("MaxRows", "3"), ("MaxQueued", "4"), ("StreamBytes", "100"), ("MaxPrefixSlots", "5"), ("KeptStreamBytes", "20"),
             ("PrefillRows", "9"), ("PrefixCacheBytes", "6000000000"), ("MaxUnreadBytes", "7"), ("SelfCheck", "false"),
             ("WarmUpBytes", null), ("StopGrace", "00:00:05"), ("StopHostOnFailure", "false"));
         using var disposed = host;
@@ -78,6 +79,7 @@ public sealed class OptionsTests
             Threads = 2,
             PrefillChunkBytes = 100,
             MaxStateBytes = 5_000_000_000,
+            SpinMicroseconds = 50,
             VerifyHashes = false,
         }, options.ForModel());
         Assert.Equal(new ByteGeneratorOptions
@@ -99,6 +101,8 @@ public sealed class OptionsTests
         Assert.Equal(new(), new HoloZeroOptions().ForModel());
         var window = new ContextWindowOptions { StreamBytes = 77, MaxPrefixSlots = 7, KeptStreamBytes = 17 };
         Assert.Equal(new() { Window = window }, new HoloZeroOptions().ForGenerator(window));
+        // A shorter stream than the model's does not keep what that keeps.
+        Assert.Equal(new() { StreamBytes = 9, MaxPrefixSlots = 7 }, new HoloZeroOptions { StreamBytes = 9 }.ForGenerator(window).Window);
     }
 
     [Fact]

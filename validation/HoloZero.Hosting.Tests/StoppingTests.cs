@@ -110,6 +110,22 @@ public sealed class StoppingTests(Tiny tiny)
     }
 
     [Fact]
+    public async Task Nothing_new_is_taken_while_other_services_still_stop()
+    {
+        var (host, _) = Hosts.Create(builder =>
+        {
+            builder.Services.AddHoloZero("demo", options => options.Model = tiny.Folder);
+            // Stops before the model, as it was added after it.
+            builder.Services.AddSingleton<IHostedService, Late>();
+        });
+        using var disposed = host;
+        await host.StartAsync(Hosts.Token);
+        await host.Model().WaitUntilReadyAsync(Hosts.Token).WaitAsync(Hosts.Enough, Hosts.Token);
+        await host.StopAsync(Hosts.Token).WaitAsync(Hosts.Enough, Hosts.Token);
+        Assert.IsType<GeneratorStoppedException>(host.Services.GetServices<IHostedService>().OfType<Late>().Single().Told);
+    }
+
+    [Fact]
     public async Task Containers_without_a_host_free_it_too_and_as_often_as_they_like()
     {
         foreach (var asynchronous in (bool[])[true, false])
@@ -137,5 +153,18 @@ public sealed class StoppingTests(Tiny tiny)
         Assert.Null(host.Model().Loaded);
         Assert.Null(host.Model().Statistics);
         await Assert.ThrowsAsync<GeneratorStoppedException>(() => host.Generator().AllOf("And", 1));
+    }
+
+    private sealed class Late(IByteGenerator generator) : IHostedService
+    {
+        public Exception? Told { get; private set; }
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public async Task StopAsync(CancellationToken cancellationToken)
+        {
+            await Task.Delay(100, cancellationToken);
+            Told = await Record.ExceptionAsync(() => generator.AllOf("And", 1, cancellationToken));
+        }
     }
 }

@@ -15,10 +15,9 @@ public sealed class WorkerSampleTests(Tiny tiny)
         var (code, output, error) = await RunAsync($"--HoloZero:demo:Model={tiny.Folder}", "--Work:MaxBytes=40");
         Assert.Equal((0, ""), (code, error));
         using var model = HoloZeroModel.Load(tiny.Folder);
-        var window = new ContextWindowOptions { StreamBytes = 128, MaxPrefixSlots = 24 };
         foreach (var prompt in (string[])[Prompt, "In the beginning"])
         {
-            var options = new GenerationOptions { MaxBytes = 40, Window = window, Sampling = new() { Temperature = 0.7, Seed = 1 } };
+            var options = new GenerationOptions { MaxBytes = 40, Sampling = new() { Temperature = 0.7, Seed = 1 } };
             var answer = string.Concat(
                 await model.GenerateAsync(System.Text.Encoding.UTF8.GetBytes(prompt), options).ToTextAsync().ToArrayAsync());
             Assert.Contains($"\"Answer\":\"{Escaped(answer)}\"", output);
