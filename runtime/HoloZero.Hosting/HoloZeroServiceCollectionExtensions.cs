@@ -29,8 +29,8 @@ public static class HoloZeroServiceCollectionExtensions
     /// <returns>What can be added to it.</returns>
     /// <remarks>
     /// Registers, with <paramref name="name"/> as their key, one <see cref="IByteGenerator"/> and the <see cref="HostedModel"/> that it is;
-    /// the first model also without a key. Options are checked when the host starts, which throws <see cref="BadInputException"/>; the model
-    /// loads behind it. Whoever generates before that is done waits. When the host stops, generations may go on for
+    /// the first model also without a key. Options are checked when the host starts, which throws <see cref="BadInputException"/>; the
+    /// model loads behind it. Whoever generates before that is done waits. When the host stops, generations may go on for
     /// <see cref="HoloZeroOptions.StopGrace"/>; then the model is disposed, by the host, never by those it is injected into.
     /// </remarks>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or a model of that name is there already.</exception>
@@ -62,7 +62,7 @@ public static class HoloZeroServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        if (services.Any(service => service.IsKeyedService && service.ServiceType == typeof(HostedModel) && name.Equals(service.ServiceKey)))
+        if (services.Any(added => added.ServiceType == typeof(HostedModel) && added.IsKeyedService && name.Equals(added.ServiceKey)))
             throw new ArgumentException($"a model named {name} is added already; give each one its own name", nameof(name));
 
         var source = new OptionsSource(name, path);

@@ -29,7 +29,7 @@ public enum HostedModelState
 
 /// <summary>The model did not load, so that nothing can be generated; the inner exception is why.</summary>
 /// <param name="model">Its name.</param>
-/// <param name="cause">Why.</param>
+/// <param name="cause">What its loading threw.</param>
 public sealed class ModelLoadException(string model, Exception cause)
     : HoloZeroException(Untrusted.OneLine($"model {Untrusted.Quote(model)} did not load: {cause.Message}"), cause);
 
@@ -213,8 +213,8 @@ public sealed partial class HostedModel : IByteGenerator, IDisposable
     private static void RequireSelfCheck(HoloZeroModel model, CancellationToken cancellation)
     {
         if (SelfCheck.Run(model, cancellation).FirstOrDefault(test => !test.Passed) is not { } failed) return;
-        throw new UnsoundModelException($"{model.Artifact.Path}: the self-check of {model.Variant.Name} on {model.Provider} fails: a logit of "
-            + $"case {Untrusted.Quote(failed.Case)} is off by {failed.MaxAbsoluteError:G3}, allowed are {failed.Tolerance:G3}; "
+        throw new UnsoundModelException($"{model.Artifact.Path}: the self-check of {model.Variant.Name} on {model.Provider} fails: "
+            + $"a logit of case {Untrusted.Quote(failed.Case)} is off by {failed.MaxAbsoluteError:G3}, allowed are {failed.Tolerance:G3}; "
             + "export the model again, or run it on another provider");
     }
 

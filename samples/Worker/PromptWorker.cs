@@ -49,7 +49,8 @@ internal sealed partial class PromptWorker([FromKeyedServices("demo")] IByteGene
 
     private async Task AnswerAsync(string prompt, CancellationToken cancellation)
     {
-        var options = new GenerationOptions { MaxBytes = work.Value.MaxBytes, Sampling = new() { Temperature = 0.7, Seed = work.Value.Seed } };
+        var sampling = new SamplingOptions { Temperature = 0.7, Seed = work.Value.Seed };
+        var options = new GenerationOptions { MaxBytes = work.Value.MaxBytes, Sampling = sampling };
         var answer = new StringBuilder();
         await foreach (var text in generator.GenerateAsync(Encoding.UTF8.GetBytes(prompt), options, cancellation).ToTextAsync(cancellation))
             answer.Append(text);

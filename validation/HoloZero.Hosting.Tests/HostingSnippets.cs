@@ -30,7 +30,8 @@ internal static class HostingSnippets
         {
             var options = new GenerationOptions { MaxBytes = 60, Sampling = new() { Temperature = 0.8, Seed = 7 } };
             var bytes = System.Text.Encoding.UTF8.GetBytes(prompt);
-            return string.Concat(await generator.GenerateAsync(bytes, options, cancellation).ToTextAsync(cancellation).ToListAsync(cancellation));
+            var pieces = generator.GenerateAsync(bytes, options, cancellation).ToTextAsync(cancellation);
+            return string.Concat(await pieces.ToListAsync(cancellation));
         }
     }
     #endregion

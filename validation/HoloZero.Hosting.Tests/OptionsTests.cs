@@ -65,7 +65,8 @@ public sealed class OptionsTests
     {
         var (host, _) = Hosts.Configured(("Model", "m"), ("Variant", "int8"), ("provider", "cuda"), ("AllowCpuFallback", "true"),
             ("DeviceId", "1"), ("Threads", "2"), ("PrefillChunkBytes", "100"), ("MaxStateBytes", "5000000000"),
-            ("SpinMicroseconds", "50"), ("VerifyHashes", "false"), ("MaxRows", "3"), ("MaxQueued", "4"), ("StreamBytes", "100"), ("MaxPrefixSlots", "5"), ("KeptStreamBytes", "20"),
+            ("SpinMicroseconds", "50"), ("VerifyHashes", "false"),
+            ("MaxRows", "3"), ("MaxQueued", "4"), ("StreamBytes", "100"), ("MaxPrefixSlots", "5"), ("KeptStreamBytes", "20"),
             ("PrefillRows", "9"), ("PrefixCacheBytes", "6000000000"), ("MaxUnreadBytes", "7"), ("SelfCheck", "false"),
             ("WarmUpBytes", null), ("StopGrace", "00:00:05"), ("StopHostOnFailure", "false"));
         using var disposed = host;

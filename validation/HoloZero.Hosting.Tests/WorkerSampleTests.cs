@@ -51,13 +51,15 @@ public sealed class WorkerSampleTests(Tiny tiny)
     {
         var (code, _, error) = await RunAsync($"--HoloZero:demo:Model={tiny.Folder}", "--HoloZero:demo:MaxRow=3");
         Assert.Equal(2, code);
-        Assert.StartsWith("worker: HoloZero:demo:MaxRow: is no option of a model; remove it; there are ", Assert.Single(error.Trim().Split('\n')));
+        Assert.StartsWith("worker: HoloZero:demo:MaxRow: is no option of a model; remove it; there are ",
+            Assert.Single(error.Trim().Split('\n')));
     }
 
     [Fact]
     public async Task A_signal_while_it_generates_ends_it_after_the_grace_with_exit_code_0()
     {
-        using var process = Start($"--HoloZero:demo:Model={tiny.Folder}", "--HoloZero:demo:StopGrace=00:00:00.1", "--Work:MaxBytes=1000000");
+        using var process = Start($"--HoloZero:demo:Model={tiny.Folder}", "--HoloZero:demo:StopGrace=00:00:00.1",
+            "--Work:MaxBytes=1000000");
         var lines = new List<string>();
         while (await process.StandardOutput.ReadLineAsync(Hosts.Token) is { } line)
         {
