@@ -1,7 +1,6 @@
 using HoloZero.Artifacts;
 using HoloZero.Hosting;
 using HoloZero.Samples.Worker;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

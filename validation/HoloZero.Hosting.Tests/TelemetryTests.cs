@@ -4,7 +4,6 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using HoloZero.Runtime;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace HoloZero.Hosting.Tests;
