@@ -19,10 +19,16 @@ public sealed class BadInputException : HoloZeroException
     /// <param name="remedy">What to do about it.</param>
     /// <param name="inner">The failure underneath, if any.</param>
     public BadInputException(string where, string what, string remedy, Exception? inner = null)
-        : base(Untrusted.OneLine($"{where}: {what}; {remedy}"), inner) => Where = where;
+        : base(Untrusted.OneLine($"{where}: {what}; {remedy}"), inner) => (Where, What, Remedy) = (where, what, remedy);
 
     /// <summary>The file, option or parameter at fault: how the message begins.</summary>
     public string Where { get; }
+
+    /// <summary>What is wrong with it.</summary>
+    public string What { get; }
+
+    /// <summary>What to do about it: how the message ends.</summary>
+    public string Remedy { get; }
 }
 
 /// <summary>A model that is well-formed but computes nonsense. The message is one line. Programs map it to exit code 1.</summary>

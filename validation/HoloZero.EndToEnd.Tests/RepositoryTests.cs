@@ -17,6 +17,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.TorchSharp"] = ["HoloZero.Models"],
         ["HoloZero.Reference"] = ["HoloZero.Models"],
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
+        ["HoloZero.Hosting"] = ["HoloZero.Runtime"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",
@@ -26,6 +27,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Fuzz"] = ["HoloZero.Models", "HoloZero.CommandLine"],
         ["HoloZero.Load"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
+        ["HoloZero.Samples.Worker"] = ["HoloZero.Hosting"],
     };
 
     [Fact]
@@ -86,7 +88,7 @@ public sealed partial class RepositoryTests
         Assert.All(packages, package => Assert.Contains(package, decisions));
     }
 
-    private static IEnumerable<string> Projects() => ((string[])["models", "exporter", "runtime", "validation"])
+    private static IEnumerable<string> Projects() => ((string[])["models", "exporter", "runtime", "validation", "samples"])
         .SelectMany(folder => Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories));
 
     [GeneratedRegex("PackageVersion Include=\"([^\"]+)\"")]

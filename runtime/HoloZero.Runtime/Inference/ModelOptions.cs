@@ -76,7 +76,9 @@ public sealed record ModelOptions
     /// <value>true.</value>
     public bool VerifyHashes { get; init; } = true;
 
-    internal void Validate()
+    /// <summary>Checks ranges; whether the options fit a model is checked when it is loaded.</summary>
+    /// <exception cref="BadInputException">An option is out of range.</exception>
+    public void Validate()
     {
         if (Threads is < 1 or > 1024)
             throw new BadInputException("threads", $"{Threads} is not within 1 to 1,024", "choose a number of processors");

@@ -36,6 +36,10 @@ public sealed record ByteGeneratorOptions
     /// <value>4,096.</value>
     public int MaxUnreadBytes { get; init; } = 4096;
 
+    /// <summary>What metrics call the model, so that several in one process are told apart: <c>gen_ai.request.model</c>.</summary>
+    /// <value>The name of the variant.</value>
+    public string? ModelName { get; init; }
+
     /// <summary>What makes the instruments that measure requests.</summary>
     /// <value>None: a meter of the library's own, <see cref="ByteGenerator.MeterName"/>.</value>
     public IMeterFactory? Meters { get; init; }
@@ -46,15 +50,22 @@ public sealed record ByteGeneratorOptions
     internal long StateBytes(StateLayout layout, ContextWindowOptions window) =>
         checked((2L * MaxRows + 2) * layout.BytesFor(window.MaxPositions) + PrefixCacheBytes);
 
-    /// <summary>Checks the options for a model.</summary>
-    /// <exception cref="BadInputException">One is out of range, or they do not fit the variant or its state budget.</exception>
-    internal void Validate(OnnxGraph graph, ContextWindowOptions window)
+    /// <summary>Checks what can be checked without a model: ranges, <see cref="Window"/> excepted.</summary>
+    /// <exception cref="BadInputException">An option is out of range.</exception>
+    public void Validate()
     {
         Range("max-rows", MaxRows, 1, DecodingBatch.MaxRows);
         Range("max-queued", MaxQueued, 0, 1 << 20);
         Range("prefill-rows", PrefillRows, 8, 4096);
         Range("prefix-cache-bytes", PrefixCacheBytes, 0, 1L << 50);
         Range("max-unread-bytes", MaxUnreadBytes, 1, int.MaxValue / 2);
+    }
+
+    /// <summary>Checks the options for a model.</summary>
+    /// <exception cref="BadInputException">One is out of range, or they do not fit the variant or its state budget.</exception>
+    internal void Validate(OnnxGraph graph, ContextWindowOptions window)
+    {
+        Validate();
         window.Validate(graph.SlotBytes);
         if (window.MaxPositions > (graph.MaxPositions ?? int.MaxValue))
         {
