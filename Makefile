@@ -14,7 +14,7 @@ EXPORT_OPTIONS ?= --window-stream-bytes 128 --window-prefix-slots 24 --window-ke
 endif
 export CHECKPOINT OUTPUT PROMPT
 
-.PHONY: help setup build export demo validate test bench fuzz mutate soak format check-onnx clean-clone clean
+.PHONY: help setup build export demo validate test bench peers fuzz mutate soak format check-onnx clean-clone clean
 
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
@@ -25,15 +25,15 @@ help:
 	@echo 'make setup       restore the packages that the lock files name'
 	@echo 'make check-onnx  hold exported graphs against ONNX'"'"'s own checker (needs python3-onnx)'
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
-	@echo 'make bench       measure all variants at full size in turn with llama.cpp; tables in validation/benchmarks/results'
+	@echo 'make bench       measure all variants at full size in turn with its peers; tables in validation/benchmarks/results'
+	@echo 'make peers       build and test the peers of make bench: LLamaSharp and ONNX Runtime GenAI'
 	@echo 'make fuzz        attack the readers of checkpoints and manifests for MINUTES=10; findings go to out/fuzz'
 	@echo 'make soak        load, use, cancel and dispose models at random for MINUTES=2; memory, threads, handles back to base'
 	@echo 'make mutate      change the code in one place at a time, and see whether the tests tell; reports in out/mutation'
 	@echo 'make clean       remove what build made; NuGet keeps its packages'
 	@echo
 	@echo 'CONFIGURATION=Debug    instead of Release'
-	@echo 'PEERS=0          bench without llama.cpp, which needs node and npm; ROUNDS, THREADS, LAUNCH, RESULTS: see'
-	@echo '                 validation/benchmarks/README.md'
+	@echo 'PEERS=0                bench without peers; ROUNDS, THREADS, BYTES, LAUNCH, RESULTS: see validation/benchmarks/README.md'
 
 setup:
 	@ci/setup.sh
@@ -66,6 +66,9 @@ test: build format
 
 bench: build
 	@validation/benchmarks/run.sh
+
+peers: setup
+	@ci/peers.sh
 
 fuzz: build
 	@ci/fuzz.sh $(CONFIGURATION)

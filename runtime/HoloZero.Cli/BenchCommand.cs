@@ -17,14 +17,20 @@ internal static class BenchCommand
     {
         var defaults = new BenchmarkOptions();
         var rounds = Values.Whole<int>("--rounds", $"times to measure everything, after a warm-up [{defaults.Rounds}]");
-        var bytes = Values.Whole<int>("--bytes", $"bytes to decode in a round, and to prefill at once [{defaults.Bytes}]");
+        var bytes = Values.Whole<int>("--bytes", $"bytes to decode in a round [{defaults.Bytes}]");
+        var prefillBytes = Values.Whole<int>("--prefill-bytes", "bytes to prefill at once [as many as --bytes]");
+        var rows = new Option<string?>("--rows")
+        {
+            Description = $"numbers of sequences to give one call [{string.Join(',', defaults.BatchRows)}]",
+            HelpName = "list",
+        };
         var latencyOnly = new Option<bool>("--latency-only") { Description = "measure only the latency of a byte and the memory floor" };
         var sessions = Values.Whole<int>("--sessions", "serve so many generations at once and measure that instead, in turn with one");
         var noPrefixCache = new Option<bool>("--no-prefix-cache") { Description = "with --sessions: compute prompts that come again anew" };
         var json = new Option<bool>("--json") { Description = "print JSON" };
         var command = new Command("bench", "Measures speed and memory, on a machine that should do nothing else meanwhile.")
         {
-            rounds, bytes, latencyOnly, sessions, noPrefixCache, json,
+            rounds, bytes, prefillBytes, rows, latencyOnly, sessions, noPrefixCache, json,
         };
         var arguments = new ModelArguments(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -50,6 +56,8 @@ internal static class BenchCommand
             {
                 Rounds = parsed.GetValue(rounds) ?? defaults.Rounds,
                 Bytes = parsed.GetValue(bytes) ?? defaults.Bytes,
+                PrefillBytes = parsed.GetValue(prefillBytes),
+                BatchRows = parsed.GetValue(rows) is { } list ? Rows(list) : defaults.BatchRows,
                 LatencyOnly = parsed.GetValue(latencyOnly),
             };
             options.Validate();
@@ -70,6 +78,10 @@ internal static class BenchCommand
         });
         return command;
     }
+
+    private static int[] Rows(string list) => [.. list.Split(',').Select(text =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count
+            : throw new BadInputException("rows", $"{Untrusted.Quote(list)} is not a list of numbers", "give 1,16 say")).Distinct()];
 
     private static async Task ServeAsync(ModelArguments arguments, ParseResult parsed, SessionsOptions options, bool json,
         CancellationToken cancellation)

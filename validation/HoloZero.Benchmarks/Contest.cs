@@ -1,88 +1,114 @@
 using System.Text.Json.Nodes;
 using HoloZero.Artifacts;
+using HoloZero.Benchmarks.Peers;
 
 namespace HoloZero.Benchmarks;
 
 /// <summary>One process's measurement.</summary>
 /// <param name="Threads">Threads that it was given.</param>
-/// <param name="Milliseconds">Median time of a byte or token.</param>
+/// <param name="Step">Median milliseconds of a byte or token.</param>
+/// <param name="Batch">Bytes or tokens a second, 16 sequences in one call; null where it cannot.</param>
+/// <param name="Prefill">Bytes or tokens a second, read at once.</param>
 /// <param name="Data">All that it printed.</param>
-internal sealed record Timing(int Threads, double Milliseconds, JsonObject Data);
+internal sealed record Timing(int Threads, double Step, double? Batch, double Prefill, JsonObject Data);
 
-/// <summary>A variant and its peer, measured one right after the other, each at the number of threads that suits it best.</summary>
-internal sealed record Pair(Timing? Peer, Timing Ours);
+/// <summary>A variant and its peers, measured one right after the other, at every number of threads.</summary>
+/// <param name="Ours">One for each number of threads.</param>
+/// <param name="Peers">The same of each peer by its name; none where the variant has no equal among them.</param>
+internal sealed record Turn(IReadOnlyList<Timing> Ours, IReadOnlyDictionary<string, List<Timing>> Peers);
 
 /// <summary>All that was measured of a variant.</summary>
 /// <param name="Variant">Its name.</param>
 /// <param name="Precision">Of its weights.</param>
-/// <param name="Peer">The peer's file, without extension; null where it has none.</param>
-/// <param name="Pairs">Latency, one a round.</param>
+/// <param name="Turns">One a round.</param>
 /// <param name="Whole">Everything that `holozero bench` measures.</param>
-internal sealed record Row(string Variant, string Precision, string? Peer, IReadOnlyList<Pair> Pairs, JsonObject Whole);
+internal sealed record Row(string Variant, string Precision, IReadOnlyList<Turn> Turns, JsonObject Whole);
 
-/// <summary>Measures variants and peers by turns, a fresh process each, so that a machine that slows down slows both.</summary>
+/// <summary>Somebody else's library in a program of its own.</summary>
+/// <param name="Name">What tables call it.</param>
+/// <param name="Program">Measures and prints JSON.</param>
+/// <param name="Model">Its model file or folder of a precision.</param>
+internal sealed record Peer(string Name, string Program, Func<PeerPrecision, string> Model);
+
+/// <summary>Measures variants and peers by turns, a fresh process each, so that a machine that slows down slows all of them.</summary>
 internal sealed class Contest
 {
+    private const int BatchRows = 16, RoundsOfAProcess = 2;
+
     public required ArtifactFolder Model { get; init; }
     public required string Program { get; init; }
-    public required string? Peers { get; init; }
-    public required string? Harness { get; init; }
-    public required string Node { get; init; }
+    public required IReadOnlyList<Peer> Peers { get; init; }
     public required int Rounds { get; init; }
     public required int Bytes { get; init; }
     public required int[] Threads { get; init; }
     public required string[] Launch { get; init; }
 
+    /// <summary>Whole blocks of 64, as a reader of long texts would cut them: 448 beside the usual 440 steps.</summary>
+    private int PrefillBytes => Math.Min((Bytes + 63) / 64 * 64, 4096);
+
     public IReadOnlyList<Row> Run(IProgress<string> progress, CancellationToken cancellation)
     {
-        if (Peers is null != Harness is null) throw new BadInputException("--peers", "it goes with --harness", "give both or neither");
         var variants = Model.Manifest.Variants;
-        var pairs = variants.ToDictionary(variant => variant.Name, _ => new List<Pair>());
+        var turns = variants.ToDictionary(variant => variant.Name, _ => new List<Turn>());
         for (var round = 1; round <= Rounds; round++)
         {
             foreach (var variant in variants)
             {
                 progress.Report($"round {round} of {Rounds}, {variant.Name}");
-                pairs[variant.Name].Add(Measure(variant, cancellation));
+                turns[variant.Name].Add(Measure(variant, cancellation));
             }
         }
 
         return [.. variants.Select(variant =>
         {
             progress.Report($"all of {variant.Name}");
-            return new Row(variant.Name, variant.Precision, PeerOf(variant), pairs[variant.Name], Whole(variant, cancellation));
+            return new Row(variant.Name, variant.Precision, turns[variant.Name], Whole(variant, cancellation));
         })];
     }
 
-    private Pair Measure(ArtifactManifest.VariantInfo variant, CancellationToken cancellation)
+    private Turn Measure(ArtifactManifest.VariantInfo variant, CancellationToken cancellation)
     {
-        var (peers, ours) = (new List<Timing>(), new List<Timing>());
+        var precision = PrecisionOf(variant);
+        var rivals = precision is null ? [] : Peers;
+        var (ours, theirs) = (new List<Timing>(), rivals.ToDictionary(peer => peer.Name, _ => new List<Timing>()));
         foreach (var threads in Threads)
         {
-            if (PeerOf(variant) is { } peer)
-            {
-                var data = Process([Node, Harness!, $"{threads}", Path.Combine(Peers!, $"{peer}.gguf"), $"{Bytes}", "2"], cancellation);
-                peers.Add(new(threads, Number(data, "median_milliseconds"), data));
-            }
-
-            var own = Process([.. Bench(variant), "--threads", $"{threads}", "--rounds", "2", "--latency-only"], cancellation);
-            ours.Add(new(threads, Number(own, "measured", "latency", "median_milliseconds"), own));
+            foreach (var peer in rivals) theirs[peer.Name].Add(OfPeer(peer, precision!.Value, threads, cancellation));
+            ours.Add(OfOurs(variant, threads, cancellation));
         }
 
-        return new(peers.MinBy(timing => timing.Milliseconds), ours.MinBy(timing => timing.Milliseconds)!);
+        return new(ours, theirs);
+    }
+
+    private Timing OfPeer(Peer peer, PeerPrecision precision, int threads, CancellationToken cancellation)
+    {
+        var data = Process([peer.Program, peer.Model(precision), $"{threads}", $"{Bytes}", $"{PrefillBytes}", $"{RoundsOfAProcess}"],
+            cancellation);
+        return new(threads, Number(data, "median_milliseconds"), Number(data, "batch_tokens_per_second"),
+            Number(data, "prefill_tokens_per_second"), data);
+    }
+
+    private Timing OfOurs(ArtifactManifest.VariantInfo variant, int threads, CancellationToken cancellation)
+    {
+        var data = Process([.. Bench(variant), "--threads", $"{threads}", "--rounds", $"{RoundsOfAProcess}", "--rows", $"{BatchRows}"],
+            cancellation);
+        var batch = data["measured"]?["batches"]?.AsArray().FirstOrDefault(batch => (int?)batch?["rows"] == BatchRows);
+        return new(threads, Number(data, "measured", "latency", "median_milliseconds"),
+            batch is JsonObject rows ? Number(rows, "bytes_per_second") : null,
+            Number(data, "measured", "prefill", "stream_bytes_per_second"), data);
     }
 
     private JsonObject Whole(ArtifactManifest.VariantInfo variant, CancellationToken cancellation) =>
         Process([.. Bench(variant), "--threads", $"{Threads.Max()}", "--rounds", "3"], cancellation);
 
-    private string[] Bench(ArtifactManifest.VariantInfo variant) =>
-        [Program, "bench", "--model", Model.Path, "--variant", variant.Name, "--bytes", $"{Bytes}", "--json"];
+    private string[] Bench(ArtifactManifest.VariantInfo variant) => [Program, "bench", "--model", Model.Path, "--variant", variant.Name,
+        "--bytes", $"{Bytes}", "--prefill-bytes", $"{PrefillBytes}", "--json"];
 
-    private string? PeerOf(ArtifactManifest.VariantInfo variant) => Peers is null ? null : variant.Precision switch
+    private static PeerPrecision? PrecisionOf(ArtifactManifest.VariantInfo variant) => variant.Precision switch
     {
-        "float32" => "f32",
-        "int8" => "q8",
-        "int4" => "q4",
+        "float32" => PeerPrecision.Float32,
+        "int8" => PeerPrecision.Int8,
+        "int4" => PeerPrecision.Int4,
         _ => null,
     };
 

@@ -2,14 +2,15 @@ using System.CommandLine;
 using System.Globalization;
 using HoloZero.Artifacts;
 using HoloZero.Benchmarks;
+using HoloZero.Benchmarks.Peers;
 using HoloZero.CommandLine;
 
 var model = new Option<string>("--model") { Description = "artifact folder to measure, with all its variants", Required = true };
 var results = new Option<string>("--results") { Description = "folder for the table and its data", Required = true };
 var program = new Option<string>("--program") { Description = "the holozero program", Required = true };
-var peers = new Option<string?>("--peers") { Description = "folder of f32.gguf, q8.gguf and q4.gguf for llama.cpp [no peers]" };
-var harness = new Option<string?>("--harness") { Description = "llama.mjs, which decodes with llama.cpp" };
-var node = new Option<string>("--node") { Description = "the node program [node]", DefaultValueFactory = _ => "node" };
+var llamaSharp = new Option<string?>("--llamasharp") { Description = "holozero-peer-llamasharp, which decodes with llama.cpp [none]" };
+var genAi = new Option<string?>("--genai") { Description = "holozero-peer-genai, which decodes with ONNX Runtime GenAI [none]" };
+var peerModels = new Option<string?>("--peer-models") { Description = "folder that peer-models wrote" };
 var rounds = Values.Whole<int>("--rounds", "times that each pair is measured [5]");
 var bytes = Values.Whole<int>("--bytes", "bytes to decode [440]");
 var threads = new Option<string>("--threads")
@@ -19,9 +20,9 @@ var threads = new Option<string>("--threads")
 };
 var launch = new Option<string>("--launch") { Description = "put before every measured command", DefaultValueFactory = _ => "" };
 var commit = new Option<string>("--commit") { Description = "what is measured", DefaultValueFactory = _ => "unknown" };
-var root = new RootCommand("Measures every variant of a model in turn with llama.cpp at the same size, and writes a table.")
+var root = new RootCommand("Measures every variant of a model in turn with other libraries' models of the same size, and writes tables.")
 {
-    model, results, program, peers, harness, node, rounds, bytes, threads, launch, commit,
+    model, results, program, llamaSharp, genAi, peerModels, rounds, bytes, threads, launch, commit, PeerModelsCommand(),
 };
 root.SetAction((parsed, cancellation) =>
 {
@@ -30,9 +31,7 @@ root.SetAction((parsed, cancellation) =>
     {
         Model = ArtifactFolder.Open(parsed.GetRequiredValue(model), verifyHashes: false),
         Program = parsed.GetRequiredValue(program),
-        Peers = parsed.GetValue(peers),
-        Harness = parsed.GetValue(harness),
-        Node = parsed.GetRequiredValue(node),
+        Peers = Peers(parsed.GetValue(peerModels), parsed.GetValue(llamaSharp), parsed.GetValue(genAi)),
         Rounds = Within("--rounds", parsed.GetValue(rounds) ?? 5, 1, 100),
         Bytes = Within("--bytes", parsed.GetValue(bytes) ?? 440, 16, 4096),
         Threads = Threads(parsed.GetRequiredValue(threads)),
@@ -47,6 +46,28 @@ root.SetAction((parsed, cancellation) =>
     return Task.FromResult(ExitCode.Done);
 });
 return await CommandLineProgram.RunAsync("holozero-benchmarks", root, args);
+
+static Command PeerModelsCommand()
+{
+    var folder = new Argument<string>("folder") { Description = "where to write them" };
+    var command = new Command("peer-models", "Writes a random llama of our size for every peer in every precision.") { folder };
+    command.SetAction((parsed, cancellation) =>
+    {
+        PeerModels.Write(new(), parsed.GetRequiredValue(folder), cancellation);
+        return Task.FromResult(ExitCode.Done);
+    });
+    return command;
+}
+
+static Peer[] Peers(string? models, string? llamaSharp, string? genAi)
+{
+    if (models is null != (llamaSharp is null && genAi is null))
+        throw new BadInputException("--peer-models", "it goes with --llamasharp and --genai", "give it and one of them, or none");
+    List<Peer> peers = [];
+    if (genAi is not null) peers.Add(new("genai", genAi, precision => PeerModels.GenAi(models!, precision)));
+    if (llamaSharp is not null) peers.Add(new("llama.cpp", llamaSharp, precision => PeerModels.Gguf(models!, precision)));
+    return [.. peers];
+}
 
 static int Within(string option, int value, int least, int most) => value >= least && value <= most ? value
     : throw new BadInputException(option, $"{value} is not within {least} to {most}", "choose another");

@@ -10,6 +10,13 @@ internal static partial class ResultsFolder
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    private static readonly ContestTable[] Tables =
+    [
+        new("step", "A byte at a time, ms", "F3", LessIsBetter: true, timing => timing.Step),
+        new("batch", "16 sequences in one call, bytes or tokens a second", "N0", LessIsBetter: false, timing => timing.Batch),
+        new("prefill", "Reading at once, bytes or tokens a second", "N0", LessIsBetter: false, timing => timing.Prefill),
+    ];
+
     /// <summary>Writes both and returns the path of the table.</summary>
     public static string Write(string folder, IReadOnlyList<Row> rows, string commit, string launch, DateTimeOffset now)
     {
@@ -25,7 +32,6 @@ internal static partial class ResultsFolder
 
     private static string Page(IReadOnlyList<Row> rows, JsonObject machine, string commit, string launch, DateTimeOffset now)
     {
-        var peer = rows.SelectMany(row => row.Pairs).Select(pair => pair.Peer).FirstOrDefault(timing => timing is not null)?.Data;
         var first = rows[0].Whole;
         string[] head =
         [
@@ -33,39 +39,20 @@ internal static partial class ResultsFolder
             "",
             $"- {first["model"]!["source"]}, {(long)first["model"]!["parameters"]!:N0} parameters; commit {commit}",
             $"- ONNX Runtime {machine["onnx_runtime_version"]}, {machine["dotnet_version"]}, {machine["platform"]}",
-            peer is null ? "- no peers" : $"- llama.cpp {peer["llama_cpp_release"]} ({peer["cpu_library"]}: {peer["cpu_features"]}), "
-                + $"node-llama-cpp {peer["node_llama_cpp_version"]}, node {peer["node_version"]}",
+            .. Software(rows).DefaultIfEmpty("- no peers"),
             $"- instructions: {string.Join(' ', machine["cpu_features"]!.AsArray().Select(feature => $"{feature}"))}",
-            $"- every command launched {(launch.Length == 0 ? "as it is" : $"with `{launch}`")}; {rows[0].Pairs.Count} rounds",
+            $"- every command launched {(launch.Length == 0 ? "as it is" : $"with `{launch}`")}; {rows[0].Turns.Count} rounds",
             "",
-            "## A byte at a time",
-            "",
-            "Median over rounds, of each the median of a byte or token up to the same position, each side at the number of threads (in",
-            "brackets) that suited it best. Ratio: llama.cpp's time over ours, pair by pair; above 1 ours is faster. Floor: reading the",
-            "weights alone.",
-            "",
-            "| variant | precision | llama.cpp ms | ours ms | ratio | floor ms | ours / floor |",
-            "|---|---|---|---|---|---|---|",
+            "Medians over rounds, of each the median of a process, each side at the number of threads (in brackets) that suited it best.",
+            "Against a peer: how many times as fast ours is, round by round, with the least and the greatest; above 1 ours is faster.",
         ];
-        return string.Join('\n', [.. head, .. rows.Select(LatencyLine), "", "## The rest", "", .. Rest(rows)]) + "\n";
+        return string.Join('\n', [.. head, .. Tables.SelectMany(table => table.Lines(rows)), "", "## The rest", "", .. Rest(rows)]) + "\n";
     }
 
-    private static string LatencyLine(Row row)
-    {
-        var ours = Statistics.Median(row.Pairs.Select(pair => pair.Ours.Milliseconds));
-        var threads = Threads(row.Pairs.Select(pair => pair.Ours));
-        var floor = Statistics.Median(row.Pairs.Select(Floor));
-        var toFloor = Statistics.Median(row.Pairs.Select(pair => pair.Ours.Milliseconds / Floor(pair)));
-        var (peer, ratio) = ("-", "-");
-        if (row.Peer is not null)
-        {
-            peer = Invariant($"{row.Peer} {Statistics.Median(row.Pairs.Select(pair => pair.Peer!.Milliseconds)):F3} ")
-                + Threads(row.Pairs.Select(pair => pair.Peer!));
-            ratio = Invariant($"{Statistics.Median(row.Pairs.Select(Ratio)):F2} ({row.Pairs.Min(Ratio):F2}-{row.Pairs.Max(Ratio):F2})");
-        }
-
-        return Invariant($"| {row.Variant} | {row.Precision} | {peer} | {ours:F3} {threads} | {ratio} | {floor:F3} | {toFloor:F2} |");
-    }
+    private static IEnumerable<string> Software(IReadOnlyList<Row> rows) => rows.SelectMany(row => row.Turns)
+        .SelectMany(turn => turn.Peers).DistinctBy(peer => peer.Key)
+        .Select(peer => $"- {peer.Key}: " + string.Join(", ", (peer.Value[0].Data["software"] as JsonObject ?? [])
+            .Select(part => $"{part.Key} {part.Value}")));
 
     private static IEnumerable<string> Rest(IReadOnlyList<Row> rows)
     {
@@ -106,36 +93,22 @@ internal static partial class ResultsFolder
         {
             ["variant"] = row.Variant,
             ["precision"] = row.Precision,
-            ["peer"] = row.Peer,
-            ["median_ratio"] = row.Peer is null ? null : Statistics.Median(row.Pairs.Select(Ratio)),
-            ["pairs"] = new JsonArray([.. row.Pairs.Select(pair => new JsonObject
+            ["ours_against"] = new JsonObject(PeersOf([row]).Select(peer => KeyValuePair.Create(peer, (JsonNode?)new JsonObject(
+                Tables.Select(table => KeyValuePair.Create(table.Key, (JsonNode?)table.Against(row, peer)?.Median)))))),
+            ["rounds"] = new JsonArray([.. row.Turns.Select(turn => new JsonObject
             {
-                ["peer"] = pair.Peer?.Data.DeepClone(),
-                ["ours"] = pair.Ours.Data.DeepClone(),
+                ["ours"] = Copies(turn.Ours),
+                ["peers"] = new JsonObject(turn.Peers.Select(peer => KeyValuePair.Create(peer.Key, (JsonNode?)Copies(peer.Value)))),
             })]),
             ["whole"] = row.Whole.DeepClone(),
         })]),
     };
 
-    private static double Ratio(Pair pair) => pair.Peer!.Milliseconds / pair.Ours.Milliseconds;
+    private static JsonArray Copies(IEnumerable<Timing> timings) => new([.. timings.Select(timing => timing.Data.DeepClone())]);
 
-    private static double Floor(Pair pair) => Contest.Number(pair.Ours.Data, "measured", "memory_floor", "median_milliseconds");
-
-    private static string Threads(IEnumerable<Timing> timings) =>
-        $"({string.Join("/", timings.Select(timing => timing.Threads).Distinct().Order())})";
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static IEnumerable<string> PeersOf(IReadOnlyList<Row> rows) =>
+        rows.SelectMany(row => row.Turns).SelectMany(turn => turn.Peers.Keys).Distinct();
 
     [GeneratedRegex("[^a-z0-9]+")]
     private static partial Regex NotInNames();
-}
-
-internal static class Statistics
-{
-    /// <summary>The middle value, or the mean of the middle two.</summary>
-    public static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

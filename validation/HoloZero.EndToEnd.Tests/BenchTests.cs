@@ -71,29 +71,50 @@ public sealed class BenchTests(ExportedModels exported)
     }
 
     [Fact]
-    public async Task The_contest_with_a_peer_comes_out_as_a_table_and_its_data()
+    public async Task The_contest_with_two_peers_comes_out_as_tables_and_their_data()
     {
         using var temporary = new TemporaryFolder();
+        // It tells its arguments in turn: model, threads, tokens, prefill, rounds.
         var result = await ContestAsync(temporary, """
-            echo '{"median_milliseconds": 1000000, "llama_cpp_release": "r", "cpu_library": "l", "cpu_features": "AVX",
-                   "node_llama_cpp_version": "3", "node_version": "v20"}'
+            echo '{"median_milliseconds": 1000000, "batch_tokens_per_second": 0.001, "prefill_tokens_per_second": 0.002,
+                   "software": {"lib": "9.9"}, "arguments": "'"$*"'"}'
             """);
-        Assert.Equal(0, result.ExitCode);
+        Assert.True(result.ExitCode == 0, result.StandardError);
 
         var page = Assert.Single(Directory.GetFiles(temporary["results"], "*.md"));
         Assert.Equal(File.ReadAllText(page), result.Text);
-        var row = Regex.Match(result.Text,
-            @"\| fp32 \| float32 \| f32 1000000\.000 \(1\) \| (\S+) \(1\) \| (\S+) \(\S+\) \| \S+ \| \S+ \|");
-        Assert.True(row.Success, result.Text);
-        var (ours, ratio) = (double.Parse(row.Groups[1].Value), double.Parse(row.Groups[2].Value));
+        Assert.Contains("- genai: lib 9.9\n- llama.cpp: lib 9.9\n", result.Text);
+        Assert.Contains("| variant | precision | genai | llama.cpp | ours | against genai | against llama.cpp | floor | ours / floor |",
+            result.Text);
+        var rows = Regex.Matches(result.Text,
+            @"\| fp32 \| float32 \| (\S+) \(1\) \| \1 \(1\) \| (\S+) \(1\) \| (\S+) \(\S+\) \| \3 ");
+        Assert.Equal(["1000000.000", "0", "0"], rows.Select(row => row.Groups[1].Value));
         // But for the digits that are not printed.
-        Assert.InRange(ratio * ours, 950_000, 1_050_000);
+        Assert.InRange(double.Parse(rows[0].Groups[2].Value) * double.Parse(rows[0].Groups[3].Value), 950_000, 1_050_000);
 
         using var data = JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(page, ".json")));
         var variant = Assert.Single(data.RootElement.GetProperty("variants").EnumerateArray());
-        Assert.Equal(1, variant.GetProperty("pairs").GetArrayLength());
-        Assert.Equal(ratio, variant.GetProperty("median_ratio").GetDouble(), 0.01);
+        var against = variant.GetProperty("ours_against").GetProperty("llama.cpp");
+        Assert.Equal(double.Parse(rows[0].Groups[3].Value), against.GetProperty("step").GetDouble(), 0.01);
+        var round = Assert.Single(variant.GetProperty("rounds").EnumerateArray());
+        var ours = Assert.Single(round.GetProperty("ours").EnumerateArray()).GetProperty("measured");
+        Assert.Equal(64, ours.GetProperty("prefill").GetProperty("stream_bytes").GetInt32());
+        var batch = Assert.Single(ours.GetProperty("batches").EnumerateArray());
+        Assert.Equal(16, batch.GetProperty("rows").GetInt32());
+        Assert.Equal(batch.GetProperty("bytes_per_second").GetDouble() / 0.001, against.GetProperty("batch").GetDouble(), 1.0);
+        Assert.Equal([$"{temporary.Path}/float32.genai 1 16 64 2", $"{temporary.Path}/float32.gguf 1 16 64 2"],
+            round.GetProperty("peers").EnumerateObject().Select(peer => peer.Value[0].GetProperty("arguments").GetString()));
         Assert.Equal("test", data.RootElement.GetProperty("commit").GetString());
+    }
+
+    [Fact]
+    public async Task The_contest_without_peers_has_our_column_alone()
+    {
+        using var temporary = new TemporaryFolder();
+        var result = await ContestAsync(temporary);
+        Assert.True(result.ExitCode == 0, result.StandardError);
+        Assert.Contains("- no peers\n", result.Text);
+        Assert.Contains("| variant | precision | ours | floor | ours / floor |", result.Text);
     }
 
     [Fact]
@@ -102,25 +123,33 @@ public sealed class BenchTests(ExportedModels exported)
         using var temporary = new TemporaryFolder();
         RequireRefusal(await ContestAsync(temporary, "echo no such model >&2; exit 5"), 1, "exit code 5", "no such model");
         RequireRefusal(await ContestAsync(temporary, "echo hello"), 1, "no JSON");
-        RequireRefusal(await ContestAsync(temporary, "", "--node", temporary["nowhere"]), 3, "does not start");
+        RequireRefusal(await ContestAsync(temporary, "echo '{}'"), 1, "median_milliseconds");
+        RequireRefusal(await ContestAsync(temporary, "--genai", temporary["nowhere"], "--peer-models", temporary.Path), 3, "does not start");
+        RequireRefusal(await ContestAsync(temporary, "--genai", temporary["nowhere"]), 2, "--peer-models", "--llamasharp");
         Assert.False(Directory.Exists(temporary["results"]));
     }
 
-    private Task<ProgramResult> ContestAsync(TemporaryFolder temporary, string peer, params string[] more)
+    private Task<ProgramResult> ContestAsync(TemporaryFolder temporary, string peer)
     {
-        // A shell stands in for node, and what it runs for the harness.
-        File.WriteAllText(temporary["peer"], peer);
-        string[] node = more.Length > 0 ? more : ["--node", "/bin/sh"];
-        return RunAsync("HoloZero.Benchmarks", "holozero-benchmarks", ["--program", PathOf("HoloZero.Cli", "holozero"),
-            "--model", exported.Tiny, "--results", temporary["results"], "--peers", temporary.Path, "--harness", temporary["peer"],
-            "--rounds", "1", "--bytes", "16", "--threads", "1", "--commit", "test", .. node]);
+        // A script stands in for both peers.
+        File.WriteAllText(temporary["peer"], $"#!/bin/sh\n{peer}");
+        File.SetUnixFileMode(temporary["peer"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return ContestAsync(temporary, "--llamasharp", temporary["peer"], "--genai", temporary["peer"], "--peer-models", temporary.Path);
     }
+
+    private Task<ProgramResult> ContestAsync(TemporaryFolder temporary, params string[] peers) =>
+        RunAsync("HoloZero.Benchmarks", "holozero-benchmarks", ["--program", PathOf("HoloZero.Cli", "holozero"),
+            "--model", exported.Tiny, "--results", temporary["results"], "--rounds", "1", "--bytes", "16", "--threads", "1",
+            "--commit", "test", .. peers]);
 
     [Fact]
     public async Task Bench_refuses_what_is_out_of_range()
     {
         RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--rounds", "0"), 2, "--rounds", "1 to 100");
         RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--bytes", "8"), 2, "--bytes", "16 to 4,096");
+        RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--prefill-bytes", "8"), 2, "--prefill-bytes", "16 to 4,096");
+        RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--rows", "16,0"), 2, "--rows", "1 to 1,024");
+        RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--rows", "many"), 2, "--rows", "'many'");
         RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--variant", "fastest"), 2, "'fastest'");
     }
 }

@@ -7,6 +7,8 @@ namespace HoloZero.EndToEnd.Tests;
 /// <summary>The direction of references: models below exporter and reference, the manifest alone below the runtime.</summary>
 public sealed partial class RepositoryTests
 {
+    private const string Peers = "HoloZero.Peers.";
+
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["HoloZero.Artifacts"] = [],
@@ -23,7 +25,9 @@ public sealed partial class RepositoryTests
         ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",
             "HoloZero.Training", "HoloZero.CommandLine"],
         ["HoloZero.Validation"] = ["HoloZero.Onnx", "HoloZero.Reference", "HoloZero.Runtime"],
-        ["HoloZero.Benchmarks"] = ["HoloZero.CommandLine"],
+        ["HoloZero.Benchmarks"] = ["HoloZero.Onnx", "HoloZero.CommandLine"],
+        ["HoloZero.Peers.LLamaSharp"] = [],
+        ["HoloZero.Peers.GenAI"] = [],
         ["HoloZero.Fuzz"] = ["HoloZero.Models", "HoloZero.CommandLine"],
         ["HoloZero.Load"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
@@ -55,10 +59,24 @@ public sealed partial class RepositoryTests
     }
 
     [Fact]
-    public void Every_project_is_in_the_solution()
+    public void Every_project_is_in_the_solution_but_the_peers()
     {
         var solution = File.ReadAllText(Path.Combine(Repository.Root, "pipeline.sln")).Replace('\\', '/');
-        Assert.All(Projects(), path => Assert.Contains(Path.GetRelativePath(Repository.Root, path), solution));
+        Assert.DoesNotContain(Peers, solution);
+        Assert.All(Projects().Where(path => !path.Contains(Peers, StringComparison.Ordinal)),
+            path => Assert.Contains(Path.GetRelativePath(Repository.Root, path), solution));
+    }
+
+    [Fact]
+    public void No_ordinary_build_restores_the_peers()
+    {
+        Assert.All(Projects().Where(path => !path.Contains(Peers, StringComparison.Ordinal)), path =>
+        {
+            Assert.DoesNotContain(Peers, string.Concat(XDocument.Load(path).Descendants("ProjectReference")
+                .Select(reference => reference.Attribute("Include")!.Value)));
+            Assert.DoesNotMatch("LLamaSharp|OnnxRuntimeGenAI|\"Microsoft.ML.OnnxRuntime\"",
+                File.ReadAllText(Path.Combine(Path.GetDirectoryName(path)!, "packages.lock.json")));
+        });
     }
 
     [Fact]

@@ -11,7 +11,6 @@ namespace HoloZero.Cli.Benchmarks;
 /// </summary>
 internal static class Benchmark
 {
-    private static readonly int[] BatchRows = [1, 4, 16, 64];
     private const int MostBatchSteps = 128, SamplesAtOnce = 200;
 
     /// <summary>Measures a model on this machine.</summary>
@@ -49,7 +48,7 @@ internal static class Benchmark
         }
 
         var batches = new List<BatchResult>();
-        foreach (var rows in options.LatencyOnly ? [] : BatchRows)
+        foreach (var rows in options.LatencyOnly ? [] : options.BatchRows)
         {
             Step($"batch of {rows}");
             if (run.BatchRounds(rows, cancellation) is { } result) batches.Add(result);
@@ -98,15 +97,15 @@ internal static class Benchmark
         private readonly DecodingSession _session;
         private readonly ByteSampler _greedy = new(new() { Greedy = true, AllowEos = false });
         private readonly ByteSampler _nucleus = new(new() { Temperature = 0.8, TopP = 0.95, Seed = 1 });
-        private readonly byte[] _bytes;
+        private readonly byte[] _bytes, _text;
         private readonly long[] _ticks;
 
         public Measurement(HoloZeroModel model, BenchmarkOptions options, TimeProvider clock)
         {
             (_model, _clock, _rounds) = (model, clock, options.Rounds);
             _session = model.OpenSession();
-            var random = new ByteRandom(1);
-            _bytes = [.. Enumerable.Range(0, options.Bytes).Select(_ => (byte)random.NextUInt64())];
+            _bytes = Bytes(options.Bytes);
+            _text = Bytes(options.PrefillBytes ?? options.Bytes);
             _ticks = new long[options.Bytes];
         }
 
@@ -133,10 +132,10 @@ internal static class Benchmark
 
         public PrefillResult PrefillRound()
         {
-            var prefix = Math.Min(_bytes.Length / _model.SlotBytes, DecodingSession.MaxPrefixSlots) * _model.SlotBytes;
-            var streamSeconds = Seconds(() => _session.Prefill([], _bytes));
-            var prefixSeconds = Seconds(() => _session.Prefill(_bytes.AsSpan(0, prefix), _bytes.AsSpan(0, 1)));
-            return new(_bytes.Length, _bytes.Length / streamSeconds, prefix, prefix / prefixSeconds);
+            var prefix = Math.Min(_text.Length / _model.SlotBytes, DecodingSession.MaxPrefixSlots) * _model.SlotBytes;
+            var streamSeconds = Seconds(() => _session.Prefill([], _text));
+            var prefixSeconds = Seconds(() => _session.Prefill(_text.AsSpan(0, prefix), _text.AsSpan(0, 1)));
+            return new(_text.Length, _text.Length / streamSeconds, prefix, prefix / prefixSeconds);
         }
 
         public SamplingResult SamplingRound()
@@ -183,6 +182,12 @@ internal static class Benchmark
 
         private IBatch? OpenBatch(int rows) => rows == 1 ? new SingleRow(_model.OpenSession())
             : _model.Variant.Signature.State.Any(state => state.InPlace) ? new Rows(_model.OpenBatch(rows)) : null;
+
+        private static byte[] Bytes(int count)
+        {
+            var random = new ByteRandom(1);
+            return [.. Enumerable.Range(0, count).Select(_ => (byte)random.NextUInt64())];
+        }
 
         private double Seconds(Action action)
         {
