@@ -209,7 +209,7 @@ internal sealed class Actions
             + $"{Convert.ToHexString(expected)} in peace");
     }
 
-    private static bool IsExact(SharedModel model) => model.Name.EndsWith(" fp32", StringComparison.Ordinal)
+    private static bool IsExact(SharedModel model) => model.Current.Variant.Exact
         || model.Name.EndsWith(" portable", StringComparison.Ordinal);
 
     /// <summary>Prompts that begin alike, so that the prefix cache is hit and missed.</summary>

@@ -17,6 +17,7 @@ public sealed class ByteGeneratorTests(AllVariants variants)
 
     [Theory]
     [InlineData("fp32")]
+    [InlineData("int8")]
     [InlineData("int4")]
     [InlineData("portable")]
     public async Task Forty_at_once_all_end_and_in_exact_variants_give_their_own_bytes(string variant)

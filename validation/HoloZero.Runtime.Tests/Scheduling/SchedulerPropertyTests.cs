@@ -18,7 +18,8 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
 
     public static TheoryData<string, bool, ulong> Cases { get; } = new()
     {
-        { "fp32", false, 31 }, { "fp32", true, 32 }, { "portable", false, 33 }, { "portable", true, 34 },
+        { "fp32", false, 31 }, { "fp32", true, 32 }, { "int8", false, 35 }, { "int8", true, 36 }, { "portable", false, 33 },
+        { "portable", true, 34 },
     };
 
     [Theory]
