@@ -68,8 +68,11 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     }
 
     /// <summary>A norm waits for its Linear only where that may want something of it.</summary>
-    public override GraphValue LayerNorm(GraphValue x, int width, double epsilon) =>
-        _formats.HasFixedScales ? new DeferredNorm(this, x, epsilon) : Norm(x, epsilon, exponents: null);
+    public override GraphValue LayerNorm(GraphValue x, int width, double epsilon)
+    {
+        Shapes.LayerNorm(x.Shape, width, epsilon);
+        return _formats.HasFixedScales ? new DeferredNorm(this, x, epsilon) : Norm(x, epsilon, exponents: null);
+    }
 
     public override GraphValue Skip(GraphValue x, int axis, GraphValue count) => x is DeferredSum sum
         ? new DeferredSkip(this, sum, axis, count, Shapes.Skip(x.Shape, axis, count.Shape))

@@ -54,7 +54,11 @@ internal sealed class Tolerances(
         (["MatMul", "Sum", "Linear", "Rope"], new(0, 1e-14, "order of at most 64 terms below 4")),
         (["Softmax", "LayerNorm", "Gelu", "Phi"], new(1e-14, 1e-15, "a few roundings after an exact sum")),
         (["Attention", "FastWeightRead"], new(1e-13, 1e-14, "sums of products of rounded numbers")),
-    ], new Dictionary<string, Tolerance>());
+    ],
+    new Dictionary<string, Tolerance>
+    {
+        ["Linear"] = new(0, 0, "the same products in the same order"),
+    });
 
     /// <summary>Engines that compute in float32 with the operations of the standard alone.</summary>
     public static Tolerances Float32 { get; } = new(
