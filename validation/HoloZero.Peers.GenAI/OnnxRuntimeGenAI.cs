@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntimeGenAI;
 
@@ -22,8 +21,7 @@ internal sealed class OnnxRuntimeGenAI : IPeer
         _model = new(_config);
         Software = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["OnnxRuntimeGenAI"] = typeof(Model).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
-                .InformationalVersion.Split('+')[0],
+            ["OnnxRuntimeGenAI"] = PeerPackage.VersionOf("Microsoft.ML.OnnxRuntimeGenAI"),
             ["ONNX Runtime"] = OrtEnv.Instance().GetVersionString(),
         };
     }

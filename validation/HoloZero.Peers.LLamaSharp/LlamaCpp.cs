@@ -1,4 +1,3 @@
-using System.Reflection;
 using LLama;
 using LLama.Common;
 using LLama.Native;
@@ -38,8 +37,7 @@ internal sealed class LlamaCpp : IPeer
         _choosable = _weights.Vocab.Count - 1;
         Software = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["LLamaSharp"] = typeof(LLamaWeights).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
-                .InformationalVersion.Split('+')[0],
+            ["LLamaSharp"] = PeerPackage.VersionOf("LLamaSharp"),
             ["library"] = LoadedLibrary(),
         };
     }
