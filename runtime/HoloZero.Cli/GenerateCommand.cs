@@ -40,8 +40,8 @@ internal sealed class GenerateCommand
     {
         _model = new(command);
         _maxBytes.Required = true;
-        foreach (var option in (Option[])[_prompt, _promptHex, _promptFile, _maxBytes, _prefixSlots, _streamBytes, _maxPrefixSlots, _keptStreamBytes,
-            _greedy, _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex])
+        foreach (var option in (Option[])[_prompt, _promptHex, _promptFile, _maxBytes, _prefixSlots, _streamBytes, _maxPrefixSlots,
+            _keptStreamBytes, _greedy, _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex])
         {
             command.Options.Add(option);
         }

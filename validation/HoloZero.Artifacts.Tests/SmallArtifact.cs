@@ -17,7 +17,8 @@ internal sealed class SmallArtifact : IDisposable
         var tensor = new TensorProto { Name = "weight", DataType = TensorProto.Types.DataType.Float, Dims = { 1 } };
         tensor.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = DataName });
         tensor.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = "0" });
-        var model = new ModelProto { IrVersion = 8, Graph = new() { Initializer = { tensor } }, OpsetImport = { new OperatorSetIdProto() } };
+        var graph = new GraphProto { Initializer = { tensor } };
+        var model = new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto() } };
         // Last what no reader looks into, for tests that change the last byte.
         model.MetadataProps.Add(new StringStringEntryProto { Key = "key", Value = "value" });
         File.WriteAllBytes(Path.Combine(Folder, GraphName), Google.Protobuf.MessageExtensions.ToByteArray(model));

@@ -124,7 +124,8 @@ public sealed class BenchTests(ExportedModels exported)
         RequireRefusal(await ContestAsync(temporary, "echo no such model >&2; exit 5"), 1, "exit code 5", "no such model");
         RequireRefusal(await ContestAsync(temporary, "echo hello"), 1, "no JSON");
         RequireRefusal(await ContestAsync(temporary, "echo '{}'"), 1, "median_milliseconds");
-        RequireRefusal(await ContestAsync(temporary, "--genai", temporary["nowhere"], "--peer-models", temporary.Path), 3, "does not start");
+        RequireRefusal(await ContestAsync(temporary, "--genai", temporary["nowhere"], "--peer-models", temporary.Path), 3,
+            "does not start");
         RequireRefusal(await ContestAsync(temporary, "--genai", temporary["nowhere"]), 2, "--peer-models", "--llamasharp");
         Assert.False(Directory.Exists(temporary["results"]));
     }

@@ -29,7 +29,7 @@ internal sealed class GenerationSequence
     private long _chosen;
 
     /// <summary>Before its first byte.</summary>
-    /// <param name="slotBytes">K.</param>
+    /// <param name="slotBytes">K, bytes in a prefix slot.</param>
     /// <param name="prompt">The prompt; copied as far as it is needed.</param>
     /// <param name="options">What to generate.</param>
     /// <param name="window">The window where the options have none.</param>
