@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using HoloZero.Testing;
 
 namespace HoloZero.Artifacts.Tests;
 
