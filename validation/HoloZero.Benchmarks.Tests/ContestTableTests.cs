@@ -32,7 +32,7 @@ public class ContestTableTests
     [Fact]
     public void What_was_not_measured_is_a_dash()
     {
-        var alone = new Row("portable", "float32", 
+        var alone = new Row("portable", "float32",
             [new([Of(1, 4, 1) with { Batch = null }], new Dictionary<string, List<Timing>>())], []);
         Assert.Contains("| portable | float32 | - | - | - |", Rate.Lines([alone, Measured]));
         Assert.Null(Rate.Against(alone, "peer"));

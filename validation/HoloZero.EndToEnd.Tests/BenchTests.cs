@@ -134,7 +134,8 @@ public sealed class BenchTests(ExportedModels exported)
     {
         // A script stands in for both peers.
         File.WriteAllText(temporary["peer"], $"#!/bin/sh\n{peer}");
-        File.SetUnixFileMode(temporary["peer"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(temporary["peer"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return ContestAsync(temporary, "--llamasharp", temporary["peer"], "--genai", temporary["peer"], "--peer-models", temporary.Path);
     }
 
