@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
-using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
 using HoloZero.Reference;
 using HoloZero.Testing;
