@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using HoloZero.Testing;
 using static HoloZero.EndToEnd.Tests.Programs;

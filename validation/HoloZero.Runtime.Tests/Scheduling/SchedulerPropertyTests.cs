@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using HoloZero.Artifacts;
 using Microsoft.FSharp.Core;
 using Microsoft.ML.OnnxRuntime;
 
