@@ -7,6 +7,13 @@ namespace HoloZero.Runtime.Tests;
 public sealed class RepackingTests(TinyArtifacts tiny)
 {
     private const int Bytes = 600;
+
+    /// <summary>
+    /// A row that goes alone and one of a prefill differ in the last bits, so a draw within a millionth of a border may go either way: once
+    /// in thousands of bytes. A wrong layout changes hundreds.
+    /// </summary>
+    private const int MostOthers = 2;
+
     private static readonly ContextWindowOptions Window = new() { StreamBytes = 48, MaxPrefixSlots = 40 };
     private static readonly byte[] Prompt = [.. "In the beginning was the byte, and nothing but bytes."u8];
 
@@ -33,27 +40,31 @@ public sealed class RepackingTests(TinyArtifacts tiny)
         await foreach (var chunk in model.GenerateAsync(Prompt, options, TestContext.Current.CancellationToken))
             actual.AddRange(chunk.Bytes.Span);
 
-        var expected = WithoutCache(model, sampling, prefixSlots);
-        Assert.True(expected.Distinct().Count() > 50, "the bytes hardly vary");
-        Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString([.. actual]));
+        Assert.Equal(Bytes, actual.Count);
+        Assert.True(actual.Distinct().Count() > 50, "the bytes hardly vary");
+        var others = OthersWithoutCache(model, sampling, prefixSlots, actual);
+        Assert.True(others.Count <= MostOthers, $"other bytes are chosen without a cache at {string.Join(", ", others.Take(20))}");
     }
 
-    /// <summary>For every byte the layout from the whole history, a session of its own, and one prefill.</summary>
-    private static byte[] WithoutCache(HoloZeroModel model, SamplingOptions sampling, int? prefixSlots)
+    /// <summary>
+    /// Where another byte is chosen by the layout from the whole history, a session of its own, and one prefill, the bytes before it being
+    /// the same.
+    /// </summary>
+    private static List<int> OthersWithoutCache(HoloZeroModel model, SamplingOptions sampling, int? prefixSlots, List<byte> actual)
     {
-        var sampler = new ByteSampler(sampling);
+        var (sampler, others) = (new ByteSampler(sampling), new List<int>());
         sampler.Observe(Prompt);
         var history = Prompt.ToList();
-        while (history.Count < Prompt.Length + Bytes)
+        for (var i = 0; i < actual.Count; i++)
         {
             var (prefix, stream) = Layout([.. history], model.SlotBytes, prefixSlots ?? (Prompt.Length - 1) / model.SlotBytes);
             using var session = model.OpenSession();
-            var next = (byte)sampler.Sample(session.Prefill(prefix, stream).Last);
-            sampler.Observe(next);
-            history.Add(next);
+            if (sampler.Sample(session.Prefill(prefix, stream).Last) != actual[i]) others.Add(i);
+            sampler.Observe(actual[i]);
+            history.Add(actual[i]);
         }
 
-        return [.. history.Skip(Prompt.Length)];
+        return others;
     }
 
     /// <summary>
