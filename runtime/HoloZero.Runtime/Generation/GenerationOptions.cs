@@ -21,7 +21,7 @@ public sealed record GenerationOptions
     public int? PrefixSlots { get; init; }
 
     /// <summary>How much context is kept; see <see cref="ContextWindow"/>.</summary>
-    /// <value>What the generator was given, and else the default.</value>
+    /// <value>What the generator was given, else what the artifact says (<see cref="HoloZeroModel.Window"/>).</value>
     public ContextWindowOptions? Window { get; init; }
 
     /// <summary>Checks ranges and contradictions.</summary>

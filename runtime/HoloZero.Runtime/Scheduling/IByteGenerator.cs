@@ -19,7 +19,7 @@ public interface IByteGenerator : IAsyncDisposable
     /// <exception cref="GeneratorStoppedException">It stops, maybe during the enumeration.</exception>
     /// <exception cref="InvalidLogitsException">During the enumeration: the model gives logits that are not finite.</exception>
     /// <exception cref="Artifacts.UnsoundModelException">During the enumeration: the graph fails.</exception>
-    /// <exception cref="ObjectDisposedException">The generator or its model is disposed, maybe during the enumeration.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed, maybe during the enumeration.</exception>
     IAsyncEnumerable<GenerationChunk> GenerateAsync(ReadOnlyMemory<byte> prompt, GenerationOptions options,
         CancellationToken cancellation = default);
 }

@@ -180,16 +180,26 @@ internal sealed class Scheduler : IDisposable
         for (var row = _ready.Count - 1; row >= 0; row--)
         {
             var generation = _ready[row];
-            if (!TryAccept(generation, logits.Slice(row * ByteVocabulary.Size, ByteVocabulary.Size))) Leave(row);
-            else if (generation.Sequence.Work != SequenceWork.Step) Leave(row, then: Route);
-            else if (generation.IsAhead) Park(row);
+            if (!TryAccept(generation, logits.Slice(row * ByteVocabulary.Size, ByteVocabulary.Size)))
+            {
+                Leave(row);
+            }
+            else if (generation.Sequence.Work != SequenceWork.Step)
+            {
+                Leave(row);
+                Route(generation);
+            }
+            else if (generation.IsAhead)
+            {
+                Park(row);
+            }
         }
     }
 
     /// <summary>Frees a row for whoever is last.</summary>
-    private void Leave(int row, Action<ScheduledGeneration>? then = null)
+    private void Leave(int row)
     {
-        var (generation, last) = (_ready[row], _ready.Count - 1);
+        var last = _ready.Count - 1;
         if (row != last)
         {
             _block.Move(last, row);
@@ -197,7 +207,6 @@ internal sealed class Scheduler : IDisposable
         }
 
         _ready.RemoveAt(last);
-        then?.Invoke(generation);
     }
 
     private void Park(int row)

@@ -51,31 +51,3 @@ internal interface IDecoderState : IDisposable
     /// <summary>Becomes what <paramref name="other"/> of the same model is.</summary>
     void CopyFrom(IDecoderState other);
 }
-
-/// <summary>
-/// Rows for sequences that step together, packed from row 0 on. Rows may be at different positions. Not thread-safe. Rented from a
-/// <see cref="StateStore"/>: dispose it.
-/// </summary>
-internal interface IStateBlock : IDisposable
-{
-    /// <summary>Rows that there is room for.</summary>
-    int Rows { get; }
-
-    /// <summary>Makes a row what <paramref name="state"/> is.</summary>
-    void Put(int row, IDecoderState state);
-
-    /// <summary>A state of its own that goes on from what a row is.</summary>
-    /// <exception cref="Artifacts.MissingCapabilityException">The store's budget or memory is too small.</exception>
-    IDecoderState Take(int row);
-
-    /// <summary>Makes row <paramref name="to"/> what row <paramref name="from"/> is; that one is undefined then.</summary>
-    void Move(int from, int to);
-
-    /// <summary>Continues the first rows by one byte each, as many as there are bytes.</summary>
-    /// <returns>Logits [bytes, vocabulary], valid until the next call.</returns>
-    /// <remarks>After an exception all rows are undefined until <see cref="Clear"/>.</remarks>
-    ReadOnlySpan<float> Step(RunOptions options, ReadOnlySpan<byte> next);
-
-    /// <summary>Lets go of what every row is.</summary>
-    void Clear();
-}

@@ -11,6 +11,7 @@ internal sealed class PieceLayout
 {
     private readonly IReadOnlyList<Dimension> _axes;
 
+    /// <exception cref="BadInputException">No array holds a row of it.</exception>
     public PieceLayout(ArtifactManifest.StateInfo state)
     {
         (State, _axes) = (state, state.Past.Shape);
@@ -18,11 +19,17 @@ internal sealed class PieceLayout
         TensorTypeNames.TryGet(Type, out var type);
         var growing = _axes.ToList().FindIndex(axis => axis.Length is null && axis.Name != ArtifactManifest.BatchAxis);
         Grows = growing >= 0;
-        Blocks = Grows ? Product(_axes.Take(growing)) : 1;
-        PositionBytes = checked((int)(Product(Grows ? _axes.Skip(growing) : _axes) * type.SizeInBytes()));
+        // A manifest's rules bound the elements of a row, but not the bytes of an array.
+        var (blocks, bytes) = (Grows ? Product(_axes.Take(growing)) : 1, Product(Grows ? _axes.Skip(growing) : _axes) * type.SizeInBytes());
+        if (blocks * bytes > int.MaxValue)
+        {
+            throw new BadInputException(ArtifactManifest.FileName,
+                $"{Untrusted.Quote(state.Past.Name)} takes {blocks * bytes:N0} bytes a position", "export the model again");
+        }
 
-        static int Product(IEnumerable<Dimension> axes) =>
-            checked((int)axes.Aggregate(1L, (count, axis) => checked(count * (axis.Length ?? 1))));
+        (Blocks, PositionBytes) = ((int)blocks, (int)bytes);
+
+        static long Product(IEnumerable<Dimension> axes) => axes.Aggregate(1L, (count, axis) => count * (axis.Length ?? 1));
     }
 
     /// <summary>Its ports.</summary>
@@ -40,7 +47,7 @@ internal sealed class PieceLayout
     public int PositionBytes { get; }
 
     /// <summary>Bytes of a row with room for <paramref name="capacity"/> positions.</summary>
-    public long RowBytes(long capacity) => checked(Blocks * PositionBytes * (Grows ? capacity : 1));
+    public long RowBytes(long capacity) => Blocks * PositionBytes * (Grows ? capacity : 1);
 
     /// <summary>The tensor of some rows.</summary>
     public long[] Shape(int rows, int capacity) =>

@@ -162,7 +162,7 @@ public sealed class ByteGeneratorTests(AllVariants variants)
     }
 
     [Fact]
-    public async Task A_request_that_fails_touches_no_other()
+    public async Task A_request_that_is_refused_touches_no_other()
     {
         using var model = variants.Load("fp32");
         await using var generator = new ByteGenerator(model, new() { MaxRows = 4 });

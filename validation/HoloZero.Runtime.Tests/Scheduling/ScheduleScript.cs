@@ -70,7 +70,7 @@ internal sealed class ScheduleScript(HoloZeroModel model, Func<Scheduler> newSch
             switch (line.Turn)
             {
                 case Turn.Join:
-                    joined.Add(new(line, new(model.SlotBytes, Prompt(line), Options(line), window)));
+                    joined.Add(Join(line));
                     scheduler.Add(joined[^1]);
                     break;
                 case Turn.Tick:
@@ -109,6 +109,9 @@ internal sealed class ScheduleScript(HoloZeroModel model, Func<Scheduler> newSch
         Assert.All(joined.Where(generation => !generation.Stalls), generation => Assert.True(generation.HasEnded, $"{generation.Line}"));
     }
 
+    /// <summary>A generation that a line asks for.</summary>
+    public Recorded Join(ScheduleLine line) => new(line, new(model.SlotBytes, Prompt(line), Options(line), window));
+
     private static byte[] Prompt(ScheduleLine line) => Texts[line.Prompt][..line.Length];
 
     private static GenerationOptions Options(ScheduleLine line) => new()
@@ -119,7 +122,7 @@ internal sealed class ScheduleScript(HoloZeroModel model, Func<Scheduler> newSch
     };
 
     /// <summary>The plain loop over a session: no scheduler, no cache, no neighbours.</summary>
-    private byte[] Alone(ScheduleLine line)
+    public byte[] Alone(ScheduleLine line)
     {
         if (_alone.TryGetValue(line, out var known)) return known;
         var sequence = new GenerationSequence(model.SlotBytes, Prompt(line), Options(line), window);

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using HoloZero.Artifacts;
 using Microsoft.FSharp.Core;
 using Microsoft.ML.OnnxRuntime;
 
@@ -57,6 +58,31 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
         Assert.ThrowsAny<Exception>(() => Check(schedule => script.Run(schedule), 51, 200));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_fails_takes_along_no_more_than_its_call(bool whole)
+    {
+        using var model = variants.Load("fp32");
+        var block = new FailingBlock(model.Graph.States.RentBlock(Options.MaxRows, Small.MaxPositions), failsAt: 5, whole);
+        using var scheduler = new Scheduler(model.Graph, Options, Small, block, new(Options.PrefixCacheBytes));
+        var script = new ScheduleScript(model, () => scheduler, Small, Options.MaxRows);
+        var joined = Enumerable.Range(0, 3).Select(i => script.Join(new(Turn.Join, i, 10 + i, 30, 1 + i % 2))).ToList();
+        joined.ForEach(scheduler.Add);
+        while (scheduler.Tick()) Assert.True(scheduler.Counters.Steps < 1000);
+        joined.Add(script.Join(new(Turn.Join, 1, 20, 30, 1)));
+        scheduler.Add(joined[^1]);
+        while (scheduler.Tick()) Assert.True(scheduler.Counters.Steps < 1000);
+
+        var failed = joined.Where(generation => generation.Cause is not null).ToArray();
+        Assert.Equal(whole ? 3 : 1, failed.Length);
+        var cause = whole ? typeof(UnsoundModelException) : typeof(InvalidLogitsException);
+        Assert.All(failed, generation => Assert.IsType(cause, generation.Cause));
+        Assert.All(joined.Except(failed), generation => Assert.Equal(script.Alone(generation.Line), generation.Bytes));
+        var counters = scheduler.Counters;
+        Assert.Equal((failed.Length, 4 - failed.Length, 0), (counters.Failed, counters.Finished, counters.Rows));
+    }
+
     private static void Check(Action<ScheduleLine[]> run, ulong seed, int tests) =>
         Prop.ForAll(ScheduleScript.Schedules(), run).Check(Config.QuickThrowOnFailure
             .WithQuietOnSuccess(true).WithMaxTest(tests).WithEndSize(40)
@@ -72,7 +98,9 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
         {
             block.Put(row, state);
             // The memory S of whoever was in this row before goes on.
-            if (fault == "stale memory") block.Step(OnnxEnvironment.NewRunOptions(), _stepped.AsSpan(0, row + 1));
+            if (fault != "stale memory") return;
+            using var options = OnnxEnvironment.NewRunOptions();
+            block.Step(options, _stepped.AsSpan(0, row + 1));
         }
 
         public IDecoderState Take(int row) => block.Take(row);
@@ -101,5 +129,33 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
 
         public override Entry? Longest(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> stream) =>
             base.Longest(fault == "other prefix" ? [] : prefix, stream);
+    }
+
+    /// <summary>One call fails whole, or gives a row that is no number.</summary>
+    private sealed class FailingBlock(IStateBlock block, int failsAt, bool whole) : IStateBlock
+    {
+        private int _steps;
+
+        public int Rows => block.Rows;
+
+        public void Put(int row, IDecoderState state) => block.Put(row, state);
+
+        public IDecoderState Take(int row) => block.Take(row);
+
+        public void Move(int from, int to) => block.Move(from, to);
+
+        public ReadOnlySpan<float> Step(RunOptions options, ReadOnlySpan<byte> next)
+        {
+            var logits = block.Step(options, next);
+            if (++_steps != failsAt) return logits;
+            if (whole) throw new UnsoundModelException("the graph fails");
+            float[] spoilt = [.. logits];
+            spoilt.AsSpan(0, ByteVocabulary.Size).Fill(float.NaN);
+            return spoilt;
+        }
+
+        public void Clear() => block.Clear();
+
+        public void Dispose() => block.Dispose();
     }
 }
