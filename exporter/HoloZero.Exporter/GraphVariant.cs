@@ -47,7 +47,6 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// </summary>
     public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.07, new(LinearFormat.Int8, LinearFormat.Int8), 0.005) with
     {
-        NeedsRanges = true,
         IsExact = true,
     };
 
@@ -100,5 +99,6 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
             MaxPositions = FusedState.MaxPositions,
             MaxQualityLoss = maxQualityLoss,
             HeadMultiple = FusedOnnxOps.HeadMultiple,
+            NeedsRanges = formats.HasFixedScales,
         };
 }

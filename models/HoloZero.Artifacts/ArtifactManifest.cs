@@ -133,8 +133,8 @@ public sealed record ArtifactManifest
 
     /// <summary>The text that ranges of activations were measured on.</summary>
     /// <param name="Source"><see cref="OwnText"/> or <see cref="GivenText"/>.</param>
-    /// <param name="Bytes">Its length.</param>
-    /// <param name="TextSha256">Its hash.</param>
+    /// <param name="Bytes">Its length in bytes.</param>
+    /// <param name="TextSha256">Its SHA-256, 64 lower-case hexadecimal digits.</param>
     public sealed record CalibrationInfo(string Source, long Bytes, string TextSha256)
     {
         /// <summary>Text that the network wrote itself, from a fixed seed.</summary>

@@ -11,6 +11,8 @@ internal static class OnnxDataFiles
     // What protocol buffers allow messages within messages; a name longer than a file system allows is no file's.
     private const int MostDepth = 100, MostNameBytes = 4096, MostVarintBytes = 10;
 
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private const int Varint = 0, Fixed64 = 1, Delimited = 2, Fixed32 = 5;
 
     /// <summary>Messages of onnx.proto in which others lie that name files, by the numbers of their fields.</summary>
@@ -68,10 +70,12 @@ internal static class OnnxDataFiles
     private static void Read(FileStream stream, Message message, long end, int depth, List<string> names)
     {
         if (depth > MostDepth) throw new InvalidDataException("messages lie too deep in one another");
-        string? key = null, value = null;
+        byte[]? key = null, value = null;
         while (stream.Position < end)
         {
             var tag = ReadVarint(stream, end);
+            // Others keep 32 bits of a tag, and would see another field.
+            if (tag > uint.MaxValue) throw new InvalidDataException("a field's number is too large");
             var field = tag >> 3;
             if (field == 0) throw new InvalidDataException("a field has the number 0");
             switch ((int)(tag & 7))
@@ -92,7 +96,20 @@ internal static class OnnxDataFiles
             }
         }
 
-        if (key == "location") names.Add(value ?? "");
+        if (key.AsSpan().SequenceEqual("location"u8)) names.Add(Name(value ?? []));
+    }
+
+    /// <summary>Two names are never the same text here and two files there.</summary>
+    private static string Name(byte[] bytes)
+    {
+        try
+        {
+            return StrictUtf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InvalidDataException("the name of a file is not UTF-8", e);
+        }
     }
 
     private static ulong ReadVarint(FileStream stream, long end)
@@ -108,12 +125,12 @@ internal static class OnnxDataFiles
         throw new InvalidDataException("a number does not end");
     }
 
-    private static string ReadText(FileStream stream, long length)
+    private static byte[] ReadText(FileStream stream, long length)
     {
-        var bytes = new byte[Math.Min(length, MostNameBytes)];
+        if (length > MostNameBytes) throw new InvalidDataException("the name of a file is too long");
+        var bytes = new byte[length];
         stream.ReadExactly(bytes);
-        Skip(stream, length - bytes.Length, long.MaxValue);
-        return Encoding.UTF8.GetString(bytes);
+        return bytes;
     }
 
     private static void Skip(FileStream stream, long length, long end)

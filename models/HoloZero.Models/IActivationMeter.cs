@@ -1,8 +1,8 @@
 namespace HoloZero.Models;
 
 /// <summary>What went into a Linear, input channel by input channel.</summary>
-/// <param name="Lowest">The smallest value of each channel, at most 0.</param>
-/// <param name="Highest">The largest, at least 0.</param>
+/// <param name="Lowest">[inputs], the smallest value of each channel, at most 0.</param>
+/// <param name="Highest">[inputs], the largest, at least 0.</param>
 public sealed record ActivationRange(double[] Lowest, double[] Highest);
 
 /// <summary>
@@ -15,6 +15,7 @@ public interface IActivationMeter
     /// <param name="config">The hyper-parameters.</param>
     /// <param name="weights">The weights.</param>
     /// <param name="cancellation">Stops it.</param>
+    /// <returns>The bytes, some thousand.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     byte[] Write(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights, CancellationToken cancellation);
 
@@ -23,6 +24,7 @@ public interface IActivationMeter
     /// <param name="weights">The weights.</param>
     /// <param name="text">The text.</param>
     /// <param name="cancellation">Stops it.</param>
+    /// <returns>Every Linear by its module, such as <c>self_blocks.0.qkv</c>.</returns>
     /// <exception cref="Artifacts.BadInputException">The text is too short to tell.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     IReadOnlyDictionary<string, ActivationRange> Measure(AsymDecConfig config, IReadOnlyDictionary<string, WeightTensor> weights,

@@ -37,8 +37,12 @@ internal static class BenchCommand
         {
             if (parsed.GetValue(sessions) is { } count)
             {
-                if (parsed.GetValue(latencyOnly))
-                    throw new BadInputException("latency-only", "it contradicts --sessions", "give one of them");
+                foreach (var (name, given) in ((string, bool)[])[("latency-only", parsed.GetValue(latencyOnly)),
+                    ("rows", parsed.GetValue(rows) is not null), ("prefill-bytes", parsed.GetValue(prefillBytes) is not null)])
+                {
+                    if (given) throw new BadInputException(name, "it contradicts --sessions", "give one of them");
+                }
+
                 var serving = new SessionsOptions
                 {
                     Sessions = count,

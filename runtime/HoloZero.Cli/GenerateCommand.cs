@@ -17,11 +17,11 @@ internal sealed class GenerateCommand
     private readonly Option<int?> _prefixSlots = Values.Whole<int>("--prefix-slots",
         "slots of the prompt that are prefix [all but the last 1 to K bytes]");
     private readonly Option<int?> _streamBytes = Values.Whole<int>("--stream-bytes",
-        $"stream bytes kept before re-packing [{new ContextWindowOptions().StreamBytes}]");
+        $"stream bytes kept before re-packing [what the artifact was made for, else {new ContextWindowOptions().StreamBytes}]");
     private readonly Option<int?> _maxPrefixSlots = Values.Whole<int>("--max-prefix-slots",
-        $"prefix slots kept [{new ContextWindowOptions().MaxPrefixSlots}]");
+        $"prefix slots kept [likewise, else {new ContextWindowOptions().MaxPrefixSlots}]");
     private readonly Option<int?> _keptStreamBytes = Values.Whole<int>("--kept-stream-bytes",
-        "stream bytes that stay when it is re-packed [32, or half of a shorter stream]");
+        "stream bytes that stay when it is re-packed [likewise, else 32, or half of a shorter stream]");
     private readonly Option<bool> _greedy = new("--greedy") { Description = "take the likeliest byte instead of drawing one" };
     private readonly Option<double?> _temperature = Values.Number("--temperature", "below 1 sharper, above 1 flatter [1]");
     private readonly Option<int?> _topK = Values.Whole<int>("--top-k", "draw from the N likeliest");
@@ -61,6 +61,8 @@ internal sealed class GenerateCommand
         var prompt = Prompt(parsed, cancellation);
         var options = Options(parsed);
         options.Validate();
+        // How large the model's own stream and slots are is not known yet.
+        Window(parsed, new() { StreamBytes = ContextWindowOptions.MaxStreamBytes }).Validate(slotBytes: 1);
         using var model = _model.Load(parsed, cancellation);
         var window = Window(parsed, model.Window);
         await using var generator = new ByteGenerator(model, new() { MaxRows = 1, Window = window, PrefixCacheBytes = 0 });
@@ -111,12 +113,8 @@ internal sealed class GenerateCommand
         };
     }
 
-    private ContextWindowOptions Window(ParseResult parsed, ContextWindowOptions model) => model with
-    {
-        StreamBytes = parsed.GetValue(_streamBytes) ?? model.StreamBytes,
-        MaxPrefixSlots = parsed.GetValue(_maxPrefixSlots) ?? model.MaxPrefixSlots,
-        KeptStreamBytes = parsed.GetValue(_keptStreamBytes) ?? (parsed.GetValue(_streamBytes) is null ? model.KeptStreamBytes : null),
-    };
+    private ContextWindowOptions Window(ParseResult parsed, ContextWindowOptions model) =>
+        model.With(parsed.GetValue(_streamBytes), parsed.GetValue(_maxPrefixSlots), parsed.GetValue(_keptStreamBytes));
 
     private static string Summary(GenerationFinish finish) => string.Create(CultureInfo.InvariantCulture,
         $"[{finish.Bytes} bytes, ended by {finish.Reason.ToString().ToLowerInvariant()}"

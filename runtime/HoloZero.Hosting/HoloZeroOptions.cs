@@ -138,13 +138,7 @@ public sealed class HoloZeroOptions
     {
         MaxRows = MaxRows,
         MaxQueued = MaxQueued,
-        Window = window with
-        {
-            StreamBytes = StreamBytes ?? window.StreamBytes,
-            MaxPrefixSlots = MaxPrefixSlots ?? window.MaxPrefixSlots,
-            // What a model keeps of its own stream may be more than the whole of another one.
-            KeptStreamBytes = KeptStreamBytes ?? (StreamBytes is null ? window.KeptStreamBytes : null),
-        },
+        Window = window.With(StreamBytes, MaxPrefixSlots, KeptStreamBytes),
         PrefillRows = PrefillRows,
         PrefixCacheBytes = PrefixCacheBytes,
         MaxUnreadBytes = MaxUnreadBytes,

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using HoloZero.Onnx;
@@ -159,6 +160,8 @@ public sealed class LinkedArtifactTests : IDisposable
     [InlineData(new byte[] { 0x08, 0x80 }, "a number does not end")]
     [InlineData(new byte[] { 0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1 }, "a number does not end")]
     [InlineData(new byte[] { 0x0B, 0x0C }, "a field is of no kind that ONNX has")]
+    [InlineData(new byte[] { 0xBA, 0x80, 0x80, 0x80, 0x10, 0 }, "a field's number is too large")]
+    [InlineData(new byte[] { 0xBA, 0x80, 0x80, 0x80, 0x00, 5, 0 }, "a field ends beyond its message")]
     public void What_is_no_protocol_buffer_is_refused_before_ONNX_Runtime_reads_it(byte[] graph, string cause)
     {
         File.WriteAllBytes(Path.Combine(_exported.Folder, Graph), graph);
@@ -167,6 +170,26 @@ public sealed class LinkedArtifactTests : IDisposable
         Edit(json => json["files"]![Graph]!["sha256"] = new string('0', 64));
         Refused(_exported.Folder, $"{Graph} has SHA-256");
         Assert.Single(ArtifactFolder.OpenUnverified(_exported.Folder).Faults());
+    }
+
+    [Fact]
+    public void A_name_that_is_not_UTF8_is_no_other_name()
+    {
+        // Read leniently it would be the name that the manifest lists, and ONNX Runtime would open another file.
+        const string listed = Graph + "\uFFFD";
+        File.WriteAllBytes(Path.Combine(_exported.Folder, listed), [1]);
+        Edit(json => json["files"]![listed] = new JsonObject
+        {
+            ["bytes"] = 1,
+            ["sha256"] = FileHash.Sha256(Path.Combine(_exported.Folder, listed)),
+        });
+        byte[] name = [.. Encoding.UTF8.GetBytes(Graph), 0xFF];
+        byte[] entry = [.. Field(1, "location"u8), .. Field(2, name)];
+        File.WriteAllBytes(Path.Combine(_exported.Folder, Graph), Field(7, Field(5, Field(13, entry))));
+        Rehash();
+        Refused(_exported.Folder, $"it lists {Graph}, which is no ONNX model (the name of a file is not UTF-8)");
+
+        static byte[] Field(int number, ReadOnlySpan<byte> content) => [(byte)(number << 3 | 2), (byte)content.Length, .. content];
     }
 
     [Fact]

@@ -58,6 +58,7 @@ public sealed class BenchTests(ExportedModels exported)
 
         RequireRefusal(await HoloZeroAsync([.. bench, "--sessions", "0"]), 2, "sessions");
         RequireRefusal(await HoloZeroAsync([.. bench, "--latency-only"]), 2, "--latency-only");
+        RequireRefusal(await HoloZeroAsync([.. bench, "--rows", "4"]), 2, "--rows");
         RequireRefusal(await HoloZeroAsync("bench", "--model", exported.Tiny, "--no-prefix-cache"), 2, "--no-prefix-cache");
     }
 

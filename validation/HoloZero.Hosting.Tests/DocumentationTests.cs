@@ -15,6 +15,7 @@ public sealed class DocumentationTests(Tiny tiny)
         var manual = File.ReadAllText(Path.Combine(Repository.Root, "docs", "hosting.md"));
         var compiled = Regex.Match(source, $@"#region {region}\n(.*?)\n\s*#endregion", RegexOptions.Singleline).Groups[1].Value;
         var shown = Regex.Match(manual, $@"<!-- snippet: {region} -->\n```csharp\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
+        Assert.NotEmpty(compiled);
         Assert.Equal(string.Join('\n', compiled.Split('\n').Select(line => line.Length >= indentation ? line[indentation..] : line)).Trim(),
             shown.Trim());
     }

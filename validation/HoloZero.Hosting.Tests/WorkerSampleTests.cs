@@ -71,6 +71,7 @@ public sealed class WorkerSampleTests(Tiny tiny)
         await process.WaitForExitAsync(Hosts.Token).WaitAsync(Hosts.Enough, Hosts.Token);
         Assert.Contains(lines, line => line.Contains("model demo: stopped"));
         Assert.DoesNotContain(lines, line => line.Contains("\"LogLevel\":\"Critical\""));
+        Assert.Equal(0, process.ExitCode);
     }
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)

@@ -36,6 +36,20 @@ public sealed record ContextWindowOptions
 
     internal int Kept => KeptStreamBytes ?? Math.Clamp(StreamBytes / 2, 1, DefaultKeptStreamBytes);
 
+    /// <summary>The same with what is given; null leaves a value as it is.</summary>
+    /// <param name="streamBytes">W, or null.</param>
+    /// <param name="maxPrefixSlots">M, or null.</param>
+    /// <param name="keptStreamBytes">
+    /// R, or null: then the default where <paramref name="streamBytes"/> is given, as what is kept of one stream may be more than the whole
+    /// of another.
+    /// </param>
+    public ContextWindowOptions With(int? streamBytes, int? maxPrefixSlots, int? keptStreamBytes) => new()
+    {
+        StreamBytes = streamBytes ?? StreamBytes,
+        MaxPrefixSlots = maxPrefixSlots ?? MaxPrefixSlots,
+        KeptStreamBytes = keptStreamBytes ?? (streamBytes is null ? KeptStreamBytes : null),
+    };
+
     /// <summary>Checks the options for a network with slots of <paramref name="slotBytes"/> bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="slotBytes"/> is below 1.</exception>
     /// <exception cref="BadInputException">A value is out of range.</exception>
@@ -43,7 +57,11 @@ public sealed record ContextWindowOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(slotBytes, 1);
         if (StreamBytes is < 1 or > MaxStreamBytes)
-            throw new BadInputException("stream-bytes", $"is {StreamBytes}, allowed are 1 to {MaxStreamBytes}", "leave it out for 256");
+        {
+            throw new BadInputException("stream-bytes", $"is {StreamBytes}, allowed are 1 to {MaxStreamBytes}",
+                "leave it out for the default");
+        }
+
         if (StreamBytes < slotBytes)
         {
             throw new BadInputException("stream-bytes", $"is {StreamBytes}, less than the {slotBytes} bytes of a prefix slot",
@@ -59,7 +77,7 @@ public sealed record ContextWindowOptions
         if (MaxPrefixSlots is < 0 or > PrefixSlotsLimit)
         {
             throw new BadInputException("max-prefix-slots", $"is {MaxPrefixSlots}, allowed are 0 to {PrefixSlotsLimit}",
-                "leave it out for 64");
+                "leave it out for the default");
         }
     }
 }
