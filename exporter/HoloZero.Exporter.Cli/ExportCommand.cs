@@ -52,10 +52,14 @@ internal static class ExportCommand
         var prefixSlots = Values.Whole<int>("--window-prefix-slots", "prefix slots likewise [64]");
         var keptBytes = Values.Whole<int>("--window-kept-bytes", "stream bytes that stay when it is re-packed, likewise");
 
+        var draftRows = Values.Whole<int>("--draft-rows",
+            "bytes that a graph beside fp32 and int8 computes at once, to check guesses: 2 to 32, 0 is none [4]");
+        var draftFrom = new Option<string?>("--draft-from") { Description = "text like that which will be generated, to guess by" };
+
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
             checkpoint, sha256, random, seed, output, variants, heldOut, calibration, acceptAny, attention, streamBytes, prefixSlots,
-            keptBytes, InspectCommand.Create(),
+            keptBytes, draftRows, draftFrom, InspectCommand.Create(),
             ProbeCommand.Create(), TrainCommand.Create(),
         };
         var engine = new EngineArguments(root, "what computes the self-check, in float64; the reference has to agree");
@@ -65,6 +69,8 @@ internal static class ExportCommand
             {
                 PrefixAttention = parsed.GetValue(attention),
                 Window = Window(parsed.GetValue(streamBytes), parsed.GetValue(prefixSlots), parsed.GetValue(keptBytes)),
+                CheckedRows = parsed.GetValue(draftRows) ?? new ExportOptions().CheckedRows,
+                DraftText = Text(parsed.GetValue(draftFrom), cancellation),
                 Check = new RuntimeArtifactCheck(),
                 Calibration = new() { Meter = Engines.Activations(), Text = Text(parsed.GetValue(calibration), cancellation) },
                 Quality = new()

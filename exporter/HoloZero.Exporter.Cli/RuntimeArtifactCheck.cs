@@ -24,7 +24,11 @@ internal sealed class RuntimeArtifactCheck : IArtifactCheck
         }
 
         // A NaN is the worst.
-        static double Badness(SelfCheckCase result) =>
-            double.IsNaN(result.MaxAbsoluteError) ? double.PositiveInfinity : result.MaxAbsoluteError / result.Tolerance;
+        static double Badness(SelfCheckCase result) => result.MaxAbsoluteError switch
+        {
+            double.NaN => double.PositiveInfinity,
+            0 => 0,
+            var error => error / result.Tolerance,
+        };
     }
 }

@@ -35,6 +35,17 @@ public sealed record ExportOptions
     /// <value>Nothing to measure with: such variants are refused.</value>
     public CalibrationOptions Calibration { get; init; } = new();
 
+    /// <summary>
+    /// Bytes that a graph beside each exact variant computes in one call, 2 to <see cref="CheckInfo.MostRows"/>, as so many steps would: for
+    /// checking guesses. 0 leaves it out.
+    /// </summary>
+    /// <value>4.</value>
+    public int CheckedRows { get; init; } = 4;
+
+    /// <summary>Text like that which will be generated: guesses are counted in it. Null guesses by the bytes so far alone.</summary>
+    /// <value>null.</value>
+    public ReadOnlyMemory<byte>? DraftText { get; init; }
+
     /// <summary>Runs every graph against the self-check before the folder gets its name; null leaves that to whoever deploys it.</summary>
     /// <value>null.</value>
     public IArtifactCheck? Check { get; init; }
@@ -82,6 +93,12 @@ public static class ArtifactExporter
 
         var config = source.Config with { PrefixAttention = options.PrefixAttention };
         foreach (var variant in variants) variant.RequireFits(config);
+        if (options.CheckedRows is not 0 and (< 2 or > CheckInfo.MostRows))
+        {
+            throw new BadInputException("draft rows", $"{options.CheckedRows} is not within 2 to {CheckInfo.MostRows}",
+                "leave it out, or give 0 for none");
+        }
+
         if (options.Window?.Violation(config.SlotBytes) is { } violation)
             throw new BadInputException("window", violation, "choose what the model was trained with");
         using var output = new FolderTransaction(folder);
@@ -92,25 +109,47 @@ public static class ArtifactExporter
         var variantInfos = new List<VariantInfo>();
         var written = QualityGate.WithBaseline(variants, options.Quality);
         var calibration = Calibration.For(variants, options.Calibration, config, weights, Step, cancellation);
+        float[] Data(string name) => weights[name].Data;
+        ActivationRange Ranges(string module) => calibration!.Ranges[module];
+
         foreach (var variant in written)
         {
             Step($"recording variant {variant.Name}");
-            var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, name => weights[name].Data,
-                module => calibration!.Ranges[module]), variant.State(config));
             var name = FileOf(variant);
+            var path = Path.Combine(output.Staging, name);
+            var check = options.CheckedRows == 0 || variant.Checker is not { } checker ? null : AsymDecGraph.Record(config,
+                recorder => checker(recorder, Data, Ranges, options.CheckedRows), variant.State(config), options.CheckedRows);
+            var graph = AsymDecGraph.Record(config, recorder => variant.Interpreter(recorder, Data, Ranges), variant.State(config));
             var initializers = graph.Initializers();
-            files.AddRange(OnnxFile.Write(graph.ToProto(), initializers, Path.Combine(output.Staging, name), variant.Opsets,
-                (Tool, ToolVersion), options.MaxInlineBytes));
+            using var shared = check is null ? null : OnnxDataFile.Beside(path);
+            files.AddRange(OnnxFile.Write(graph.ToProto(), initializers, path, variant.Opsets, (Tool, ToolVersion), options.MaxInlineBytes,
+                shared));
+            if (check is not null)
+            {
+                files.AddRange(OnnxFile.Write(check.ToProto(), check.Initializers(), path + CheckSuffix, variant.Opsets, (Tool, ToolVersion),
+                    options.MaxInlineBytes, shared).Except(files));
+            }
+
             variantInfos.Add(Describe(variant, name, graph) with
             {
                 WeightBytes = initializers.Sum(initializer => initializer.ByteCount),
                 Calibration = variant.NeedsRanges ? calibration!.Info : null,
+                Check = check is null ? null : new(name + CheckSuffix, options.CheckedRows, Describe(check.Stream), Describe(check.Logits),
+                    [.. check.State.Select(state => state.Presents.Select(port => port.Value.Name).ToArray())]),
             });
         }
 
         Step($"computing the self-check with {engine.Name}");
         GoldenLogits.Write(Path.Combine(output.Staging, GoldenLogits.FileName), config, weights, engine, cancellation);
         files.Add(GoldenLogits.FileName);
+
+        var drafts = options.DraftText is { } draftText ? DraftCounts.Of(draftText.Span, source.Sha256()) : null;
+        if (drafts is not null)
+        {
+            using var file = File.Create(Path.Combine(output.Staging, DraftCounts.FileName));
+            drafts.Write(file);
+            files.Add(DraftCounts.FileName);
+        }
 
         Step("hashing");
         var manifest = new ArtifactManifest
@@ -125,6 +164,8 @@ public static class ArtifactExporter
             Variants = variantInfos,
             Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Window = options.Window,
+            Drafts = drafts is null ? null
+                : new(DraftCounts.FileName, drafts.Count, options.DraftText!.Value.Length, Sha256(options.DraftText.Value.Span)),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };
@@ -167,6 +208,8 @@ public static class ArtifactExporter
             progress?.Report(what);
         }
     }
+
+    private const string CheckSuffix = ".check.onnx";
 
     private static string FileOf(GraphVariant variant) => $"model.{variant.Name}.onnx";
 

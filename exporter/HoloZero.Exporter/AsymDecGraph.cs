@@ -1,4 +1,5 @@
 using HoloZero.Artifacts;
+using HoloZero.Exporter.Fused;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
@@ -7,7 +8,14 @@ using static HoloZero.Onnx.TensorProto.Types;
 namespace HoloZero.Exporter;
 
 /// <summary>A piece of state: what goes in, and what comes out to go in with the next call, into the same memory if need be.</summary>
-internal sealed record StatePort(GraphPort Past, GraphPort Present, bool InPlace);
+/// <param name="Past">The input.</param>
+/// <param name="Presents">After each row in a graph that checks drafts, otherwise after the last alone.</param>
+/// <param name="InPlace">Whether what comes out may be written over what went in.</param>
+internal sealed record StatePort(GraphPort Past, IReadOnlyList<GraphPort> Presents, bool InPlace)
+{
+    /// <summary>The output after the last row.</summary>
+    public GraphPort Present => Presents[^1];
+}
 
 /// <summary>The output of the door or of a block, within the graph.</summary>
 internal sealed record TracePort(string Module, GraphPort Output);
@@ -17,7 +25,7 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
     IReadOnlyList<StatePort> State, IReadOnlyList<TracePort> Trace)
     : RecordedGraph("AsymDec", Recorder,
         [Prefix, Stream, .. State.Select(state => state.Past)],
-        [Logits, .. State.Select(state => state.Present)])
+        [Logits, .. State.SelectMany(state => state.Presents)])
 {
     private const string Batch = AsymDecState.Batch, Rows = "rows", PrefixBytes = "prefix_bytes", StreamBytes = "stream_bytes",
         Present = "present";
@@ -26,14 +34,17 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
     /// <param name="config">The hyper-parameters.</param>
     /// <param name="interpreter">Makes the recording operations over a fresh recorder.</param>
     /// <param name="layout">What the state consists of in this graph.</param>
+    /// <param name="checkedRows">The stream bytes of every call, without any prefix; null where calls are of any length.</param>
     public static AsymDecGraph Record(AsymDecConfig config, Func<GraphRecorder, ITensorOps<GraphValue>> interpreter,
-        AsymDecState<GraphState?> layout)
+        AsymDecState<GraphState?> layout, int? checkedRows = null)
     {
         // Example lengths, all different, stand for the symbolic ones while shapes are followed.
-        const int batch = 2, slots = 3, streamBytes = 5, past = 7;
+        const int batch = 2, past = 7;
+        var (slots, streamBytes) = checkedRows is { } rows ? (0, rows) : (3, 5);
+        Dimension streamAxis = checkedRows is { } length ? length : StreamBytes;
         var recorder = new GraphRecorder();
         var prefix = Input("prefix", DataType.Uint8, new([batch, slots * config.SlotBytes]), [Batch, PrefixBytes]);
-        var stream = Input("stream", DataType.Uint8, new([batch, streamBytes]), [Batch, StreamBytes]);
+        var stream = Input("stream", DataType.Uint8, new([batch, streamBytes]), [Batch, streamAxis]);
         var state = layout.Select(piece => piece is null ? null
             : Input($"past.{piece.Tensor.Name}", piece.Type, piece.Tensor.ShapeFor(batch, past), [.. piece.Tensor.Axes]));
 
@@ -43,18 +54,28 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
         logits.Name = "logits";
         var ports = layout.Tensors.Zip(state.Tensors, output.State.Tensors)
             .Where(piece => piece.First is not null)
-            .Select(piece => Carry(piece.First!, piece.Second!, piece.Third.Record())).ToArray();
+            .Select(piece => Carry(piece.First!, piece.Second!, piece.Third)).ToArray();
         var trace = output.Trace
             .Select(block => new TracePort(block.Module, new(block.Output.Record(), [Batch, Rows, config.Dim]))).ToArray();
-        return new(recorder, prefix, stream, new(logits, [Batch, StreamBytes, AsymDecConfig.Vocabulary]), ports, trace);
+        return new(recorder, prefix, stream, new(logits, [Batch, streamAxis, AsymDecConfig.Vocabulary]), ports, trace);
 
         static GraphPort Input(string name, DataType type, Shape example, Dimension[] axes) => new(new(name, type, example), axes);
     }
 
-    /// <summary>The output that replaces <paramref name="past"/>: same axes, except that a growing one has a new name.</summary>
+    /// <summary>The outputs that replace <paramref name="past"/>: same axes, except that a growing one has a new name.</summary>
     private static StatePort Carry(GraphState state, GraphPort past, GraphValue present)
     {
-        present.Name = $"present.{state.Tensor.Name}";
-        return new(past, new(present, [.. past.Axes.Select(axis => axis.Name == AsymDecState.Past ? Present : axis)]), state.InPlace);
+        Dimension[] axes = [.. past.Axes.Select(axis => axis.Name == AsymDecState.Past ? Present : axis)];
+        var name = $"present.{state.Tensor.Name}";
+        return present is RowwiseValue each
+            ? new(past, [.. each.Rows.Select((row, i) => Named(row, $"{name}.{i}"))], state.InPlace)
+            : new(past, [Named(present, name)], state.InPlace);
+
+        GraphPort Named(GraphValue value, string called)
+        {
+            value = value.Record();
+            value.Name = called;
+            return new(value, axes);
+        }
     }
 }

@@ -29,10 +29,7 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         (graph, data, _) => new OnnxOps(graph, data));
 
     /// <summary>ONNX Runtime's fused operators in float32.</summary>
-    public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32)) with
-    {
-        IsExact = true,
-    };
+    public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32), isExact: true);
 
     /// <summary>
     /// Weights and products in float16, all between them in float32: for GPUs. Logits are off by 9.3e-4 of the largest on the demo model,
@@ -45,10 +42,8 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// Weights and activations in 8 bits and products in whole numbers: logits off by 0.048 of the largest on the demo model, by 0.026 on
     /// tiny. Scales: docs/decisions/0007-quantized-weights.md.
     /// </summary>
-    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.07, new(LinearFormat.Int8, LinearFormat.Int8), 0.005) with
-    {
-        IsExact = true,
-    };
+    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.07, new(LinearFormat.Int8, LinearFormat.Int8), 0.005,
+        isExact: true);
 
     /// <summary>Weights in blocks of 4 bits, those of the head in 8: logits off by 0.12 and 0.16.</summary>
     public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)),
@@ -68,6 +63,11 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
 
     /// <summary>Whether a row's logits depend on its own sequence alone: not on its neighbours in a call, nor on threads.</summary>
     public bool IsExact { get; init; }
+
+    /// <summary>
+    /// Makes the operations of a graph that computes so many steps at once, bit for bit; null where nothing could do that.
+    /// </summary>
+    public Func<GraphRecorder, Func<string, float[]>, Func<string, ActivationRange>, int, ITensorOps<GraphValue>>? Checker { get; init; }
 
     /// <summary>Positions that a sequence may have at most; null is no limit.</summary>
     public int? MaxPositions { get; init; }
@@ -92,7 +92,7 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
             $"choose from {string.Join(", ", All.Select(v => v.Name))}");
 
     private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats,
-        double? maxQualityLoss = null) =>
+        double? maxQualityLoss = null, bool isExact = false) =>
         new(name, precision, FusedOpsets, tolerance, (graph, data, ranges) => new FusedOnnxOps(graph, data, formats, ranges))
         {
             State = FusedState.Layout,
@@ -100,5 +100,7 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
             MaxQualityLoss = maxQualityLoss,
             HeadMultiple = FusedOnnxOps.HeadMultiple,
             NeedsRanges = formats.HasFixedScales,
+            IsExact = isExact,
+            Checker = isExact ? (graph, data, ranges, rows) => new CheckOnnxOps(graph, data, formats, ranges, rows) : null,
         };
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Google.Protobuf;
 using HoloZero.Artifacts;
 using static HoloZero.Onnx.TensorProto.Types;
@@ -31,9 +30,6 @@ public static class OnnxFile
     /// <summary>IR version of the ONNX releases that brought opsets 17 and 18.</summary>
     private const int IrVersion = 8;
 
-    /// <summary>External data starts on page borders so that it can be mapped.</summary>
-    private const int PageBytes = 4096;
-
     /// <summary>Tensors of at most this size stay in the .onnx file: shape inference reads the values of the small ones.</summary>
     private const int SmallTensorBytes = 1024;
 
@@ -47,23 +43,25 @@ public static class OnnxFile
     /// <param name="opsets">Version by operator domain; "" is the standard one.</param>
     /// <param name="producer">Tool name and version.</param>
     /// <param name="maxInlineBytes">Weights beyond this total go to external data.</param>
+    /// <param name="shared">Where they go instead, whatever their total; graphs written with the same one keep what they share once.</param>
     /// <returns>The names of the files written.</returns>
     /// <exception cref="IOException">A file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be written.</exception>
     public static IReadOnlyList<string> Write(GraphProto graph, IReadOnlyList<OnnxInitializer> initializers, string path,
-        IReadOnlyDictionary<string, int> opsets, (string Name, string Version) producer, long maxInlineBytes = MaxInlineBytes)
+        IReadOnlyDictionary<string, int> opsets, (string Name, string Version) producer, long maxInlineBytes = MaxInlineBytes,
+        OnnxDataFile? shared = null)
     {
         var files = new List<string> { Path.GetFileName(path) };
-        if (initializers.Sum(value => value.ByteCount) > maxInlineBytes)
+        if (shared is null && initializers.Sum(value => value.ByteCount) <= maxInlineBytes)
         {
-            var dataName = Path.GetFileName(path) + ".data";
-            using var data = File.Create(path + ".data");
-            graph.Initializer.AddRange(initializers.Select(value => External(value, data, dataName)));
-            files.Add(dataName);
+            graph.Initializer.AddRange(initializers.Select(Inline));
         }
         else
         {
-            graph.Initializer.AddRange(initializers.Select(Inline));
+            using var own = shared is null ? OnnxDataFile.Beside(path) : null;
+            var data = shared ?? own!;
+            graph.Initializer.AddRange(initializers.Select(value => value.ByteCount <= SmallTensorBytes ? Inline(value) : data.Add(value)));
+            files.Add(data.Name);
         }
 
         var model = new ModelProto
@@ -88,7 +86,7 @@ public static class OnnxFile
         [.. initializers.Select(value => value.Parameter).OfType<StoredParameter>()],
         [.. initializers.Where(value => value.Table is not null).Select(value => new StoredTable(value.Table!, value.Name))]);
 
-    private static TensorProto Header(OnnxInitializer value) =>
+    internal static TensorProto Header(OnnxInitializer value) =>
         new() { Name = value.Name, DataType = value.Type, Dims = { value.Dimensions } };
 
     private static TensorProto Inline(OnnxInitializer value)
@@ -96,21 +94,5 @@ public static class OnnxFile
         var proto = Header(value);
         proto.RawData = UnsafeByteOperations.UnsafeWrap(value.Bytes());
         return proto;
-    }
-
-    private static TensorProto External(OnnxInitializer value, FileStream data, string dataName)
-    {
-        if (value.ByteCount <= SmallTensorBytes) return Inline(value);
-
-        data.Write(new byte[(PageBytes - data.Position % PageBytes) % PageBytes]);
-        var proto = Header(value);
-        proto.DataLocation = DataLocation.External;
-        proto.ExternalData.Add(Entry("location", dataName));
-        proto.ExternalData.Add(Entry("offset", data.Position.ToString(CultureInfo.InvariantCulture)));
-        proto.ExternalData.Add(Entry("length", value.ByteCount.ToString(CultureInfo.InvariantCulture)));
-        data.Write(value.Bytes());
-        return proto;
-
-        static StringStringEntryProto Entry(string key, string value) => new() { Key = key, Value = value };
     }
 }

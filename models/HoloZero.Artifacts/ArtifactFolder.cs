@@ -67,7 +67,8 @@ public sealed class ArtifactFolder
             "listed with its hash"))
         .Concat(SpecialFiles())
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>())
-        .Concat(Manifest.Variants.Select(variant => FaultInside(variant, verifyHashes)).OfType<ArtifactFault>());
+        .Concat(Manifest.Variants.SelectMany(variant => GraphsOf(variant).Select(graph => FaultInside(variant, graph, verifyHashes)))
+            .OfType<ArtifactFault>());
 
     /// <summary>
     /// Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.
@@ -116,7 +117,11 @@ public sealed class ArtifactFolder
         .Select(name => new ArtifactFault(name, $"{Untrusted.Quote(name)} beside it is a pipe, a socket or a device", "not a regular file",
             "regular files alone")).ToList());
 
-    private IEnumerable<string> NamesUsed() => Manifest.Variants.Select(variant => variant.File).Append(Manifest.Golden.File);
+    private IEnumerable<string> NamesUsed() =>
+        [.. Manifest.Variants.SelectMany(GraphsOf), Manifest.Golden.File, .. Manifest.Drafts is { } drafts ? [drafts.File] : (string[])[]];
+
+    private static IEnumerable<string> GraphsOf(ArtifactManifest.VariantInfo variant) =>
+        variant.Check is { } check ? [variant.File, check.File] : [variant.File];
 
     private ArtifactFault? Fault(string name, ArtifactManifest.FileInfo expected, bool verifyHash, Action<int>? read = null,
         CancellationToken cancellation = default)
@@ -158,9 +163,8 @@ public sealed class ArtifactFolder
     }
 
     /// <summary>What is wrong with the files that a graph names; null where the graph itself has a fault: that is told by itself.</summary>
-    private ArtifactFault? FaultInside(ArtifactManifest.VariantInfo variant, bool hashIsTold)
+    private ArtifactFault? FaultInside(ArtifactManifest.VariantInfo variant, string name, bool hashIsTold)
     {
-        var name = variant.File;
         if (!Manifest.Files.TryGetValue(name, out var graph) || Fault(name, graph, verifyHash: false) is not null) return null;
         IReadOnlyList<string> named;
         try
@@ -177,7 +181,7 @@ public sealed class ArtifactFolder
         if (named.FirstOrDefault(data => !listed.Contains(data)) is { } foreign)
         {
             return new(name, $"weights of {name} lie in {Untrusted.Quote(foreign)}, which it does not list as data of that graph",
-                $"weights in {Untrusted.Quote(foreign)}", $"weights in listed files {name}.*");
+                $"weights in {Untrusted.Quote(foreign)}", $"weights in listed files {variant.File}.*");
         }
 
         var apart = named.FirstOrDefault(data => Fault(data, Manifest.Files[data], verifyHash: false) is null && !LiesBeside(data, name));

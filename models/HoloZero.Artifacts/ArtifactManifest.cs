@@ -49,6 +49,9 @@ public sealed record ArtifactManifest
     /// <summary>How much context the model was made for; null where nobody said.</summary>
     public WindowInfo? Window { get; init; }
 
+    /// <summary>What to guess by where bytes are checked several at once; null where nothing was counted.</summary>
+    public DraftsInfo? Drafts { get; init; }
+
     /// <summary>Every other file of the folder, by name.</summary>
     public required IReadOnlyDictionary<string, FileInfo> Files { get; init; }
 
@@ -115,9 +118,37 @@ public sealed record ArtifactManifest
         /// <summary>What the fixed scales of its activations were measured on; null where it has none.</summary>
         public CalibrationInfo? Calibration { get; init; }
 
+        /// <summary>The graph that computes several steps at once; null where there is none.</summary>
+        public CheckInfo? Check { get; init; }
+
         /// <summary>What rounding its weights costs; null where nothing is rounded or nobody measured it.</summary>
         public QualityInfo? Quality { get; init; }
     }
+
+    /// <summary>
+    /// A graph beside a variant's that computes a fixed number of stream bytes of each sequence as so many steps would, bit for bit, and
+    /// gives the state after each. Its other inputs are the variant's.
+    /// </summary>
+    /// <param name="File">The .onnx file, whose name begins with that of the variant's.</param>
+    /// <param name="Rows">Stream bytes of every call, 2 to <see cref="MostRows"/>.</param>
+    /// <param name="Stream">Input: the bytes.</param>
+    /// <param name="Logits">Output: one row per byte.</param>
+    /// <param name="Presents">
+    /// For each piece of the variant's state the names of the outputs after each byte; all of one that is in place and grows may be the
+    /// same memory as its past.
+    /// </param>
+    public sealed record CheckInfo(string File, int Rows, PortInfo Stream, PortInfo Logits, IReadOnlyList<IReadOnlyList<string>> Presents)
+    {
+        /// <summary>The largest <see cref="Rows"/>.</summary>
+        public const int MostRows = 32;
+    }
+
+    /// <summary>The table that drafts are taken from.</summary>
+    /// <param name="File">A <see cref="DraftTable"/>.</param>
+    /// <param name="Entries">How many contexts it knows.</param>
+    /// <param name="Bytes">Length of the text that it was counted in.</param>
+    /// <param name="TextSha256">Of that text.</param>
+    public sealed record DraftsInfo(string File, int Entries, long Bytes, string TextSha256);
 
     /// <summary>How well a variant predicts held-out text.</summary>
     /// <param name="BitsPerByte">Of this variant.</param>

@@ -36,6 +36,8 @@ internal static class ManifestRules
             yield return $"{Untrusted.Quote(engine)} is no name of an engine";
         if (manifest.Golden.Engines.Any(engine => engine is null)) yield return "an engine is null";
         if (manifest.Window?.Violation(model.SlotBytes) is { } window) yield return $"its window: {window}";
+        if (manifest.Drafts is { } drafts && !Untrusted.IsPlainName(drafts.File))
+            yield return $"{Untrusted.Quote(drafts.File)} is no name of a draft table";
         if (manifest.Variants.Count > MostVariants) yield return $"it lists {manifest.Variants.Count} variants, more than {MostVariants}";
 
         foreach (var variant in manifest.Variants)
@@ -75,11 +77,33 @@ internal static class ManifestRules
             }
         }
 
+        if (variant.Check is { } check && FirstViolation(check, variant) is { } wrong) return $"its check graph: {wrong}";
         if (variant.WeightBytes < 1) return $"weight_bytes {variant.WeightBytes} is not positive";
         if (signature.State.Select(ShapeViolation).FirstOrDefault(violation => violation is not null) is { } state) return state;
 
         return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null
             : $"logits_tolerance {variant.LogitsTolerance} is not positive";
+    }
+
+    private static string? FirstViolation(ArtifactManifest.CheckInfo check, ArtifactManifest.VariantInfo variant)
+    {
+        if (check.Rows is < 2 or > ArtifactManifest.CheckInfo.MostRows)
+            return $"rows {check.Rows} is not within 2 to {ArtifactManifest.CheckInfo.MostRows}";
+        if (!check.File.StartsWith(variant.File, StringComparison.Ordinal) || check.File == variant.File)
+            return $"its file {Untrusted.Quote(check.File)} is not named after {Untrusted.Quote(variant.File)}";
+        if (check.Presents.Count != variant.Signature.State.Count || check.Presents.Any(names => names is null || names.Count != check.Rows))
+            return "it does not give every piece of state after each row";
+        string[] names = [check.Stream.Name, check.Logits.Name, .. check.Presents.SelectMany(names => names)];
+        if (names.FirstOrDefault(name => !Untrusted.IsPlainName(name)) is { } odd)
+            return $"{Untrusted.Quote(odd)} is no name of an input or output";
+        if (names.Any(name => name is null)) return "an input or output has no name";
+        if (names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            return $"{Untrusted.Quote(twice.Key)} is named twice";
+        return (Fits(check.Stream, variant.Signature.Stream), Fits(check.Logits, variant.Signature.Logits)) == (true, true) ? null
+            : $"its bytes or logits are not {check.Rows} rows like those of the variant";
+
+        bool Fits(ArtifactManifest.PortInfo port, ArtifactManifest.PortInfo whole) => port.Type == whole.Type
+            && port.Shape.SequenceEqual(whole.Shape.Select((axis, i) => i == 1 ? check.Rows : axis));
     }
 
     private static string? ShapeViolation(ArtifactManifest.StateInfo state)

@@ -27,10 +27,15 @@ internal static class BenchCommand
         var latencyOnly = new Option<bool>("--latency-only") { Description = "measure only the latency of a byte and the memory floor" };
         var sessions = Values.Whole<int>("--sessions", "serve so many generations at once and measure that instead, in turn with one");
         var noPrefixCache = new Option<bool>("--no-prefix-cache") { Description = "with --sessions: compute prompts that come again anew" };
+        var noSpeculation = new Option<bool>("--no-speculation") { Description = "with --sessions: guess no bytes" };
+        var prompt = new Option<string?>("--prompt-file")
+        {
+            Description = "with --sessions: a text whose pieces are the prompts [bytes that look like none before]",
+        };
         var json = new Option<bool>("--json") { Description = "print JSON" };
         var command = new Command("bench", "Measures speed and memory, on a machine that should do nothing else meanwhile.")
         {
-            rounds, bytes, prefillBytes, rows, latencyOnly, sessions, noPrefixCache, json,
+            rounds, bytes, prefillBytes, rows, latencyOnly, sessions, noPrefixCache, noSpeculation, prompt, json,
         };
         var arguments = new ModelArguments(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -49,13 +54,19 @@ internal static class BenchCommand
                     Rounds = parsed.GetValue(rounds) ?? defaults.Rounds,
                     Bytes = parsed.GetValue(bytes) ?? defaults.Bytes,
                     PrefixCache = !parsed.GetValue(noPrefixCache),
+                    Speculation = !parsed.GetValue(noSpeculation),
+                    Text = parsed.GetValue(prompt) is { } file ? InputBytes.Read(file, cancellation, 1 << 20) : null,
                 };
                 await ServeAsync(arguments, parsed, serving, parsed.GetValue(json), cancellation);
                 return ExitCode.Done;
             }
 
-            if (parsed.GetValue(noPrefixCache))
-                throw new BadInputException("no-prefix-cache", "it is for --sessions N", "leave it out, or give --sessions N");
+            foreach (var (name, given) in ((string, bool)[])[("no-prefix-cache", parsed.GetValue(noPrefixCache)),
+                ("no-speculation", parsed.GetValue(noSpeculation)), ("prompt-file", parsed.GetValue(prompt) is not null)])
+            {
+                if (given) throw new BadInputException(name, "it is for --sessions N", "leave it out, or give --sessions N");
+            }
+
             var options = new BenchmarkOptions
             {
                 Rounds = parsed.GetValue(rounds) ?? defaults.Rounds,
@@ -92,7 +103,7 @@ internal static class BenchCommand
     {
         options.Validate();
         using var progress = new TerminalProgress();
-        using var model = arguments.Load(parsed, cancellation);
+        using var model = arguments.Load(parsed, cancellation, options.Speculation);
         var measured = await new SessionsBenchmark(model, options, TimeProvider.System).RunAsync(progress, cancellation);
         progress.Dispose();
         var report = new SessionsBenchReport(BenchedModel.Of(model), BenchedMachine.This(), model.Provider.ToString().ToLowerInvariant(),
@@ -116,6 +127,7 @@ internal static class BenchCommand
             Line("", $"{measured.PerByte.P99Milliseconds,10:F2} ms, 99th percentile"),
             Line("prefix cache", $"{measured.CacheHits,10:N0} prompts found there, {measured.CacheMisses:N0} not"),
             Line("", $"{measured.CachedPromptBytes,10:N0} bytes of prompts not computed"),
+            Line("drafts", $"{measured.Drafts,10:N0} bytes guessed and checked, {measured.AcceptedDrafts:N0} of them right"),
         ]);
     }
 

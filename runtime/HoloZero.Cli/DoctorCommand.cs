@@ -37,7 +37,7 @@ internal static class DoctorCommand
         {
             // Every file, not only those that a model loads.
             Abandonable.Run(() => ArtifactFolder.Open(folder), cancellation);
-            using var model = arguments.Load(parsed, cancellation);
+            using var model = arguments.Load(parsed, cancellation, speculation: true);
             return new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
         }
         catch (Exception e) when (e is BadInputException or UnsoundModelException)

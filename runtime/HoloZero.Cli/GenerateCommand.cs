@@ -34,6 +34,10 @@ internal sealed class GenerateCommand
     private readonly Option<string[]> _stops =
         new("--stop") { Description = "text that ends the generation and is not printed; may be repeated" };
     private readonly Option<byte[][]> _stopsHex = Values.HexList("--stop-hex", "the same as bytes in hexadecimal: 0a0a is an empty line");
+    private readonly Option<bool> _noSpeculation = new("--no-speculation")
+    {
+        Description = "step byte by byte where guesses could be checked several at once: slower, and the same bytes",
+    };
     private readonly ModelArguments _model;
 
     private GenerateCommand(Command command)
@@ -41,7 +45,8 @@ internal sealed class GenerateCommand
         _model = new(command);
         _maxBytes.Required = true;
         foreach (var option in (Option[])[_prompt, _promptHex, _promptFile, _maxBytes, _prefixSlots, _streamBytes, _maxPrefixSlots,
-            _keptStreamBytes, _greedy, _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex])
+            _keptStreamBytes, _greedy, _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex,
+            _noSpeculation])
         {
             command.Options.Add(option);
         }
@@ -63,7 +68,7 @@ internal sealed class GenerateCommand
         options.Validate();
         // How large the model's own stream and slots are is not known yet.
         Window(parsed, new() { StreamBytes = ContextWindowOptions.MaxStreamBytes }).Validate(slotBytes: 1);
-        using var model = _model.Load(parsed, cancellation);
+        using var model = _model.Load(parsed, cancellation, speculation: !parsed.GetValue(_noSpeculation));
         var window = Window(parsed, model.Window);
         await using var generator = new ByteGenerator(model, new() { MaxRows = 1, Window = window, PrefixCacheBytes = 0 });
         var output = new StandardOutput();

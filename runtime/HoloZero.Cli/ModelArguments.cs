@@ -34,8 +34,8 @@ internal sealed class ModelArguments
         return arguments;
     }
 
-    /// <summary>Loads the model. Cancellation does not wait for it.</summary>
-    public HoloZeroModel Load(ParseResult parsed, CancellationToken cancellation)
+    /// <summary>Loads the model, without what checks guesses unless that is asked for. Cancellation does not wait for it.</summary>
+    public HoloZeroModel Load(ParseResult parsed, CancellationToken cancellation, bool speculation = false)
     {
         var options = new ModelOptions
         {
@@ -43,6 +43,7 @@ internal sealed class ModelArguments
             Provider = parsed.GetValue(_provider),
             AllowCpuFallback = parsed.GetValue(_fallback),
             Threads = parsed.GetValue(_threads),
+            Speculation = speculation,
         };
         return Abandonable.Run(() => HoloZeroModel.Load(parsed.GetRequiredValue(_folder), options, cancellation), cancellation);
     }

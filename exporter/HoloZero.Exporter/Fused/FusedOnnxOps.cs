@@ -14,7 +14,7 @@ namespace HoloZero.Exporter.Fused;
 /// The exporter with ONNX Runtime's own fused operators: fewer and larger nodes, state in place, weights in any
 /// <see cref="LinearFormats"/>. Constants are folded into weights where that is exact but for one rounding.
 /// </summary>
-internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
+internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 {
     /// <summary>The lowest opset that has every standard operator used here: BitwiseXor came with it.</summary>
     public new const int Opset = 18;
@@ -32,7 +32,8 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     public FusedOnnxOps(GraphRecorder graph, Func<string, float[]> parameters, LinearFormats formats, Func<string, ActivationRange> ranges)
         : base(graph, parameters) => (_formats, _ranges) = (formats, ranges);
 
-    private FusedOnnxOps(FusedOnnxOps parent, string module)
+    /// <summary>The same operations as <paramref name="parent"/>'s, one module deeper.</summary>
+    protected FusedOnnxOps(FusedOnnxOps parent, string module)
         : base(parent, module) => (_formats, _ranges) = (parent._formats, parent._ranges);
 
     public override ITensorOps<GraphValue> At(string module) => new FusedOnnxOps(this, module);
@@ -102,7 +103,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         };
         var sum = Node("Sum", DataType.Float, parts[0].Shape, parts);                            // [B, n, 27], exact
         var features = Node("Div", DataType.Float, sum.Shape, [sum, Lookup("terms", FusedFrontDoor.Terms, change)]);
-        return (PadLast(features, width), Slice(run, 1, -2));
+        return (PadLast(features, width), Tail(run));
 
         GraphValue Changes(GraphValue from, GraphValue to) => Node("BitwiseXor", DataType.Int32, to.Shape, [from, to]);
 
@@ -110,12 +111,10 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             new([rows.Length / HslFrontDoor.FeatureCount, HslFrontDoor.FeatureCount]), () => BytesOf(rows), table: name), indices);
     }
 
-    public RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots)
+    public virtual RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots)
     {
         var end = Apply(BinaryFunction.Add, position, count);                                    // [B]
-        var narrow = As(DataType.Int32, end);
-        var total = Node("ReduceMax", DataType.Int32, new([]), [narrow], NodeAttribute.Of("keepdims", 0));
-        var last = Node("Sub", DataType.Int32, end.Shape, [narrow, Integer("one", 1)]);          // [B]
+        var (last, total) = LastPosition(end);
         var (cos, sin) = BakedRopeTables(config.HeadWidth, AsymDecConfig.RopeBase);
         return new FusedRowPositions(last, total, slots, config.PrefixAttention, cos, sin, end);
     }
@@ -124,14 +123,21 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         RowPositions<GraphValue> positions, KvCache<GraphValue> past)
     {
         var rows = (FusedRowPositions)positions;
+        var (attended, present) = GroupQuery(qkv, d, heads, rows, past);
+        if (rows.PrefixAttention == PrefixAttention.Bidirectional) attended = WithWholePrefix(qkv, d, heads, rows, attended);
+        return (attended, present);
+    }
+
+    /// <summary>Rows attend to themselves and all before them.</summary>
+    protected virtual (GraphValue Output, KvCache<GraphValue> Present) GroupQuery(GraphValue qkv, int d, int heads, FusedRowPositions rows,
+        KvCache<GraphValue> past)
+    {
         var shape = new Shape([.. qkv.Shape.Dimensions[..^1], d]);
         var outputs = Contrib("GroupQueryAttention",
             [new("", DataType.Float, shape), Grown("k", past.Keys), Grown("v", past.Values)],
             [qkv, null, null, past.Keys, past.Values, rows.LastPosition, rows.TotalLength, rows.Cos, rows.Sin],
             NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("kv_num_heads", heads), NodeAttribute.Of("do_rotary", 1));
-        var attended = outputs[0]!;
-        if (rows.PrefixAttention == PrefixAttention.Bidirectional) attended = WithWholePrefix(qkv, d, heads, rows, attended);
-        return (attended, new(outputs[1]!, outputs[2]!));
+        return (outputs[0]!, new(outputs[1]!, outputs[2]!));
 
         OutputPort Grown(string name, GraphValue cache)
         {
@@ -154,17 +160,35 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         var parts = Split(product, 2, 2 * d, heads * wide);
         // Not ONNX's Elu: that gives an element another last bit at the border between two threads' shares.
         var phi = Split(((ITensorOps<GraphValue>)this).Phi(parts[0]), 2, d, d);
-        var outputs = Contrib("LinearAttention",
-            [new("", DataType.Float, new([.. rows, heads * wide])), new("state", DataType.Float, past.S.Shape)],
-            [phi[0], phi[1], parts[1], past.S],
-            NodeAttribute.Of("q_num_heads", heads), NodeAttribute.Of("kv_num_heads", heads),
-            NodeAttribute.Of("update_rule", "linear"), NodeAttribute.Of("scale", 1f));
+        var (recalled, present) = LinearAttention(phi[0], phi[1], parts[1], heads, past.S);
 
-        var byHead = Node("Reshape", DataType.Float, new([.. rows, heads, wide]), [outputs[0], Graph.Integers(0, 0, heads, wide)]);
+        var byHead = Node("Reshape", DataType.Float, new([.. rows, heads, wide]), [recalled, Graph.Integers(0, 0, heads, wide)]);
         var sums = Split(byHead, 3, width, 1, FusedState.ExtraColumns - 1);
         var read = Apply(BinaryFunction.Divide, sums[0], Apply(BinaryFunction.Add, sums[1], Constant("epsilon", [epsilon])));
         var merged = Node("Reshape", DataType.Float, new([.. rows, d]), [read, Graph.Integers(0, 0, d)]);
-        return (merged, new(outputs[1]!, GraphValue.Absent));
+        return (merged, new(present, GraphValue.Absent));
+    }
+
+    /// <summary>Rows are added to the state one after the other, and each reads what is there then.</summary>
+    protected virtual (GraphValue Output, GraphValue Present) LinearAttention(GraphValue q, GraphValue k, GraphValue v, int heads,
+        GraphValue state)
+    {
+        var outputs = Contrib("LinearAttention", [new("", DataType.Float, v.Shape), new("state", DataType.Float, state.Shape)],
+            [q, k, v, state],
+            NodeAttribute.Of("q_num_heads", heads), NodeAttribute.Of("kv_num_heads", heads),
+            NodeAttribute.Of("update_rule", "linear"), NodeAttribute.Of("scale", 1f));
+        return (outputs[0]!, outputs[1]!);
+    }
+
+    /// <summary>The last two codes of a run, for the next call.</summary>
+    protected virtual GraphValue Tail(GraphValue run) => Slice(run, 1, -2);
+
+    /// <summary>The last position before <paramref name="end"/> [B], and the longest sequence, as ONNX Runtime's attention wants them.</summary>
+    protected (GraphValue Last, GraphValue Total) LastPosition(GraphValue end)
+    {
+        var narrow = As(DataType.Int32, end);
+        var total = Node("ReduceMax", DataType.Int32, new([]), [narrow], NodeAttribute.Of("keepdims", 0));
+        return (Node("Sub", DataType.Int32, end.Shape, [narrow, Integer("one", 1)]), total);
     }
 
     internal GraphValue Sum(GraphValue residual, DeferredLinear branch) => base.Apply(BinaryFunction.Add, residual, branch);
@@ -323,7 +347,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             new([FusedState.MaxPositions, width / 2]), () => BytesOf(values));
     }
 
-    private IReadOnlyList<GraphValue> Split(GraphValue x, int axis, params int[] lengths)
+    protected IReadOnlyList<GraphValue> Split(GraphValue x, int axis, params int[] lengths)
     {
         var rest = x.Shape.Dimensions;
         OutputPort[] ports = [.. lengths.Select((length, i) =>
@@ -352,7 +376,7 @@ internal sealed class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     /// <param name="Cos">All rotary cosines, [max, k/2].</param>
     /// <param name="Sin">All rotary sines, [max, k/2].</param>
     /// <param name="End">The position after the last new row: int64 [B].</param>
-    private sealed record FusedRowPositions(GraphValue LastPosition, GraphValue TotalLength, GraphValue Slots,
+    protected record FusedRowPositions(GraphValue LastPosition, GraphValue TotalLength, GraphValue Slots,
         PrefixAttention PrefixAttention, GraphValue Cos, GraphValue Sin, GraphValue End)
         : RowPositions<GraphValue>(GraphValue.Absent, Cos, Sin, GraphValue.Absent, GraphValue.Absent, End);
 }

@@ -22,6 +22,12 @@ internal sealed record SessionsOptions
     /// <summary>Whether prompts that come again are computed once.</summary>
     public bool PrefixCache { get; init; } = true;
 
+    /// <summary>Whether bytes are guessed where a generation runs alone.</summary>
+    public bool Speculation { get; init; } = true;
+
+    /// <summary>What prompts are cut from; null is bytes that look like none before.</summary>
+    public byte[]? Text { get; init; }
+
     /// <summary>Refuses what is out of range.</summary>
     /// <exception cref="BadInputException">A value is out of range.</exception>
     public void Validate()
@@ -31,6 +37,8 @@ internal sealed record SessionsOptions
         if (Rounds is < 1 or > 100) throw new BadInputException("rounds", $"{Rounds} is not within 1 to 100", "choose some, 5 say");
         if (Bytes is < 16 or > 1 << 16)
             throw new BadInputException("bytes", $"{Bytes} is not within 16 to 65,536", "choose some hundred bytes");
+        if (Text?.Length < 2 * PromptBytes)
+            throw new BadInputException("prompt-file", $"it has {Text.Length:N0} bytes, and a prompt {PromptBytes}", "give a longer text");
     }
 }
 
@@ -46,8 +54,11 @@ internal sealed record SessionsOptions
 /// <param name="CacheHits">Prompts of which some was reused, of all rounds.</param>
 /// <param name="CacheMisses">Prompts of which nothing was there, of all rounds.</param>
 /// <param name="CachedPromptBytes">Bytes that were not computed, of all rounds.</param>
+/// <param name="Drafts">Bytes that were guessed and checked, of all rounds.</param>
+/// <param name="AcceptedDrafts">How many of them were right.</param>
 internal sealed record SessionsReport(int Sessions, int Bytes, int PromptBytes, double BytesPerSecond, double OneSessionBytesPerSecond,
-    double Ratio, Spread FirstByte, Spread PerByte, long CacheHits, long CacheMisses, long CachedPromptBytes);
+    double Ratio, Spread FirstByte, Spread PerByte, long CacheHits, long CacheMisses, long CachedPromptBytes, long Drafts,
+    long AcceptedDrafts);
 
 /// <summary>A time in milliseconds: its median and what 99 % are below.</summary>
 internal sealed record Spread(double MedianMilliseconds, double P99Milliseconds);
@@ -60,7 +71,7 @@ internal sealed class SessionsBenchmark(HoloZeroModel model, SessionsOptions opt
     public async Task<SessionsReport> RunAsync(IProgress<string> progress, CancellationToken cancellation)
     {
         options.Validate();
-        var settings = new ByteGeneratorOptions { MaxRows = options.Sessions };
+        var settings = new ByteGeneratorOptions { MaxRows = options.Sessions, Speculation = options.Speculation };
         if (!options.PrefixCache) settings = settings with { PrefixCacheBytes = 0 };
         await using var generator = new ByteGenerator(model, settings);
         progress.Report("warming up");
@@ -80,7 +91,8 @@ internal sealed class SessionsBenchmark(HoloZeroModel model, SessionsOptions opt
         var (all, alone) = (Benchmark.Median(many, r => r.BytesPerSecond), Benchmark.Median(one, r => r.BytesPerSecond));
         return new(options.Sessions, options.Bytes, options.PromptBytes, all, alone, all / alone, Spread(r => r.FirstByte),
             Spread(r => r.PerByte), after.CacheHits - before.CacheHits, after.CacheMisses - before.CacheMisses,
-            after.CachedPromptBytes - before.CachedPromptBytes);
+            after.CachedPromptBytes - before.CachedPromptBytes, after.Drafts - before.Drafts,
+            after.AcceptedDrafts - before.AcceptedDrafts);
 
         Spread Spread(Func<Round, double[]> of) => new(Benchmark.Median(many, r => Quantile(of(r), 0.5)),
             Benchmark.Median(many, r => Quantile(of(r), 0.99)));
@@ -113,10 +125,16 @@ internal sealed class SessionsBenchmark(HoloZeroModel model, SessionsOptions opt
         return (first, [.. gaps]);
     }
 
-    /// <summary>Bytes that look like none before; every fourth prompt is that of its neighbour.</summary>
+    /// <summary>Every fourth prompt is that of its neighbour.</summary>
     private byte[] Prompt(int round, int session)
     {
         var random = new ByteRandom((ulong)(round * 4096L + (session % 4 == 3 ? session - 1 : session)));
+        if (options.Text is { } text)
+        {
+            var start = (int)(random.NextUInt64() % (ulong)(text.Length - options.PromptBytes));
+            return text[start..(start + options.PromptBytes)];
+        }
+
         var bytes = new byte[options.PromptBytes];
         for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)random.NextUInt64();
         return bytes;

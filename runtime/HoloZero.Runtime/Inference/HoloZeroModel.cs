@@ -41,6 +41,9 @@ public sealed class HoloZeroModel : IDisposable
 
     internal OnnxGraph Graph { get; }
 
+    /// <summary>What to guess by beside the bytes so far; null where there is nothing.</summary>
+    internal DraftTable? Drafts { get; private init; }
+
     internal int PrefillChunkBytes { get; }
 
     /// <summary>Loads a model.</summary>
@@ -93,12 +96,11 @@ public sealed class HoloZeroModel : IDisposable
         try
         {
             (graph, var provider) = ProviderSelection.Load(options, cores.Count, sessionOptions =>
-                OnnxGraph.Load(artifact.PathOf(variant.File), variant, artifact.Manifest.Model.SlotBytes,
-                    options.StateBytes, sessionOptions, cancellation));
+                OnnxGraph.Load(artifact, variant, options, sessionOptions, cancellation));
             Volatile.Write(ref loaded, true);
             Report();
             hashes.GetAwaiter().GetResult();
-            return new(artifact, variant, graph, provider, options);
+            return new(artifact, variant, graph, provider, options) { Drafts = graph.Check is null ? null : ReadDrafts(artifact) };
         }
         catch
         {
@@ -136,6 +138,15 @@ public sealed class HoloZeroModel : IDisposable
     /// longer call is interrupted, and a generation ends, by <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose() => Graph.Dispose();
+
+    private static DraftTable? ReadDrafts(ArtifactFolder artifact)
+    {
+        if (artifact.Manifest.Drafts is not { } info) return null;
+        var path = artifact.PathOf(info.File);
+        var table = DraftTable.Read(path);
+        return table.CheckpointSha256 == artifact.Manifest.Source.Sha256 ? table
+            : throw new BadInputException(path, "these are the drafts of another model", "export the model again");
+    }
 
     /// <summary>Runs something within a call, so that the graph is not freed meanwhile.</summary>
     internal T Within<T>(Func<T> open)

@@ -36,6 +36,9 @@ internal sealed class OnnxGraph : IDisposable
     /// <summary>Threads that compute one call on the processor.</summary>
     public int Threads { get; }
 
+    /// <summary>Computes several steps of a sequence at once; null where the artifact has none or nobody wants it.</summary>
+    public CheckGraph? Check { get; init; }
+
     /// <summary>The calls that use it.</summary>
     public CallGate Calls { get; } = new();
 
@@ -53,11 +56,12 @@ internal sealed class OnnxGraph : IDisposable
     /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static OnnxGraph Load(string path, ArtifactManifest.VariantInfo variant, int slotBytes, long stateBytes, SessionOptions options,
-        CancellationToken cancellation)
+    public static OnnxGraph Load(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, ModelOptions modelOptions,
+        SessionOptions options, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using var cancelled = cancellation.Register(() => options.SetLoadCancellationFlag(true));
+        var path = artifact.PathOf(variant.File);
         var signature = variant.Signature;
         InferenceSession? session = null;
         var failure = OnnxEnvironment.Try(() => session = new InferenceSession(path, options));
@@ -72,10 +76,14 @@ internal sealed class OnnxGraph : IDisposable
 
         try
         {
-            Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
-            Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
+            GraphPorts.Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
+            GraphPorts.Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
             return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }]
-                ? new(session, variant, slotBytes, options.IntraOpNumThreads, stateBytes)
+                ? new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes)
+                {
+                    Check = modelOptions.Speculation && variant.Check is { } check
+                        ? CheckGraph.Load(artifact.PathOf(check.File), variant, options) : null,
+                }
                 : throw new BadInputException(path,
                     $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
                     "export the model again");
@@ -98,6 +106,17 @@ internal sealed class OnnxGraph : IDisposable
         }
     }
 
+    /// <summary>The same for <see cref="RunCheck"/>.</summary>
+    public OrtIoBinding NewCheckBinding()
+    {
+        lock (_bindings)
+        {
+            var binding = Check!.NewBinding();
+            _bindings.Add(binding);
+            return binding;
+        }
+    }
+
     /// <summary>Frees a binding, unless this graph has done so: a binding refers to its graph, and its owner may outlive that.</summary>
     public void Free(OrtIoBinding binding)
     {
@@ -110,11 +129,16 @@ internal sealed class OnnxGraph : IDisposable
     /// <summary>Runs one call with bound buffers; allocates nothing.</summary>
     /// <exception cref="UnsoundModelException">The graph fails.</exception>
     /// <exception cref="ObjectDisposedException">Terminated, as it is to be freed.</exception>
-    public void Run(RunOptions options, OrtIoBinding binding)
+    public void Run(RunOptions options, OrtIoBinding binding) => Run(_session, options, binding);
+
+    /// <summary>The same with <see cref="Check"/>.</summary>
+    public void RunCheck(RunOptions options, OrtIoBinding binding) => Run(Check!.Session, options, binding);
+
+    private void Run(InferenceSession session, RunOptions options, OrtIoBinding binding)
     {
         try
         {
-            _session.RunWithBinding(options, binding);
+            session.RunWithBinding(options, binding);
         }
         catch (OnnxRuntimeException e)
         {
@@ -183,6 +207,7 @@ internal sealed class OnnxGraph : IDisposable
             _bindings.Clear();
         }
 
+        Check?.Dispose();
         _session.Dispose();
         _closing.Dispose();
     });
@@ -219,26 +244,5 @@ internal sealed class OnnxGraph : IDisposable
         {
             return false;
         }
-    }
-
-    private static void Compare(string path, IReadOnlyDictionary<string, NodeMetadata> actual,
-        IReadOnlyList<ArtifactManifest.PortInfo> expected)
-    {
-        foreach (var port in expected)
-        {
-            if (!actual.TryGetValue(port.Name, out var found)) throw Mismatch($"it lacks {Untrusted.Quote(port.Name)}");
-            if (found.ElementDataType != TensorTypeNames.Parse(port.Type))
-                throw Mismatch($"{Untrusted.Quote(port.Name)} is {found.ElementDataType}, not {port.Type}");
-            if (!found.Dimensions.SequenceEqual(port.Shape.Select(axis => (int)(axis.Length ?? -1))))
-            {
-                throw Mismatch($"{Untrusted.Quote(port.Name)} has shape [{string.Join(", ", found.Dimensions)}], "
-                    + $"not [{string.Join(", ", port.Shape)}]");
-            }
-        }
-
-        if (actual.Count != expected.Count)
-            throw Mismatch($"it has {actual.Count} inputs or outputs where the manifest has {expected.Count}");
-
-        BadInputException Mismatch(string what) => new(path, $"the manifest does not match this graph: {what}", "export the model again");
     }
 }

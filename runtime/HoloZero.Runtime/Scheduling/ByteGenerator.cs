@@ -42,7 +42,7 @@ public sealed class ByteGenerator : IByteGenerator
         ArgumentNullException.ThrowIfNull(model);
         (_model, _options) = (model, options ?? new());
         _window = _options.Window ?? model.Window;
-        _scheduler = model.Within(() => new Scheduler(model.Graph, _options, _window));
+        _scheduler = model.Within(() => new Scheduler(model.Graph, _options, _window, model.Drafts));
         _metrics = new(_options.Meters, this, _options.ModelName ?? model.Variant.Name);
         _closing = model.Graph.Closing.Register(Wake);
         _thread = new(Run) { Name = "HoloZero generator", IsBackground = true };

@@ -32,6 +32,13 @@ public sealed record ByteGeneratorOptions
     /// <value>256 MiB.</value>
     public long PrefixCacheBytes { get; init; } = 256 << 20;
 
+    /// <summary>
+    /// Whether a generation that runs alone may guess bytes and check several in one call, where that is faster: it gets the same bytes.
+    /// The model decides whether it can: <see cref="ModelOptions.Speculation"/>.
+    /// </summary>
+    /// <value>true.</value>
+    public bool Speculation { get; init; } = true;
+
     /// <summary>Bytes that wait for their reader before the generation waits, too, 1 or more.</summary>
     /// <value>4,096.</value>
     public int MaxUnreadBytes { get; init; } = 4096;
@@ -47,8 +54,22 @@ public sealed record ByteGeneratorOptions
     /// <summary>
     /// Bytes of state that a generator takes at most: places, the prefills under way, those that wait for a reader, the cache.
     /// </summary>
-    internal long StateBytes(StateLayout layout, ContextWindowOptions window) =>
-        checked((2L * MaxRows + 2) * layout.BytesFor(window.MaxPositions) + PrefixCacheBytes);
+    internal long StateBytes(OnnxGraph graph, ContextWindowOptions window)
+    {
+        var layout = graph.States.Layout;
+        var checks = CheckedRows(graph);
+        return checked((MaxRows + 2L) * layout.BytesFor(window.MaxPositions) + MaxRows * layout.BytesFor(BlockPositions(graph, window))
+            + RowCheck.BytesFor(layout, checks) + PrefixCacheBytes);
+    }
+
+    /// <summary>Rows that a check of guesses computes; 0 where there is none.</summary>
+    internal int CheckedRows(OnnxGraph graph) => Speculation && graph.Check is { } check ? check.Rows : 0;
+
+    /// <summary>
+    /// Positions that a row of those that step has room for: guesses may reach beyond the window before it is known whether they are right.
+    /// </summary>
+    internal int BlockPositions(OnnxGraph graph, ContextWindowOptions window) =>
+        Math.Min(window.MaxPositions + Math.Max(0, CheckedRows(graph) - 1), graph.MaxPositions ?? int.MaxValue);
 
     /// <summary>Checks what can be checked without a model: ranges, <see cref="Window"/> excepted.</summary>
     /// <exception cref="BadInputException">An option is out of range.</exception>
@@ -73,7 +94,7 @@ public sealed record ByteGeneratorOptions
                 + $"{window.MaxPositions:N0} positions, and this variant holds {graph.MaxPositions:N0}", "use a smaller window");
         }
 
-        var (needed, free) = (StateBytes(graph.States.Layout, window), graph.States.BudgetBytes - graph.States.UsedBytes);
+        var (needed, free) = (StateBytes(graph, window), graph.States.BudgetBytes - graph.States.UsedBytes);
         if (needed > free)
         {
             throw new BadInputException("max-rows", $"{MaxRows} rows of {window.MaxPositions:N0} positions and the prefix cache may take "

@@ -66,6 +66,8 @@ internal sealed class GeneratorMetrics : IDisposable
         Count("holozero.prefix_cache.evictions", "{state}", "States let go of.", statistics => statistics.CacheEvictions);
         Count("holozero.prompt.cached", "By", "Bytes of prompts that were not computed.", statistics => statistics.CachedPromptBytes);
         Count("holozero.generated", "By", "Bytes chosen.", statistics => statistics.GeneratedBytes);
+        Count("holozero.drafts.checked", "By", "Bytes that were guessed and checked.", statistics => statistics.Drafts);
+        Count("holozero.drafts.accepted", "By", "Guesses that were right.", statistics => statistics.AcceptedDrafts);
         Count("holozero.requests.cancelled", "{request}", "Requests whose reader left.", statistics => statistics.Cancelled);
         Count("holozero.requests.failed", "{request}", "Requests that failed.", statistics => statistics.Failed);
 

@@ -15,6 +15,9 @@ namespace HoloZero.Runtime;
 /// <param name="CachedPromptBytes">Bytes of prompts that were not computed.</param>
 /// <param name="CacheBytes">Bytes of state that the prefix cache holds now.</param>
 /// <param name="CacheEvictions">States that it let go of to keep within its budget.</param>
+/// <param name="Checks">Calls that checked guesses.</param>
+/// <param name="Drafts">Bytes that were guessed and checked.</param>
+/// <param name="AcceptedDrafts">How many of them were right.</param>
 public readonly record struct GeneratorStatistics(int Rows, int Queued, long GeneratedBytes, long Steps, long SteppedRows,
     long PrefilledRows, long Finished, long Cancelled, long Failed, long CacheHits, long CacheMisses, long CachedPromptBytes,
-    long CacheBytes, long CacheEvictions);
+    long CacheBytes, long CacheEvictions, long Checks, long Drafts, long AcceptedDrafts);

@@ -10,6 +10,9 @@ internal abstract class ScheduledGeneration(GenerationSequence sequence)
     /// <summary>Bytes of its prompt whose state was reused.</summary>
     public int CachedPromptBytes { get; set; }
 
+    /// <summary>Its bytes so far; null where nobody guesses.</summary>
+    public DraftHistory? History { get; set; }
+
     /// <summary>Its state while it waits for its reader.</summary>
     public IDecoderState? Parked { get; set; }
 

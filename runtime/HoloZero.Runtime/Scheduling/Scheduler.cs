@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HoloZero.Artifacts;
 using Microsoft.ML.OnnxRuntime;
 
@@ -23,6 +24,7 @@ internal sealed class Scheduler : IDisposable
     private readonly PrefillLane _prompts;
     private readonly PrefillLane _repacks;
     private readonly PrefixCache? _cache;
+    private readonly IDrafter? _drafter;
     private readonly Queue<ScheduledGeneration> _queue = [];
     private readonly List<ScheduledGeneration> _ready = [];
     private readonly List<ScheduledGeneration> _parked = [];
@@ -31,22 +33,25 @@ internal sealed class Scheduler : IDisposable
 
     /// <exception cref="BadInputException">The options do not fit the graph or its state budget.</exception>
     /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
-    public Scheduler(OnnxGraph graph, ByteGeneratorOptions options, ContextWindowOptions window)
-        : this(graph, options, window, Block(graph, options, window), options.PrefixCacheBytes > 0 ? new(options.PrefixCacheBytes) : null)
+    public Scheduler(OnnxGraph graph, ByteGeneratorOptions options, ContextWindowOptions window, DraftTable? drafts = null)
+        : this(graph, options, window, Block(graph, options, window), options.PrefixCacheBytes > 0 ? new(options.PrefixCacheBytes) : null,
+            options.CheckedRows(graph) is > 0 and var rows ? new Drafter(rows, drafts) : null)
     {
     }
 
     /// <summary>With parts of the caller's, which it owns from then on.</summary>
-    internal Scheduler(OnnxGraph graph, ByteGeneratorOptions options, ContextWindowOptions window, IStateBlock block, PrefixCache? cache)
+    internal Scheduler(OnnxGraph graph, ByteGeneratorOptions options, ContextWindowOptions window, IStateBlock block, PrefixCache? cache,
+        IDrafter? drafter)
     {
-        (_graph, _options, _block, _cache, _next) = (graph, options, block, cache, new byte[options.MaxRows]);
+        (_graph, _options, _block, _cache, _drafter) = (graph, options, block, cache, drafter);
+        _next = new byte[Math.Max(options.MaxRows, graph.Check?.Rows ?? 0)];
         (_prompts, _repacks) = (new(graph.States, window.MaxPositions), new(graph.States, window.MaxPositions));
     }
 
     private static IStateBlock Block(OnnxGraph graph, ByteGeneratorOptions options, ContextWindowOptions window)
     {
         options.Validate(graph, window);
-        return graph.States.RentBlock(options.MaxRows, window.MaxPositions);
+        return graph.States.RentBlock(options.MaxRows, options.BlockPositions(graph, window));
     }
 
     /// <summary>What has happened so far. Written by the thread that drives, readable by any.</summary>
@@ -71,7 +76,7 @@ internal sealed class Scheduler : IDisposable
         Resume();
         Admit();
         var works = _ready.Count > 0 || _prompts.HasWork || _repacks.HasWork;
-        if (_ready.Count > 0) Step();
+        if (!TryCheck() && _ready.Count > 0) Step();
         Prefill();
         Count();
         return works;
@@ -153,47 +158,109 @@ internal sealed class Scheduler : IDisposable
         while (Places < _options.MaxRows && _queue.TryDequeue(out var generation))
         {
             generation.Admitted();
+            if (_drafter is not null) Observe(generation);
             if (generation.Sequence.Work == SequenceWork.Prefill) _prompts.Add(generation);
             else Deliver(generation);
         }
+    }
+
+    private static void Observe(ScheduledGeneration generation)
+    {
+        var window = generation.Sequence.Window;
+        generation.History = new();
+        generation.History.Append(window.Prefix);
+        generation.History.Append(window.Stream);
+    }
+
+    /// <summary>Several bytes of a generation that steps alone in one call, where guesses promise that it pays.</summary>
+    /// <returns>Whether there was such a call.</returns>
+    private bool TryCheck()
+    {
+        if (_drafter is null || _ready.Count != 1) return false;
+        var generation = _ready[0];
+        var drafts = _drafter.Propose(generation.History!);
+        if (drafts.IsEmpty || 1 + drafts.Length > _block.CheckedRows) return false;
+
+        _next[0] = generation.Sequence.Next;
+        drafts.CopyTo(_next.AsSpan(1));
+        ReadOnlySpan<float> logits;
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            logits = _block.Check(_run, _next.AsSpan(0, 1 + drafts.Length));
+        }
+        catch (Exception e) when (e is HoloZeroException or ObjectDisposedException)
+        {
+            FailRows(e);
+            return true;
+        }
+
+        var ticks = Stopwatch.GetTimestamp() - start;
+        var right = 0;
+        var goesOn = GoesOn(generation, Row(logits, 0));
+        while (goesOn && right < drafts.Length && generation.Sequence.Next == drafts[right])
+            goesOn = GoesOn(generation, Row(logits, ++right));
+
+        Counters.Checks++;
+        Counters.Drafts += drafts.Length;
+        Counters.AcceptedDrafts += right;
+        _drafter.Checked(right, !goesOn, ticks);
+        if (goesOn) _block.Commit(1 + right);
+        Settle(0, goesOn);
+        return true;
     }
 
     private void Step()
     {
         for (var row = 0; row < _ready.Count; row++) _next[row] = _ready[row].Sequence.Next;
         ReadOnlySpan<float> logits;
+        var start = Stopwatch.GetTimestamp();
         try
         {
             logits = _block.Step(_run, _next.AsSpan(0, _ready.Count));
         }
         catch (Exception e) when (e is HoloZeroException or ObjectDisposedException)
         {
-            foreach (var generation in _ready) Fail(generation, e);
-            _ready.Clear();
-            _block.Clear();
+            FailRows(e);
             return;
         }
 
+        var ticks = Stopwatch.GetTimestamp() - start;
         Counters.Steps++;
         Counters.SteppedRows += _ready.Count;
+        var alone = _ready.Count == 1 ? _ready[0] : null;
         // Backwards, so that the row that moves into a place that becomes free has been seen already.
-        for (var row = _ready.Count - 1; row >= 0; row--)
+        for (var row = _ready.Count - 1; row >= 0; row--) Settle(row, GoesOn(_ready[row], Row(logits, row)));
+        if (alone is not null) _drafter?.Stepped(alone.Sequence.Work == SequenceWork.Step ? alone.Sequence.Next : null, ticks);
+    }
+
+    private static ReadOnlySpan<float> Row(ReadOnlySpan<float> logits, int row) =>
+        logits.Slice(row * ByteVocabulary.Size, ByteVocabulary.Size);
+
+    /// <summary>Whether a generation that is given logits has to step again.</summary>
+    private bool GoesOn(ScheduledGeneration generation, ReadOnlySpan<float> logits) =>
+        TryAccept(generation, logits) && generation.Sequence.Work == SequenceWork.Step;
+
+    /// <summary>A row goes on, waits for its reader, or leaves.</summary>
+    private void Settle(int row, bool goesOn)
+    {
+        var generation = _ready[row];
+        if (!goesOn)
         {
-            var generation = _ready[row];
-            if (!TryAccept(generation, logits.Slice(row * ByteVocabulary.Size, ByteVocabulary.Size)))
-            {
-                Leave(row);
-            }
-            else if (generation.Sequence.Work != SequenceWork.Step)
-            {
-                Leave(row);
-                Route(generation);
-            }
-            else if (generation.IsAhead)
-            {
-                Park(row);
-            }
+            Leave(row);
+            Route(generation);
         }
+        else if (generation.IsAhead)
+        {
+            Park(row);
+        }
+    }
+
+    private void FailRows(Exception cause)
+    {
+        foreach (var generation in _ready) Fail(generation, cause);
+        _ready.Clear();
+        _block.Clear();
     }
 
     /// <summary>Frees a row for whoever is last.</summary>
@@ -374,6 +441,7 @@ internal sealed class Scheduler : IDisposable
         try
         {
             generation.Sequence.Accept(logits);
+            if (generation.Sequence.Work != SequenceWork.Nothing) generation.History?.Append([generation.Sequence.Next]);
             Counters.GeneratedBytes++;
             Deliver(generation);
             return true;

@@ -6,6 +6,9 @@ internal sealed class SchedulerCounters
     public int Rows { get; set; }
     public long Steps { get; set; }
     public long SteppedRows { get; set; }
+    public long Checks { get; set; }
+    public long Drafts { get; set; }
+    public long AcceptedDrafts { get; set; }
     public long PrefilledRows { get; set; }
     public long GeneratedBytes { get; set; }
     public long Finished { get; set; }
@@ -18,5 +21,6 @@ internal sealed class SchedulerCounters
     public long CacheEvictions { get; set; }
 
     public GeneratorStatistics Snapshot(int queued) => new(Rows, queued, GeneratedBytes, Steps, SteppedRows, PrefilledRows, Finished,
-        Cancelled, Failed, CacheHits, CacheMisses, CachedPromptBytes, CacheBytes, CacheEvictions);
+        Cancelled, Failed, CacheHits, CacheMisses, CachedPromptBytes, CacheBytes, CacheEvictions, Checks, Drafts,
+        AcceptedDrafts);
 }

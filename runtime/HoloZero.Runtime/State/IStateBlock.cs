@@ -26,6 +26,19 @@ internal interface IStateBlock : IDisposable
     /// <remarks>After an exception all rows are undefined until <see cref="Clear"/>.</remarks>
     ReadOnlySpan<float> Step(RunOptions options, ReadOnlySpan<byte> next);
 
+    /// <summary>Bytes that <see cref="Check"/> takes at most now; 0 where it cannot be called.</summary>
+    int CheckedRows { get; }
+
+    /// <summary>Computes what so many steps of the first row would give, bit for bit, without moving it on.</summary>
+    /// <param name="options">Run options.</param>
+    /// <param name="bytes">1 to <see cref="CheckedRows"/>.</param>
+    /// <returns>Logits [bytes, vocabulary], valid until the next call.</returns>
+    /// <remarks>After an exception all rows are undefined until <see cref="Clear"/>.</remarks>
+    ReadOnlySpan<float> Check(RunOptions options, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Moves the first row on by the first <paramref name="rows"/> bytes of the last <see cref="Check"/>.</summary>
+    void Commit(int rows);
+
     /// <summary>Lets go of what every row is.</summary>
     void Clear();
 }

@@ -17,6 +17,7 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
     private readonly float[] _logits;
     private readonly long[] _positions;
     private readonly RowBinding?[] _bindings;
+    private RowCheck? _check;
     private long[]? _markedPositions;
     private bool _undefined;
 
@@ -76,6 +77,29 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
         _graph.Run(options, Binding(next.Length).Bound);
         End(next.Length, 1);
         return _logits.AsSpan(0, next.Length * ByteVocabulary.Size);
+    }
+
+    public int CheckedRows => _graph.Check is { } check && _positions[0] + check.Rows <= Capacity ? check.Rows : 0;
+
+    public ReadOnlySpan<float> Check(RunOptions options, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length is 0 || bytes.Length > CheckedRows, false);
+        Begin(1, bytes.Length);
+        if (_check is null)
+        {
+            _store.Charge(RowCheck.BytesFor(_store.Layout, _graph.Check!.Rows));
+            _check = new(_graph, _graph.Check, _buffers, Capacity);
+        }
+
+        var logits = _check.Run(options, bytes);
+        _undefined = false;
+        return logits;
+    }
+
+    public void Commit(int rows)
+    {
+        _check!.Commit(rows);
+        _positions[0] += rows;
     }
 
     public void Mark()
@@ -182,6 +206,11 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
             _bindings[rows]?.Dispose();
             _bindings[rows] = null;
         }
+
+        if (_check is null) return;
+        _check.Dispose();
+        _check = null;
+        _store.Release(RowCheck.BytesFor(_store.Layout, _graph.Check!.Rows));
     }
 
     private RowBinding Binding(int rows) => _bindings[rows] ??= new(_graph, _buffers, rows, _next, _logits);

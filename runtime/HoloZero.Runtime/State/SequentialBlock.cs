@@ -32,6 +32,14 @@ internal sealed class SequentialBlock(int rows) : IStateBlock
         return _logits.AsSpan(0, next.Length * ByteVocabulary.Size);
     }
 
+    public int CheckedRows => 0;
+
+    public ReadOnlySpan<float> Check(RunOptions options, ReadOnlySpan<byte> bytes) => throw NotChecked();
+
+    public void Commit(int rows) => throw NotChecked();
+
+    private static InvalidOperationException NotChecked() => new("this graph checks no drafts");
+
     public void Clear()
     {
         foreach (var state in _states) state?.Dispose();

@@ -13,6 +13,9 @@ internal sealed class StateBuffer(PieceLayout layout, int rows, int capacity) : 
     private int _capacity = capacity;
     private byte[]? _marked;
 
+    /// <summary>How it lies in memory.</summary>
+    public PieceLayout Layout => layout;
+
     /// <summary>What goes into a call, of the first <paramref name="count"/> rows. The caller disposes it before this buffer.</summary>
     public OrtValue Past(int count) => View(_past, count);
 
@@ -26,6 +29,9 @@ internal sealed class StateBuffer(PieceLayout layout, int rows, int capacity) : 
         var bytes = (int)(count * layout.RowBytes(_capacity));
         _present.Span(0, bytes).CopyTo(_past.Span(0, bytes));
     }
+
+    /// <summary>Makes the first row of a piece that does not grow these bytes.</summary>
+    public void SetFirst(ReadOnlySpan<byte> row) => row.CopyTo(_past.Span(0, row.Length));
 
     /// <summary>Before the first byte. What lies beyond the position of a growing axis is never read and may stay.</summary>
     public void Clear()

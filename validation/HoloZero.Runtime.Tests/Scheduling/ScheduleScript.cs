@@ -70,6 +70,7 @@ internal sealed class ScheduleScript(HoloZeroModel model, Func<Scheduler> newSch
             switch (line.Turn)
             {
                 case Turn.Join:
+                    Alone(line);
                     joined.Add(Join(line));
                     scheduler.Add(joined[^1]);
                     break;
@@ -120,6 +121,22 @@ internal sealed class ScheduleScript(HoloZeroModel model, Func<Scheduler> newSch
         Sampling = line.Seed == 0 ? new() { Greedy = true, AllowEos = false, RepetitionPenalty = 1.3 }
             : new() { Seed = (ulong)line.Seed, Temperature = 0.9, AllowEos = line.Seed == 3 },
     };
+
+    /// <summary>What comes after the bytes so far in a generation that is known; nothing where none begins so.</summary>
+    public byte[] Following(byte[] history)
+    {
+        foreach (var (line, bytes) in _alone)
+        {
+            byte[] prompt = Prompt(line) is { Length: > 0 } given ? given : [0];
+            byte[] whole = [.. prompt, .. bytes];
+            for (var end = Math.Max(prompt.Length, history.Length); end < whole.Length; end++)
+            {
+                if (whole.AsSpan(0, end).EndsWith(history)) return whole[end..];
+            }
+        }
+
+        return [];
+    }
 
     /// <summary>The plain loop over a session: no scheduler, no cache, no neighbours.</summary>
     public byte[] Alone(ScheduleLine line)

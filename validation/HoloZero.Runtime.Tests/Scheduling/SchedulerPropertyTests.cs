@@ -33,6 +33,69 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
         Assert.Equal(0, model.Graph.States.UsedBytes);
     }
 
+    public static TheoryData<string, bool, int, ulong> Drafts { get; } = new()
+    {
+        { "fp32", false, 1, 61 }, { "fp32", true, 1, 62 }, { "fp32", false, 4, 63 }, { "fp32", true, 4, 64 }, { "int8", false, 1, 65 },
+        { "int8", true, 1, 66 }, { "int8", false, 4, 67 }, { "int8", true, 4, 68 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Drafts))]
+    public void It_is_the_same_with_guesses_right_and_wrong_at_every_place(string variant, bool streamOnly, int places, ulong seed)
+    {
+        using var model = variants.Load(variant);
+        var (script, accepted) = Speculating(model, streamOnly ? StreamOnly : Small, places, block => block);
+        Check(schedule => script.Run(schedule), seed, 60);
+        Assert.All(accepted, count => Assert.True(count > 10, string.Join(", ", accepted)));
+        Assert.Equal(0, model.Graph.States.UsedBytes);
+    }
+
+    [Theory]
+    [InlineData("one draft too many")]
+    [InlineData("one draft too few")]
+    [InlineData("logits of the row before")]
+    [InlineData("never undone")]
+    public void A_fault_planted_into_checks_is_caught(string fault)
+    {
+        using var model = variants.Load("fp32");
+        var (script, _) = Speculating(model, StreamOnly, 1, block => new FaultyBlock(block, fault));
+        Assert.ThrowsAny<Exception>(() => Check(schedule => script.Run(schedule), 71, 200));
+    }
+
+    /// <summary>Schedules with a drafter that knows the truth and tells it up to another place each time.</summary>
+    private static (ScheduleScript Script, int[] Accepted) Speculating(HoloZeroModel model, ContextWindowOptions window, int places,
+        Func<IStateBlock, IStateBlock> spoilt)
+    {
+        var options = Options with { MaxRows = places };
+        var accepted = new int[model.Graph.Check!.Rows];
+        ScheduleScript? script = null;
+        script = new(model, () =>
+        {
+            var block = model.Graph.States.RentBlock(places, options.BlockPositions(model.Graph, window));
+            return new(model.Graph, options, window, spoilt(block), new(options.PrefixCacheBytes),
+                new KnowingDrafter(script!.Following, accepted));
+        }, window, places);
+        return (script, accepted);
+    }
+
+    private sealed class KnowingDrafter(Func<byte[], byte[]> following, int[] accepted) : IDrafter
+    {
+        private int _calls;
+
+        public ReadOnlySpan<byte> Propose(DraftHistory history)
+        {
+            var drafts = following(history.Bytes.ToArray()).Take(accepted.Length - 1).ToArray();
+            for (var i = _calls++ % accepted.Length; i < drafts.Length; i++) drafts[i] ^= 1;
+            return drafts;
+        }
+
+        public void Stepped(byte? chosen, long ticks)
+        {
+        }
+
+        public void Checked(int right, bool ended, long ticks) => accepted[right]++;
+    }
+
     [Fact]
     public void With_little_cache_and_single_rows_it_is_the_same()
     {
@@ -53,7 +116,8 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
         var script = new ScheduleScript(model, () =>
         {
             var block = model.Graph.States.RentBlock(Options.MaxRows, window.MaxPositions);
-            return new(model.Graph, Options, window, new FaultyBlock(block, fault), new FaultyCache(Options.PrefixCacheBytes, fault));
+            return new(model.Graph, Options, window, new FaultyBlock(block, fault), new FaultyCache(Options.PrefixCacheBytes, fault),
+                null);
         }, window, Options.MaxRows);
         Assert.ThrowsAny<Exception>(() => Check(schedule => script.Run(schedule), 51, 200));
     }
@@ -65,7 +129,7 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
     {
         using var model = variants.Load("fp32");
         var block = new FailingBlock(model.Graph.States.RentBlock(Options.MaxRows, Small.MaxPositions), failsAt: 5, whole);
-        using var scheduler = new Scheduler(model.Graph, Options, Small, block, new(Options.PrefixCacheBytes));
+        using var scheduler = new Scheduler(model.Graph, Options, Small, block, new(Options.PrefixCacheBytes), null);
         var script = new ScheduleScript(model, () => scheduler, Small, Options.MaxRows);
         var joined = Enumerable.Range(0, 3).Select(i => script.Join(new(Turn.Join, i, 10 + i, 30, 1 + i % 2))).ToList();
         joined.ForEach(scheduler.Add);
@@ -91,6 +155,7 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
     private sealed class FaultyBlock(IStateBlock block, string fault) : IStateBlock
     {
         private readonly byte[] _stepped = new byte[block.Rows];
+        private byte[] _checked = [];
 
         public int Rows => block.Rows;
 
@@ -111,6 +176,29 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
         }
 
         public ReadOnlySpan<float> Step(RunOptions options, ReadOnlySpan<byte> next) => block.Step(options, next);
+
+        public int CheckedRows => block.CheckedRows;
+
+        public ReadOnlySpan<float> Check(RunOptions options, ReadOnlySpan<byte> bytes)
+        {
+            _checked = bytes.ToArray();
+            var logits = block.Check(options, bytes);
+            if (fault != "logits of the row before" || bytes.Length < 2) return logits;
+            return new float[][] { logits[..ByteVocabulary.Size].ToArray(), logits[..^ByteVocabulary.Size].ToArray() }.SelectMany(row => row)
+                .ToArray();
+        }
+
+        public void Commit(int rows)
+        {
+            var all = _checked.Length;
+            block.Commit(fault switch
+            {
+                "one draft too many" => Math.Min(rows + 1, all),
+                "one draft too few" => Math.Max(rows - 1, 1),
+                "never undone" => all,
+                _ => rows,
+            });
+        }
 
         public void Clear() => block.Clear();
 
@@ -153,6 +241,12 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
             spoilt.AsSpan(0, ByteVocabulary.Size).Fill(float.NaN);
             return spoilt;
         }
+
+        public int CheckedRows => 0;
+
+        public ReadOnlySpan<float> Check(RunOptions options, ReadOnlySpan<byte> bytes) => throw new NotSupportedException();
+
+        public void Commit(int rows) => throw new NotSupportedException();
 
         public void Clear() => block.Clear();
 

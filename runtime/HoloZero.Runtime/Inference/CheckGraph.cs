@@ -1,0 +1,52 @@
+using HoloZero.Artifacts;
+using Microsoft.ML.OnnxRuntime;
+
+namespace HoloZero.Runtime;
+
+/// <summary>
+/// A loaded graph that computes a fixed number of rows of one sequence as so many steps would, bit for bit, and gives the state after each.
+/// It belongs to an <see cref="OnnxGraph"/>, within whose calls it is used.
+/// </summary>
+internal sealed class CheckGraph : IDisposable
+{
+    private CheckGraph(InferenceSession session, ArtifactManifest.CheckInfo info) => (Session, Info) = (session, info);
+
+    /// <summary>What runs it.</summary>
+    public InferenceSession Session { get; }
+
+    /// <summary>Its ports beyond those of the graph that steps.</summary>
+    public ArtifactManifest.CheckInfo Info { get; }
+
+    /// <summary>Rows of every call.</summary>
+    public int Rows => Info.Rows;
+
+    /// <summary>Loads a graph and compares it with the manifest.</summary>
+    /// <exception cref="BadInputException">ONNX Runtime refuses it, or it has other inputs or outputs than the manifest says.</exception>
+    public static CheckGraph Load(string path, ArtifactManifest.VariantInfo variant, SessionOptions options)
+    {
+        var info = variant.Check!;
+        InferenceSession? session = null;
+        if (OnnxEnvironment.Try(() => session = new InferenceSession(path, options)) is { } failure)
+            throw new BadInputException(path, $"ONNX Runtime does not load it ({failure})", "export the model again");
+
+        try
+        {
+            var signature = variant.Signature;
+            GraphPorts.Compare(path, session!.InputMetadata,
+                [signature.Prefix, info.Stream, .. signature.State.Select(state => state.Past)]);
+            GraphPorts.Compare(path, session.OutputMetadata, [info.Logits, .. info.Presents.SelectMany((names, i) =>
+                names.Select(name => signature.State[i].Present with { Name = name }))]);
+            return new(session, info);
+        }
+        catch
+        {
+            session!.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Buffers to bind inputs and outputs to. The caller disposes it, before this graph.</summary>
+    public OrtIoBinding NewBinding() => Session.CreateIoBinding();
+
+    public void Dispose() => Session.Dispose();
+}
