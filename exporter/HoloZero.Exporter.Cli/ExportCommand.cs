@@ -120,8 +120,8 @@ internal static class ExportCommand
         progress.Dispose();
         foreach (var variant in manifest.Variants)
         {
-            var file = manifest.Files[variant.File];
-            Console.WriteLine($"{Path.Combine(folder, variant.File)}  {file.Bytes:N0} bytes  sha256 {file.Sha256}");
+            foreach (var (name, file) in manifest.Files.Where(file => file.Key.StartsWith(variant.File, StringComparison.Ordinal)))
+                Console.WriteLine($"{Path.Combine(folder, name)}  {file.Bytes:N0} bytes  sha256 {file.Sha256}");
             if (variant.Quality is { } quality)
             {
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {quality.BitsPerByte:f5} bits/byte over "

@@ -67,14 +67,17 @@ internal static class DoctorCommand
                 + (model.Problem is null
                     ? $", variant {model.Variant} on {model.Provider}: hashes agree, graph loads"
                     : $": {model.Problem}"));
-            lines.AddRange(model.SelfCheck.Select(check => string.Create(CultureInfo.InvariantCulture,
-                $"self-check     {check.Case}: {(check.Passed ? "passed" : "FAILED")}, "
-                    + $"logits within {check.MaxAbsoluteError:g2} of float64, allowed {check.Tolerance:g2}")));
+            lines.AddRange(model.SelfCheck.Select(check =>
+                $"self-check     {check.Case}: {(check.Passed ? "passed" : "FAILED")}, logits {Distance(check)}"));
             lines.Add($"verdict        {(model.Sound ? "the model is sound on this machine" : "the model is not sound on this machine")}");
         }
 
         return string.Join('\n', lines);
     }
+
+    private static string Distance(SelfCheckCase check) => check.Case == SelfCheck.DraftsCase
+        ? string.Create(CultureInfo.InvariantCulture, $"of several bytes at once within {check.MaxAbsoluteError:g2} of one by one")
+        : string.Create(CultureInfo.InvariantCulture, $"within {check.MaxAbsoluteError:g2} of float64, allowed {check.Tolerance:g2}");
 
     private static string OnnxRuntime(RuntimeReport runtime) =>
         runtime.OnnxRuntimeVersion + (NativePackage.OfOnnxRuntime() is { } package ? $" from NuGet ({package})" : "")

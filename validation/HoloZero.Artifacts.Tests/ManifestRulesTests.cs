@@ -49,6 +49,44 @@ public sealed class ManifestRulesTests
         else Assert.Contains(cause, Assert.IsType<BadInputException>(error).Message);
     }
 
+    [Theory]
+    [InlineData("rows", "1", "rows 1 is not within 2 to 32")]
+    [InlineData("rows", "33", "rows 33 is not within 2 to 32")]
+    [InlineData("rows", "3", "does not give every piece of state after each row")]
+    [InlineData("file", "\"model.fp32.onnx\"", "is not named after 'model.fp32.onnx'")]
+    [InlineData("file", "\"other.onnx\"", "its file 'other.onnx' is not named after")]
+    [InlineData("presents.0", "[\"a\"]", "does not give every piece of state after each row")]
+    [InlineData("presents.0", "null", "does not give every piece of state after each row")]
+    [InlineData("presents.0.1", "\"present.0.0\"", "'present.0.0' is named twice")]
+    [InlineData("presents.0.1", "null", "an input or output has no name")]
+    [InlineData("stream.name", "\"logits\"", "'logits' is named twice")]
+    [InlineData("stream.shape.1", "3", "its bytes or logits are not 2 rows")]
+    [InlineData("logits.shape.1", "\"rows\"", "its bytes or logits are not 2 rows")]
+    [InlineData("logits.type", "\"float16\"", "its bytes or logits are not 2 rows")]
+    [InlineData("file", "\"model.fp32.onnx.check.onnx\"", null)]
+    public void A_check_graph_gives_what_its_variant_does_row_by_row(string path, string value, string? cause)
+    {
+        var sound = JsonNode.Parse(Sound)!;
+        var variant = sound["variants"]![0]!;
+        var signature = variant["signature"]!;
+        var pieces = signature["state"]!.AsArray().Count;
+        variant["check"] = new JsonObject
+        {
+            ["file"] = "model.fp32.onnx.check.onnx",
+            ["rows"] = 2,
+            ["stream"] = signature["stream"]!.DeepClone(),
+            ["logits"] = signature["logits"]!.DeepClone(),
+            ["presents"] = new JsonArray([.. Enumerable.Range(0, pieces).Select(i => new JsonArray($"present.{i}.0", $"present.{i}.1"))]),
+        };
+        variant["check"]!["stream"]!["shape"]![1] = 2;
+        variant["check"]!["logits"]!["shape"]![1] = 2;
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder[ArtifactManifest.FileName], With(sound.ToJsonString(), $"variants.0.check.{path}", value));
+        var error = Record.Exception(() => ArtifactManifest.Read(folder[ArtifactManifest.FileName]));
+        if (cause is null) Assert.Null(error);
+        else Assert.Contains(cause, Assert.IsType<BadInputException>(error).Message);
+    }
+
     [Fact]
     public void An_axis_is_a_length_or_a_name()
     {
@@ -63,9 +101,11 @@ public sealed class ManifestRulesTests
         Assert.Equal(0.5, new ArtifactManifest.QualityInfo(3, 2, 100, "").Loss);
 
     /// <summary>The manifest with the value at a path of keys and places; a tilde in a key stands for a dot.</summary>
-    private static string With(string path, string value)
+    private static string With(string path, string value) => With(Sound, path, value);
+
+    private static string With(string manifest, string path, string value)
     {
-        var root = JsonNode.Parse(Sound)!;
+        var root = JsonNode.Parse(manifest)!;
         var steps = path.Split('.').Select(step => step.Replace('~', '.')).ToArray();
         var parent = steps[..^1].Aggregate(root, Step);
         if (parent is JsonArray list) list[int.Parse(steps[^1])] = JsonNode.Parse(value);

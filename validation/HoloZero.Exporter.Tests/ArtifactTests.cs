@@ -20,10 +20,37 @@ public class ArtifactTests
         using var second = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
         var names = Directory.GetFiles(first.Folder).Select(path => Path.GetFileName(path)).Order().ToArray();
 
-        Assert.Equal(["golden.safetensors", "holozero.json", "model.fp16.onnx", "model.fp32.onnx", "model.int4.onnx", "model.int8.onnx",
+        Assert.Equal(["golden.safetensors", "holozero.json", "model.fp16.onnx", "model.fp32.onnx", "model.fp32.onnx.check.onnx",
+            "model.fp32.onnx.data", "model.int4.onnx", "model.int8.onnx", "model.int8.onnx.check.onnx", "model.int8.onnx.data",
             "model.portable.onnx"], names);
         foreach (var name in names)
             Assert.Equal(File.ReadAllBytes(Path.Combine(first.Folder, name)), File.ReadAllBytes(Path.Combine(second.Folder, name)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(33)]
+    [InlineData(-1)]
+    public void Rows_to_check_guesses_by_are_two_or_more(int rows)
+    {
+        using var temporary = new TemporaryFolder();
+        using var checkpoint = Checkpoint.Open(GoldenSuite.Tiny.CheckpointPath);
+        var error = Assert.Throws<BadInputException>(() => ArtifactExporter.Export(checkpoint, temporary["model"],
+            new() { CheckedRows = rows }, new ReferenceEngine()));
+        Assert.Contains($"{rows} is not within 2 to 32", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(temporary["model"]));
+    }
+
+    [Fact]
+    public void Weights_that_two_graphs_read_are_there_once()
+    {
+        using var exported = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: new() { CheckedRows = 3 });
+        using var alone = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: new() { CheckedRows = 0 });
+        var data = new FileInfo(Path.Combine(exported.Folder, "model.fp32.onnx.data")).Length;
+        Assert.InRange(data, 1, 1.5 * new FileInfo(Path.Combine(alone.Folder, "model.fp32.onnx")).Length);
+        var variant = ArtifactFolder.Open(exported.Folder).Variant("fp32");
+        Assert.Equal((3, "model.fp32.onnx.check.onnx"), (variant.Check!.Rows, variant.Check.File));
+        Assert.Null(ArtifactFolder.Open(alone.Folder).Variant("fp32").Check);
     }
 
     [Fact]

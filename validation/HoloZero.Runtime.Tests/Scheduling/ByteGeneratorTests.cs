@@ -38,6 +38,26 @@ public sealed class ByteGeneratorTests(AllVariants variants)
         Assert.Equal(40, statistics.CacheHits + statistics.CacheMisses);
     }
 
+    [Theory]
+    [InlineData("fp32", true)]
+    [InlineData("fp32", false)]
+    [InlineData("int8", true)]
+    public async Task Guesses_change_no_byte(string variant, bool greedy)
+    {
+        using var model = variants.Load(variant);
+        var options = For(300) with { Sampling = new() { Greedy = greedy, Seed = greedy ? null : 5, AllowEos = false } };
+        byte[] prompt = [.. Enumerable.Range(0, 90).Select(i => (byte)("abcabd"[i % 6]))];
+        await using var guessing = new ByteGenerator(model);
+        await using var stepping = new ByteGenerator(model, new() { Speculation = false });
+        var bytes = await AllOf(guessing, prompt, options);
+        Assert.Equal(bytes, await AllOf(stepping, prompt, options));
+        Assert.Equal(bytes, await AllOf(model, prompt, options));
+        Assert.InRange(guessing.Statistics.Checks, 1, 300);
+        Assert.InRange(guessing.Statistics.AcceptedDrafts, 0, guessing.Statistics.Drafts);
+        Assert.Equal(300, guessing.Statistics.GeneratedBytes);
+        Assert.Equal(0, stepping.Statistics.Checks);
+    }
+
     [Fact]
     public async Task A_prompt_that_comes_again_is_computed_once()
     {
