@@ -10,7 +10,7 @@ OUTPUT ?= out/demo
 PROMPT ?= And the LORD said unto Moses,
 # What the demo was trained with; of another checkpoint nobody knows.
 ifeq ($(CHECKPOINT),models/demo/demo.pt)
-EXPORT_OPTIONS ?= --window-stream-bytes 128 --window-prefix-slots 24 --window-kept-bytes 64
+EXPORT_OPTIONS ?= --window-stream-bytes 128 --window-prefix-slots 24 --window-kept-bytes 64 --draft-rows 4
 endif
 export CHECKPOINT OUTPUT PROMPT
 

@@ -53,7 +53,7 @@ internal static class ExportCommand
         var keptBytes = Values.Whole<int>("--window-kept-bytes", "stream bytes that stay when it is re-packed, likewise");
 
         var draftRows = Values.Whole<int>("--draft-rows",
-            "bytes that a graph beside fp32 and int8 computes at once, to check guesses: 2 to 32, 0 is none [4]");
+            "add to fp32 and int8 a graph that computes so many bytes at once, to check guesses: 2 to 32, 4 is good [none]");
         var draftFrom = new Option<string?>("--draft-from") { Description = "text like that which will be generated, to guess by" };
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
@@ -69,7 +69,7 @@ internal static class ExportCommand
             {
                 PrefixAttention = parsed.GetValue(attention),
                 Window = Window(parsed.GetValue(streamBytes), parsed.GetValue(prefixSlots), parsed.GetValue(keptBytes)),
-                CheckedRows = parsed.GetValue(draftRows) ?? new ExportOptions().CheckedRows,
+                CheckedRows = parsed.GetValue(draftRows) ?? 0,
                 DraftText = Text(parsed.GetValue(draftFrom), cancellation),
                 Check = new RuntimeArtifactCheck(),
                 Calibration = new() { Meter = Engines.Activations(), Text = Text(parsed.GetValue(calibration), cancellation) },

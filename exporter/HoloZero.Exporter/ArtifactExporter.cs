@@ -37,10 +37,10 @@ public sealed record ExportOptions
 
     /// <summary>
     /// Bytes that a graph beside each exact variant computes in one call, 2 to <see cref="CheckInfo.MostRows"/>, as so many steps would: for
-    /// checking guesses. 0 leaves it out.
+    /// checking guesses. Both graphs then share their weights in a file of its own. 0 leaves it out.
     /// </summary>
-    /// <value>4.</value>
-    public int CheckedRows { get; init; } = 4;
+    /// <value>0.</value>
+    public int CheckedRows { get; init; }
 
     /// <summary>Text like that which will be generated: guesses are counted in it. Null guesses by the bytes so far alone.</summary>
     /// <value>null.</value>
@@ -93,9 +93,15 @@ public static class ArtifactExporter
 
         var config = source.Config with { PrefixAttention = options.PrefixAttention };
         foreach (var variant in variants) variant.RequireFits(config);
+        if (options.DraftText is not null && options.CheckedRows == 0)
+        {
+            throw new BadInputException("draft-from", "nothing would check what is guessed by it",
+                "give draft-rows, 4 say, or leave it out");
+        }
+
         if (options.CheckedRows is not 0 and (< 2 or > CheckInfo.MostRows))
         {
-            throw new BadInputException("draft rows", $"{options.CheckedRows} is not within 2 to {CheckInfo.MostRows}",
+            throw new BadInputException("draft-rows", $"{options.CheckedRows} is not within 2 to {CheckInfo.MostRows}",
                 "leave it out, or give 0 for none");
         }
 

@@ -18,7 +18,6 @@ public sealed class TinyArtifacts : IDisposable
             ArtifactExporter.Export(checkpoint, Folder(attention), new()
             {
                 PrefixAttention = attention,
-                CheckedRows = 0,
                 Variants = ["fp32", "portable", "int8"],
                 Quality = ExportedModel.AnyQuality,
                 Calibration = ExportedModel.Calibration,

@@ -10,7 +10,11 @@ namespace HoloZero.Runtime.Tests;
 /// <summary>tiny.pt with every variant, exported once.</summary>
 public sealed class AllVariants : IDisposable
 {
-    private readonly ExportedModel _exported = new(Repository.Golden("tiny.pt"), options: new() { Variants = ExportOptions.AllVariants });
+    private readonly ExportedModel _exported = new(Repository.Golden("tiny.pt"), options: new()
+    {
+        Variants = ExportOptions.AllVariants,
+        CheckedRows = 4,
+    });
 
     public HoloZeroModel Load(string variant, int chunk = 512) =>
         HoloZeroModel.Load(_exported.Folder, new() { Variant = variant, Threads = 1, PrefillChunkBytes = chunk });

@@ -52,7 +52,7 @@ public sealed class ByteGeneratorTests(AllVariants variants)
         var bytes = await AllOf(guessing, prompt, options);
         Assert.Equal(bytes, await AllOf(stepping, prompt, options));
         Assert.Equal(bytes, await AllOf(model, prompt, options));
-        Assert.InRange(guessing.Statistics.Checks, 1, 300);
+        Assert.InRange(guessing.Statistics.Checks, greedy ? 1 : 0, 300);
         Assert.InRange(guessing.Statistics.AcceptedDrafts, 0, guessing.Statistics.Drafts);
         Assert.Equal(300, guessing.Statistics.GeneratedBytes);
         Assert.Equal(0, stepping.Statistics.Checks);

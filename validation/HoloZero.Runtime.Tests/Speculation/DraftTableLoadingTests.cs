@@ -11,7 +11,7 @@ public sealed class DraftTableLoadingTests
     [Fact]
     public void A_table_comes_with_the_artifact_and_is_read_with_what_checks_guesses()
     {
-        using var exported = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { DraftText = Text });
+        using var exported = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { CheckedRows = 4, DraftText = Text });
         using var model = HoloZeroModel.Load(exported.Folder);
         Assert.Equal(model.Artifact.Manifest.Drafts!.Entries, model.Drafts!.Count);
         Assert.Equal((Text.Length, FileHash.Sha256(Repository.Golden("demo-heldout.txt"))),
@@ -25,7 +25,7 @@ public sealed class DraftTableLoadingTests
     [InlineData(false, "no sound draft table")]
     public void A_table_that_does_not_fit_is_refused_in_one_line(bool sound, string says)
     {
-        using var exported = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { DraftText = Text });
+        using var exported = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { CheckedRows = 4, DraftText = Text });
         var path = Path.Combine(exported.Folder, ArtifactFolder.Open(exported.Folder).Manifest.Drafts!.File);
         var bytes = File.ReadAllBytes(path);
         bytes[sound ? 8 : 0] ^= 1;
@@ -38,7 +38,7 @@ public sealed class DraftTableLoadingTests
     [Fact]
     public void A_check_graph_that_is_another_is_refused_and_one_that_computes_something_else_is_found()
     {
-        using var exported = new ExportedModel(Repository.Golden("tiny.pt"));
+        using var exported = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { CheckedRows = 4 });
         using (var model = HoloZeroModel.Load(exported.Folder)) Assert.All(SelfCheck.Run(model), test => Assert.True(test.Passed));
 
         // The graph that checks for one of other rows: the manifest tells.
