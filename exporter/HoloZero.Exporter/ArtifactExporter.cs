@@ -145,6 +145,10 @@ public static class ArtifactExporter
             });
         }
 
+        var features = FeatureGraph.Record();
+        files.AddRange(OnnxFile.Write(features.ToProto(), features.Initializers(), Path.Combine(output.Staging, FeatureGraph.FileName),
+            FeatureGraph.Opsets, (Tool, ToolVersion)));
+
         Step($"computing the self-check with {engine.Name}");
         GoldenLogits.Write(Path.Combine(output.Staging, GoldenLogits.FileName), config, weights, engine, cancellation);
         files.Add(GoldenLogits.FileName);
@@ -172,6 +176,7 @@ public static class ArtifactExporter
             Window = options.Window,
             Drafts = drafts is null ? null
                 : new(DraftCounts.FileName, drafts.Count, options.DraftText!.Value.Length, Sha256(options.DraftText.Value.Span)),
+            Features = new(FeatureGraph.FileName, Describe(features.Inputs[0]), Describe(features.Outputs[0]), FeatureGraph.Channels),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };

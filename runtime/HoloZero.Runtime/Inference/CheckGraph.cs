@@ -20,29 +20,17 @@ internal sealed class CheckGraph : IDisposable
     /// <summary>Rows of every call.</summary>
     public int Rows => Info.Rows;
 
-    /// <summary>Loads a graph and compares it with the manifest.</summary>
+    /// <summary>Loads a graph and compares it with the manifest. The caller disposes it.</summary>
     /// <exception cref="BadInputException">ONNX Runtime refuses it, or it has other inputs or outputs than the manifest says.</exception>
-    public static CheckGraph Load(string path, ArtifactManifest.VariantInfo variant, SessionOptions options)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static CheckGraph Load(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, SessionOptions options,
+        CancellationToken cancellation)
     {
-        var info = variant.Check!;
-        InferenceSession? session = null;
-        if (OnnxEnvironment.Try(() => session = new InferenceSession(path, options)) is { } failure)
-            throw new BadInputException(path, $"ONNX Runtime does not load it ({failure})", "export the model again");
-
-        try
-        {
-            var signature = variant.Signature;
-            GraphPorts.Compare(path, session!.InputMetadata,
-                [signature.Prefix, info.Stream, .. signature.State.Select(state => state.Past)]);
-            GraphPorts.Compare(path, session.OutputMetadata, [info.Logits, .. info.Presents.SelectMany((names, i) =>
-                names.Select(name => signature.State[i].Present with { Name = name }))]);
-            return new(session, info);
-        }
-        catch
-        {
-            session!.Dispose();
-            throw;
-        }
+        var (info, signature) = (variant.Check!, variant.Signature);
+        return new(OnnxGraph.LoadSession(artifact.PathOf(info.File), options,
+            [signature.Prefix, info.Stream, .. signature.State.Select(state => state.Past)],
+            [info.Logits, .. info.Presents.SelectMany((names, i) => names.Select(name => signature.State[i].Present with { Name = name }))],
+            cancellation), info);
     }
 
     /// <summary>Buffers to bind inputs and outputs to. The caller disposes it, before this graph.</summary>

@@ -63,6 +63,38 @@ internal sealed class OnnxGraph : IDisposable
         using var cancelled = cancellation.Register(() => options.SetLoadCancellationFlag(true));
         var path = artifact.PathOf(variant.File);
         var signature = variant.Signature;
+        var session = LoadSession(path, options, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)],
+            [signature.Logits, .. signature.State.Select(state => state.Present)], cancellation);
+        if (signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }])
+        {
+            try
+            {
+                return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes)
+                {
+                    Check = modelOptions.Speculation && variant.Check is not null
+                        ? CheckGraph.Load(artifact, variant, options, cancellation) : null,
+                };
+            }
+            catch
+            {
+                session.Dispose();
+                throw;
+            }
+        }
+
+        session.Dispose();
+        throw new BadInputException(path, $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
+            "export the model again");
+    }
+
+    /// <summary>Loads a file and compares it with what the manifest says of it. The caller disposes it.</summary>
+    /// <exception cref="BadInputException">
+    /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static InferenceSession LoadSession(string path, SessionOptions options, IReadOnlyList<ArtifactManifest.PortInfo> inputs,
+        IReadOnlyList<ArtifactManifest.PortInfo> outputs, CancellationToken cancellation = default)
+    {
         InferenceSession? session = null;
         var failure = OnnxEnvironment.Try(() => session = new InferenceSession(path, options));
         if (cancellation.IsCancellationRequested)
@@ -76,17 +108,9 @@ internal sealed class OnnxGraph : IDisposable
 
         try
         {
-            GraphPorts.Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
-            GraphPorts.Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
-            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }]
-                ? new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes)
-                {
-                    Check = modelOptions.Speculation && variant.Check is { } check
-                        ? CheckGraph.Load(artifact.PathOf(check.File), variant, options) : null,
-                }
-                : throw new BadInputException(path,
-                    $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
-                    "export the model again");
+            GraphPorts.Compare(path, session!.InputMetadata, inputs);
+            GraphPorts.Compare(path, session.OutputMetadata, outputs);
+            return session;
         }
         catch
         {
