@@ -13,8 +13,13 @@ internal sealed class Drafter(int rows, DraftTable? table) : IDrafter
     /// <summary>A check must be better by so much, as both are estimates.</summary>
     private const double Margin = 1.05;
 
-    /// <summary>Calls of one sort after which the other is measured again.</summary>
+    /// <summary>Calls after which what a step or a check takes is measured again.</summary>
     private const int StaleAfter = 512;
+
+    /// <summary>
+    /// Calls of the same sort one after the other that it takes to measure: the first pushes the other graph's weights out of the caches.
+    /// </summary>
+    private const int Burst = 4;
 
     private const double TimeWeight = 1.0 / 16, ShareWeight = 1.0 / 64;
     private const int TableKinds = 16, Kinds = DraftHistory.LongestMatch + 1 + TableKinds;
@@ -22,9 +27,8 @@ internal sealed class Drafter(int rows, DraftTable? table) : IDrafter
     private readonly byte[] _drafts = new byte[rows - 1];
     private readonly int[] _kinds = new int[rows - 1];
     private readonly double[] _share = [.. Enumerable.Range(0, Kinds).Select(FirstShare)];
+    private readonly CallTime _step = new(), _check = new();
     private int _count;
-    private double _step, _check;
-    private int _steps, _checks;
 
     public ReadOnlySpan<byte> Propose(DraftHistory history)
     {
@@ -34,15 +38,15 @@ internal sealed class Drafter(int rows, DraftTable? table) : IDrafter
 
     public void Stepped(byte? chosen, long ticks)
     {
-        Average(ref _step, ticks, _checks);
-        (_steps, _checks) = (_steps + 1, 0);
+        _step.Add(ticks);
+        _check.Other();
         if (_count > 0 && chosen is { } next) Learn(0, next == _drafts[0]);
     }
 
     public void Checked(int right, bool ended, long ticks)
     {
-        Average(ref _check, ticks, _steps);
-        (_checks, _steps) = (_checks + 1, 0);
+        _check.Add(ticks);
+        _step.Other();
         for (var i = 0; i < right; i++) Learn(i, true);
         if (right < _count && !ended) Learn(right, false);
     }
@@ -70,11 +74,11 @@ internal sealed class Drafter(int rows, DraftTable? table) : IDrafter
 
     private bool PaysOff()
     {
-        if (_check == 0 || _steps >= StaleAfter) return true;
-        if (_step == 0 || _checks >= StaleAfter) return false;
+        if (_step.IsStale) return false;
+        if (_check.IsStale) return true;
         var (expected, reached) = (1.0, 1.0);
         for (var i = 0; i < _count; i++) expected += reached *= _share[_kinds[i]];
-        return expected * _step > Margin * _check;
+        return expected * _step.Ticks > Margin * _check.Ticks;
     }
 
     private void Learn(int draft, bool right)
@@ -83,13 +87,37 @@ internal sealed class Drafter(int rows, DraftTable? table) : IDrafter
         share += ((right ? 1 : 0) - share) * ShareWeight;
     }
 
-    /// <summary>
-    /// One call that was interrupted counts as twice the usual at most, and what was usual long ago counts no more.
-    /// </summary>
-    private static void Average(ref double mean, long ticks, int others) => mean = mean == 0 || others >= StaleAfter ? ticks
-        : mean + (Math.Min(ticks, 2 * mean) - mean) * TimeWeight;
-
     private static double FirstShare(int kind) => kind <= DraftHistory.LongestMatch
         ? 1 - 1.5 / Math.Max(DraftHistory.ShortestMatch, kind)
         : (kind - DraftHistory.LongestMatch - 0.5) / TableKinds;
+
+    /// <summary>What a sort of call takes while it is the one that is made.</summary>
+    private sealed class CallTime
+    {
+        private int _age = StaleAfter;
+        private int _streak;
+        private int _tries;
+
+        public double Ticks { get; private set; }
+
+        /// <summary>Whether it has to be made for a while, to be measured.</summary>
+        public bool IsStale => _age >= StaleAfter;
+
+        public void Add(long ticks)
+        {
+            _age++;
+            _streak++;
+            // Where others always come in between, the last of some will do.
+            if (_streak < Burst && !(IsStale && ++_tries == 2 * Burst)) return;
+            // One call that was interrupted counts as twice the usual at most, and what was usual long ago counts no more.
+            Ticks = Ticks == 0 || IsStale ? ticks : Ticks + (Math.Min(ticks, 2 * Ticks) - Ticks) * TimeWeight;
+            (_age, _tries) = (0, 0);
+        }
+
+        public void Other()
+        {
+            _age++;
+            _streak = 0;
+        }
+    }
 }
