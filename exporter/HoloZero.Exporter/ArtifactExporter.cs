@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
+using HoloZero.Exporter.Media;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models;
 using HoloZero.Onnx;
@@ -108,6 +109,10 @@ public static class ArtifactExporter
             });
         }
 
+        Step("recording the graphs for pictures and sound");
+        MediaInfo[] media = [.. MediaGraph.All().Select(graph => graph.Write(output.Staging, (Tool, ToolVersion)))];
+        files.AddRange(media.Select(info => info.File));
+
         Step($"computing the self-check with {engine.Name}");
         GoldenLogits.Write(Path.Combine(output.Staging, GoldenLogits.FileName), config, weights, engine, cancellation);
         files.Add(GoldenLogits.FileName);
@@ -123,6 +128,7 @@ public static class ArtifactExporter
             ValueTable = new(ByteVocabulary.Bytes, HslFrontDoor.ValueColumns,
                 Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
+            Media = media,
             Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Window = options.Window,
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(

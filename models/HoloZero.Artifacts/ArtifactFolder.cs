@@ -67,7 +67,7 @@ public sealed class ArtifactFolder
             "listed with its hash"))
         .Concat(SpecialFiles())
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>())
-        .Concat(Manifest.Variants.Select(variant => FaultInside(variant, verifyHashes)).OfType<ArtifactFault>());
+        .Concat(Graphs().Select(graph => FaultInside(graph, verifyHashes)).OfType<ArtifactFault>());
 
     /// <summary>
     /// Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.
@@ -77,9 +77,21 @@ public sealed class ArtifactFolder
     /// <param name="cancellation">Checked between pieces.</param>
     /// <exception cref="BadInputException">A file differs or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void VerifyHashes(ArtifactManifest.VariantInfo variant, Action<int>? read = null, CancellationToken cancellation = default)
+    public void VerifyHashes(ArtifactManifest.VariantInfo variant, Action<int>? read = null, CancellationToken cancellation = default) =>
+        VerifyHashes(FilesOf(variant), read, cancellation);
+
+    /// <summary>Compares the SHA-256 of a graph for pictures or sound with the manifest.</summary>
+    /// <param name="media">Which one.</param>
+    /// <param name="cancellation">Checked between pieces.</param>
+    /// <exception cref="BadInputException">A file differs or cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void VerifyHashes(ArtifactManifest.MediaInfo media, CancellationToken cancellation = default) =>
+        VerifyHashes(FilesOf(media.File), null, cancellation);
+
+    private void VerifyHashes(IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> files, Action<int>? read,
+        CancellationToken cancellation)
     {
-        foreach (var (name, expected) in FilesOf(variant))
+        foreach (var (name, expected) in files)
         {
             if (Fault(name, expected, verifyHash: true, read, cancellation) is { } fault) throw Mismatch(fault);
         }
@@ -87,7 +99,10 @@ public sealed class ArtifactFolder
 
     /// <summary>What <paramref name="variant"/> consists of: its graph and data beside it.</summary>
     public IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(ArtifactManifest.VariantInfo variant) =>
-        Manifest.Files.Where(file => file.Key.StartsWith(variant.File, StringComparison.Ordinal));
+        FilesOf(variant.File);
+
+    private IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(string graph) =>
+        Manifest.Files.Where(file => file.Key.StartsWith(graph, StringComparison.Ordinal));
 
     /// <summary>The full path of a file of this folder.</summary>
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);
@@ -116,7 +131,10 @@ public sealed class ArtifactFolder
         .Select(name => new ArtifactFault(name, $"{Untrusted.Quote(name)} beside it is a pipe, a socket or a device", "not a regular file",
             "regular files alone")).ToList());
 
-    private IEnumerable<string> NamesUsed() => Manifest.Variants.Select(variant => variant.File).Append(Manifest.Golden.File);
+    private IEnumerable<string> NamesUsed() => Graphs().Append(Manifest.Golden.File);
+
+    private IEnumerable<string> Graphs() =>
+        Manifest.Variants.Select(variant => variant.File).Concat(Manifest.Media.Select(media => media.File));
 
     private ArtifactFault? Fault(string name, ArtifactManifest.FileInfo expected, bool verifyHash, Action<int>? read = null,
         CancellationToken cancellation = default)
@@ -158,9 +176,8 @@ public sealed class ArtifactFolder
     }
 
     /// <summary>What is wrong with the files that a graph names; null where the graph itself has a fault: that is told by itself.</summary>
-    private ArtifactFault? FaultInside(ArtifactManifest.VariantInfo variant, bool hashIsTold)
+    private ArtifactFault? FaultInside(string name, bool hashIsTold)
     {
-        var name = variant.File;
         if (!Manifest.Files.TryGetValue(name, out var graph) || Fault(name, graph, verifyHash: false) is not null) return null;
         IReadOnlyList<string> named;
         try
@@ -173,7 +190,7 @@ public sealed class ArtifactFolder
             return new(name, $"it lists {name}, which is no ONNX model ({e.Message})", "no ONNX model", "an ONNX model");
         }
 
-        var listed = FilesOf(variant).Select(file => file.Key).Where(file => file != name).ToHashSet(StringComparer.Ordinal);
+        var listed = FilesOf(name).Select(file => file.Key).Where(file => file != name).ToHashSet(StringComparer.Ordinal);
         if (named.FirstOrDefault(data => !listed.Contains(data)) is { } foreign)
         {
             return new(name, $"weights of {name} lie in {Untrusted.Quote(foreign)}, which it does not list as data of that graph",

@@ -43,6 +43,9 @@ public sealed record ArtifactManifest
     /// <summary>The graphs, the default one first.</summary>
     public required IReadOnlyList<VariantInfo> Variants { get; init; }
 
+    /// <summary>Graphs that make bytes of pictures and sound; none where an earlier release exported it.</summary>
+    public IReadOnlyList<MediaInfo> Media { get => field ?? []; init; }
+
     /// <summary>Prompts and logits for a self-check where the artifact is deployed.</summary>
     public required GoldenInfo Golden { get; init; }
 
@@ -169,6 +172,21 @@ public sealed record ArtifactManifest
     /// Whether both may be the same memory. A growing axis may then be longer than the positions so far, the same in both.
     /// </param>
     public sealed record StateInfo(PortInfo Past, PortInfo Present, bool InPlace = false);
+
+    /// <summary>A graph that makes the bytes that the network reads of something else.</summary>
+    /// <param name="Name">Of what: <see cref="Picture"/> or <see cref="Sound"/>.</param>
+    /// <param name="File">The .onnx file.</param>
+    /// <param name="Opsets">Version by operator domain; "" is the standard one, "ai.onnx.contrib" ONNX Runtime Extensions.</param>
+    /// <param name="Input">Pixels [height, width, 3], red first; or the bytes of a sound file.</param>
+    /// <param name="Output">The bytes.</param>
+    public sealed record MediaInfo(string Name, string File, IReadOnlyDictionary<string, int> Opsets, PortInfo Input, PortInfo Output)
+    {
+        /// <summary>The <see cref="Name"/> of the graph for pictures.</summary>
+        public const string Picture = "picture";
+
+        /// <summary>The <see cref="Name"/> of the graph for sound.</summary>
+        public const string Sound = "sound";
+    }
 
     /// <summary>The self-check.</summary>
     /// <param name="File">The safetensors file.</param>

@@ -7,7 +7,7 @@ internal static class ManifestRules
         [TensorType.Float32, TensorType.Float16, TensorType.Int64, TensorType.Int32, TensorType.UInt8];
 
     /// <summary>Honest manifests list five variants and some dozen pieces of state a layer; messages name what they list.</summary>
-    private const int MostVariants = 64, MostState = 16_384, MostAxes = 8;
+    private const int MostVariants = 64, MostMedia = 64, MostState = 16_384, MostAxes = 8;
 
     /// <summary>A state longer than this an array does not hold, whatever the positions.</summary>
     private const long MostStateElements = 1L << 29;
@@ -43,6 +43,15 @@ internal static class ManifestRules
             if (variant is null) yield return "a variant is null";
             else if (FirstViolation(variant) is { } violation) yield return $"variant {Untrusted.Quote(variant.Name)}: {violation}";
         }
+
+        if (manifest.Media.Count > MostMedia) yield return $"it lists {manifest.Media.Count} media graphs, more than {MostMedia}";
+        foreach (var media in manifest.Media)
+        {
+            if (media is null) yield return "a media graph is null";
+            else if (!Untrusted.IsPlainName(media.Name)) yield return "the name of a media graph is empty, too long or not printable";
+            else if ((PortViolation([media.Input]) ?? PortViolation([media.Output])) is { } port)
+                yield return $"media graph {Untrusted.Quote(media.Name)}: {port}";
+        }
     }
 
     private static string? FirstViolation(ArtifactManifest.VariantInfo variant)
@@ -59,27 +68,31 @@ internal static class ManifestRules
 
         ArtifactManifest.PortInfo[] inputs = [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)];
         ArtifactManifest.PortInfo[] outputs = [signature.Logits, .. signature.State.Select(state => state.Present)];
-        foreach (var ports in (ArtifactManifest.PortInfo[][])[inputs, outputs])
-        {
-            if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-                return $"{Untrusted.Quote(twice.Key)} is named twice";
-            foreach (var port in ports)
-            {
-                if (!Untrusted.IsPlainName(port.Name)) return $"{Untrusted.Quote(port.Name)} is no name of an input or output";
-                if (ElementType(port.Type) is null)
-                    return $"{Untrusted.Quote(port.Name)} has the unknown type {Untrusted.Quote(port.Type)}";
-                if (port.Shape.Count > MostAxes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, more than {MostAxes}";
-                var names = port.Shape.Where(axis => axis.Length is null).Select(axis => axis.Name);
-                if (names.FirstOrDefault(name => !Untrusted.IsPlainName(name)) is { } axis)
-                    return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(axis)}, which is no name";
-            }
-        }
-
+        if ((PortViolation(inputs) ?? PortViolation(outputs)) is { } port) return port;
         if (variant.WeightBytes < 1) return $"weight_bytes {variant.WeightBytes} is not positive";
         if (signature.State.Select(ShapeViolation).FirstOrDefault(violation => violation is not null) is { } state) return state;
 
         return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null
             : $"logits_tolerance {variant.LogitsTolerance} is not positive";
+    }
+
+    /// <summary>What is wrong with inputs that go in together, or outputs that come out together; null where nothing is.</summary>
+    private static string? PortViolation(ArtifactManifest.PortInfo[] ports)
+    {
+        if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            return $"{Untrusted.Quote(twice.Key)} is named twice";
+        foreach (var port in ports)
+        {
+            if (!Untrusted.IsPlainName(port.Name)) return $"{Untrusted.Quote(port.Name)} is no name of an input or output";
+            if (ElementType(port.Type) is null)
+                return $"{Untrusted.Quote(port.Name)} has the unknown type {Untrusted.Quote(port.Type)}";
+            if (port.Shape.Count > MostAxes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, more than {MostAxes}";
+            var names = port.Shape.Where(axis => axis.Length is null).Select(axis => axis.Name);
+            if (names.FirstOrDefault(name => !Untrusted.IsPlainName(name)) is { } axis)
+                return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(axis)}, which is no name";
+        }
+
+        return null;
     }
 
     private static string? ShapeViolation(ArtifactManifest.StateInfo state)

@@ -221,7 +221,7 @@ internal sealed class OnnxGraph : IDisposable
         }
     }
 
-    private static void Compare(string path, IReadOnlyDictionary<string, NodeMetadata> actual,
+    internal static void Compare(string path, IReadOnlyDictionary<string, NodeMetadata> actual,
         IReadOnlyList<ArtifactManifest.PortInfo> expected)
     {
         foreach (var port in expected)
