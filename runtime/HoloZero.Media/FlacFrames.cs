@@ -42,7 +42,7 @@ internal static class FlacFrames
     }
 
     /// <summary>CRC-8 with the polynomial x^8 + x^2 + x + 1.</summary>
-    private static byte Checksum(ReadOnlySpan<byte> bytes)
+    internal static byte Checksum(ReadOnlySpan<byte> bytes)
     {
         var checksum = 0;
         foreach (var value in bytes)

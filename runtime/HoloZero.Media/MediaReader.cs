@@ -10,6 +10,12 @@ namespace HoloZero.Media;
 /// <param name="artifact">The folder with the graphs.</param>
 public sealed class MediaReader(ArtifactFolder artifact) : IDisposable
 {
+    /// <summary>Bytes of a picture file at most.</summary>
+    public const int MostPictureBytes = PictureFile.MostBytes;
+
+    /// <summary>Bytes of a sound file at most: of a WAV; a FLAC may have 16 MiB and an MP3 2.</summary>
+    public const int MostSoundBytes = SoundFile.MostWavBytes;
+
     private readonly Lock _loading = new();
     private readonly Dictionary<string, MediaGraph> _graphs = new(StringComparer.Ordinal);
     private bool _disposed;

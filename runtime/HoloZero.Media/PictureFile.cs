@@ -113,7 +113,7 @@ internal static class PictureFile
     /// <param name="width">Stored columns.</param>
     /// <param name="height">Stored rows.</param>
     /// <param name="origin">Where the first stored pixel belongs.</param>
-    private static Pixels Upright(ReadOnlySpan<byte> rgba, int width, int height, SKEncodedOrigin origin)
+    internal static Pixels Upright(ReadOnlySpan<byte> rgba, int width, int height, SKEncodedOrigin origin)
     {
         var turned = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
         var (rows, columns) = turned ? (width, height) : (height, width);
