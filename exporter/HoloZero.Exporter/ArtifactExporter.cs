@@ -24,6 +24,14 @@ public sealed record ExportOptions
     /// <value><see cref="PrefixAttention.Causal"/>.</value>
     public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
 
+    /// <summary>How rotary positions are counted; no checkpoint tells.</summary>
+    /// <value><see cref="StreamPositions.Continuous"/>.</value>
+    public StreamPositions StreamPositions { get; init; } = StreamPositions.Continuous;
+
+    /// <summary>What a stream begins with; no checkpoint tells.</summary>
+    /// <value><see cref="StreamOrigin.Bare"/>.</value>
+    public StreamOrigin StreamOrigin { get; init; } = StreamOrigin.Bare;
+
     /// <summary>The context that a generation keeps where it is not told otherwise: best what the model was trained with.</summary>
     /// <value>null, which leaves it to the runtime.</value>
     public WindowInfo? Window { get; init; }
@@ -81,7 +89,7 @@ public static class ArtifactExporter
     {
         if (variants.Count == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
-        var config = source.Config with { PrefixAttention = options.PrefixAttention };
+        var config = source.Config with { Reading = new(options.PrefixAttention, options.StreamPositions, options.StreamOrigin) };
         foreach (var variant in variants) variant.RequireFits(config);
         if (options.Window?.Violation(config.SlotBytes) is { } violation)
             throw new BadInputException("window", violation, "choose what the model was trained with");
@@ -178,7 +186,11 @@ public static class ArtifactExporter
 
     private static ModelInfo Describe(AsymDecConfig config, long parameters) => new("AsymDec", config.Dim, config.DecLayers, config.Heads,
         config.SlotBytes, "zero", config.PrefixAttention.ToString().ToLowerInvariant(), AsymDecConfig.Vocabulary, AsymDecConfig.MaskId,
-        AsymDecConfig.EosId, parameters);
+        AsymDecConfig.EosId, parameters)
+    {
+        StreamPositions = config.StreamPositions.ToString().ToLowerInvariant(),
+        StreamOrigin = config.StreamOrigin.ToString().ToLowerInvariant(),
+    };
 
     private static VariantInfo Describe(GraphVariant variant, string file, AsymDecGraph graph) => new(variant.Name, file, variant.Precision,
         variant.Opsets, variant.LogitsTolerance,

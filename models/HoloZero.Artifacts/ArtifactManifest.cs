@@ -71,7 +71,19 @@ public sealed record ArtifactManifest
     /// <param name="EosId">Id that ends a sequence.</param>
     /// <param name="Parameters">Number of learned parameters.</param>
     public sealed record ModelInfo(string Architecture, int Dim, int DecLayers, int Heads, int SlotBytes, string Door,
-        string PrefixAttention, int Vocabulary, int MaskId, int EosId, long Parameters);
+        string PrefixAttention, int Vocabulary, int MaskId, int EosId, long Parameters)
+    {
+        /// <summary>The value of <see cref="StreamOrigin"/> where every stream begins with a byte 0x00.</summary>
+        public const string ZeroOrigin = "zero";
+
+        /// <summary>continuous: rotary positions run on from prefix to stream; restarted: they start at 0 again.</summary>
+        /// <value>continuous, where an earlier release exported it.</value>
+        public string StreamPositions { get => field ?? "continuous"; init; }
+
+        /// <summary>bare: a stream begins with its first byte; zero: with an origin byte 0x00, which whoever runs the graph puts there.</summary>
+        /// <value>bare, where an earlier release exported it.</value>
+        public string StreamOrigin { get => field ?? "bare"; init; }
+    }
 
     /// <summary>Where the weights came from.</summary>
     /// <param name="File">The checkpoint's name, without folder; of random weights their configuration and seed.</param>

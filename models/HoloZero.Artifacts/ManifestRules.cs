@@ -22,6 +22,10 @@ internal static class ManifestRules
         if (model.Door != "zero") yield return $"door {Untrusted.Quote(model.Door)} is unknown";
         if (model.PrefixAttention is not ("causal" or "bidirectional"))
             yield return $"prefix_attention {Untrusted.Quote(model.PrefixAttention)} is unknown";
+        if (model.StreamPositions is not ("continuous" or "restarted"))
+            yield return $"stream_positions {Untrusted.Quote(model.StreamPositions)} is unknown";
+        if (model.StreamOrigin is not ("bare" or ArtifactManifest.ModelInfo.ZeroOrigin))
+            yield return $"stream_origin {Untrusted.Quote(model.StreamOrigin)} is unknown";
         if ((model.Vocabulary, model.MaskId, model.EosId) != (ByteVocabulary.Size, ByteVocabulary.Mask, ByteVocabulary.Eos))
         {
             yield return $"vocabulary, mask_id and eos_id are not {ByteVocabulary.Size}, {ByteVocabulary.Mask} and {ByteVocabulary.Eos}";

@@ -34,7 +34,7 @@ public sealed class HoloZeroModel : IDisposable
     /// Whether every stream begins with an origin byte 0x00, which sessions and generations put there themselves. It has logits of its own:
     /// those of the first stream byte.
     /// </summary>
-    public bool HasStreamOrigin => false;
+    public bool HasStreamOrigin => Artifact.Manifest.Model.StreamOrigin == ArtifactManifest.ModelInfo.ZeroOrigin;
 
     /// <summary>Logits in a row: the 256 bytes, MASK and EOS.</summary>
     public int Vocabulary => Artifact.Manifest.Model.Vocabulary;
