@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using HoloZero.Artifacts;
+using HoloZero.Exporter.Media;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models;
 using HoloZero.Onnx;
@@ -22,6 +23,14 @@ public sealed record ExportOptions
     /// <summary>What a prefix position sees; no checkpoint tells.</summary>
     /// <value><see cref="PrefixAttention.Causal"/>.</value>
     public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
+
+    /// <summary>How rotary positions are counted; no checkpoint tells.</summary>
+    /// <value><see cref="StreamPositions.Continuous"/>.</value>
+    public StreamPositions StreamPositions { get; init; } = StreamPositions.Continuous;
+
+    /// <summary>What a stream begins with; no checkpoint tells.</summary>
+    /// <value><see cref="StreamOrigin.Bare"/>.</value>
+    public StreamOrigin StreamOrigin { get; init; } = StreamOrigin.Bare;
 
     /// <summary>The context that a generation keeps where it is not told otherwise: best what the model was trained with.</summary>
     /// <value>null, which leaves it to the runtime.</value>
@@ -91,7 +100,7 @@ public static class ArtifactExporter
     {
         if (variants.Count == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
-        var config = source.Config with { PrefixAttention = options.PrefixAttention };
+        var config = source.Config with { Reading = new(options.PrefixAttention, options.StreamPositions, options.StreamOrigin) };
         foreach (var variant in variants) variant.RequireFits(config);
         if (options.DraftText is not null && options.CheckedRows == 0)
         {
@@ -148,6 +157,9 @@ public static class ArtifactExporter
         var features = FeatureGraph.Record();
         files.AddRange(OnnxFile.Write(features.ToProto(), features.Initializers(), Path.Combine(output.Staging, FeatureGraph.FileName),
             FeatureGraph.Opsets, (Tool, ToolVersion)));
+        Step("recording the graphs for pictures and sound");
+        MediaInfo[] media = [.. MediaGraph.All().Select(graph => graph.Write(output.Staging, (Tool, ToolVersion)))];
+        files.AddRange(media.Select(info => info.File));
 
         Step($"computing the self-check with {engine.Name}");
         GoldenLogits.Write(Path.Combine(output.Staging, GoldenLogits.FileName), config, weights, engine, cancellation);
@@ -172,6 +184,7 @@ public static class ArtifactExporter
             ValueTable = new(ByteVocabulary.Bytes, HslFrontDoor.ValueColumns,
                 Sha256(MemoryMarshal.AsBytes(HslFrontDoor.ValueTable.AsSpan()))),
             Variants = variantInfos,
+            Media = media,
             Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Window = options.Window,
             Drafts = drafts is null ? null
@@ -226,7 +239,11 @@ public static class ArtifactExporter
 
     private static ModelInfo Describe(AsymDecConfig config, long parameters) => new("AsymDec", config.Dim, config.DecLayers, config.Heads,
         config.SlotBytes, "zero", config.PrefixAttention.ToString().ToLowerInvariant(), AsymDecConfig.Vocabulary, AsymDecConfig.MaskId,
-        AsymDecConfig.EosId, parameters);
+        AsymDecConfig.EosId, parameters)
+    {
+        StreamPositions = config.StreamPositions.ToString().ToLowerInvariant(),
+        StreamOrigin = config.StreamOrigin.ToString().ToLowerInvariant(),
+    };
 
     private static VariantInfo Describe(GraphVariant variant, string file, AsymDecGraph graph) => new(variant.Name, file, variant.Precision,
         variant.Opsets, variant.LogitsTolerance,

@@ -54,13 +54,19 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
         logits.Name = "logits";
         var ports = layout.Tensors.Zip(state.Tensors, output.State.Tensors)
             .Where(piece => piece.First is not null)
-            .Select(piece => Carry(piece.First!, piece.Second!, piece.Third)).ToArray();
+            .Select(piece => Carry(piece.First!, piece.Second!, checkedRows is { } each ? EachRow(recorder, piece.Third!, each) : piece.Third!))
+            .ToArray();
         var trace = output.Trace
             .Select(block => new TracePort(block.Module, new(block.Output.Record(), [Batch, Rows, config.Dim]))).ToArray();
         return new(recorder, prefix, stream, new(logits, [Batch, streamAxis, AsymDecConfig.Vocabulary]), ports, trace);
 
         static GraphPort Input(string name, DataType type, Shape example, Dimension[] axes) => new(new(name, type, example), axes);
     }
+
+    /// <summary>A piece of state after each row; one that rows leave as it is, is the same after each.</summary>
+    private static GraphValue EachRow(GraphRecorder recorder, GraphValue present, int rows) => present is RowwiseValue ? present
+        : new RowwiseValue([.. Enumerable.Range(0, rows).Select(_ =>
+            recorder.Node("state", "Identity", present.Type, present.Shape, [present.Record()]))]);
 
     /// <summary>The outputs that replace <paramref name="past"/>: same axes, except that a growing one has a new name.</summary>
     private static StatePort Carry(GraphState state, GraphPort past, GraphValue present)

@@ -21,7 +21,7 @@ internal static class GoldenLogits
         {
             var split = slots * config.SlotBytes;
             var logits = engine.Logits(config, weights, bytes[..split], bytes[split..], cancellation);
-            writer.Add($"{name}.logits", [bytes.Length - split, AsymDecConfig.Vocabulary], logits);
+            writer.Add($"{name}.logits", [logits.Length / AsymDecConfig.Vocabulary, AsymDecConfig.Vocabulary], logits);
         }
 
         foreach (var (name, bytes, _) in cases) writer.Add($"{name}.bytes", [bytes.Length], bytes);

@@ -19,6 +19,7 @@ internal sealed record GraphState(StateTensor Tensor, DataType Type, bool InPlac
         {
             Position = new(layout.Position, DataType.Int64, InPlace: false),
             StreamTail = new(layout.StreamTail, DataType.Uint8, InPlace: false),
+            StreamStart = layout.StreamStart is { } start ? new(start, DataType.Int64, InPlace: false) : null,
         };
     }
 }

@@ -9,6 +9,7 @@ public static class ElementTypes
     private static readonly Dictionary<DataType, TensorType> Known = new()
     {
         [DataType.Float] = TensorType.Float32,
+        [DataType.Double] = TensorType.Float64,
         [DataType.Float16] = TensorType.Float16,
         [DataType.Int64] = TensorType.Int64,
         [DataType.Int32] = TensorType.Int32,

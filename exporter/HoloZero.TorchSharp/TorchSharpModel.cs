@@ -64,7 +64,7 @@ public sealed class TorchSharpModel : IDisposable
         long[] shape = [.. piece.ShapeFor(batch, past: 0).Dimensions.Select(length => (long)length)];
         return piece.Name switch
         {
-            "position" => tensor(0L, ScalarType.Int64),
+            "position" or "stream_start" => tensor(0L, ScalarType.Int64),
             "stream_tail" => zeros(shape, ScalarType.Byte, _device),
             _ => zeros(shape, _real, _device),
         };

@@ -83,6 +83,14 @@ public sealed class ArtifactFolder
     /// <summary>The same for what computes <paramref name="features"/>.</summary>
     public void VerifyHashes(ArtifactManifest.FeaturesInfo features) => VerifyHashes(features.File, read: null, CancellationToken.None);
 
+    /// <summary>Compares the SHA-256 of a graph for pictures or sound with the manifest.</summary>
+    /// <param name="media">Which one.</param>
+    /// <param name="cancellation">Checked between pieces.</param>
+    /// <exception cref="BadInputException">A file differs or cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void VerifyHashes(ArtifactManifest.MediaInfo media, CancellationToken cancellation = default) =>
+        VerifyHashes(media.File, null, cancellation);
+
     /// <summary>What <paramref name="variant"/> consists of: its graph and data beside it.</summary>
     public IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(ArtifactManifest.VariantInfo variant) =>
         FilesOf(variant.File);
@@ -135,6 +143,7 @@ public sealed class ArtifactFolder
         }
 
         if (Manifest.Features is { } features) yield return (features.File, features.File);
+        foreach (var media in Manifest.Media) yield return (media.File, media.File);
     }
 
     private IEnumerable<string> NamesUsed() =>

@@ -43,6 +43,9 @@ public sealed record ArtifactManifest
     /// <summary>The graphs, the default one first.</summary>
     public required IReadOnlyList<VariantInfo> Variants { get; init; }
 
+    /// <summary>Graphs that make bytes of pictures and sound; none where an earlier release exported it.</summary>
+    public IReadOnlyList<MediaInfo> Media { get => field ?? []; init; }
+
     /// <summary>Prompts and logits for a self-check where the artifact is deployed.</summary>
     public required GoldenInfo Golden { get; init; }
 
@@ -74,7 +77,19 @@ public sealed record ArtifactManifest
     /// <param name="EosId">Id that ends a sequence.</param>
     /// <param name="Parameters">Number of learned parameters.</param>
     public sealed record ModelInfo(string Architecture, int Dim, int DecLayers, int Heads, int SlotBytes, string Door,
-        string PrefixAttention, int Vocabulary, int MaskId, int EosId, long Parameters);
+        string PrefixAttention, int Vocabulary, int MaskId, int EosId, long Parameters)
+    {
+        /// <summary>The value of <see cref="StreamOrigin"/> where every stream begins with a byte 0x00.</summary>
+        public const string ZeroOrigin = "zero";
+
+        /// <summary>continuous: rotary positions run on from prefix to stream; restarted: they start at 0 again.</summary>
+        /// <value>continuous, where an earlier release exported it.</value>
+        public string StreamPositions { get => field ?? "continuous"; init; }
+
+        /// <summary>bare: a stream begins with its first byte; zero: with an origin byte 0x00, which whoever runs the graph puts there.</summary>
+        /// <value>bare, where an earlier release exported it.</value>
+        public string StreamOrigin { get => field ?? "bare"; init; }
+    }
 
     /// <summary>Where the weights came from.</summary>
     /// <param name="File">The checkpoint's name, without folder; of random weights their configuration and seed.</param>
@@ -203,6 +218,21 @@ public sealed record ArtifactManifest
     /// Whether both may be the same memory. A growing axis may then be longer than the positions so far, the same in both.
     /// </param>
     public sealed record StateInfo(PortInfo Past, PortInfo Present, bool InPlace = false);
+
+    /// <summary>A graph that makes the bytes that the network reads of something else.</summary>
+    /// <param name="Name">Of what: <see cref="Picture"/> or <see cref="Sound"/>.</param>
+    /// <param name="File">The .onnx file.</param>
+    /// <param name="Opsets">Version by operator domain; "" is the standard one, "ai.onnx.contrib" ONNX Runtime Extensions.</param>
+    /// <param name="Input">Pixels [height, width, 3], red first; or the bytes of a sound file.</param>
+    /// <param name="Output">The bytes.</param>
+    public sealed record MediaInfo(string Name, string File, IReadOnlyDictionary<string, int> Opsets, PortInfo Input, PortInfo Output)
+    {
+        /// <summary>The <see cref="Name"/> of the graph for pictures.</summary>
+        public const string Picture = "picture";
+
+        /// <summary>The <see cref="Name"/> of the graph for sound.</summary>
+        public const string Sound = "sound";
+    }
 
     /// <summary>The self-check.</summary>
     /// <param name="File">The safetensors file.</param>

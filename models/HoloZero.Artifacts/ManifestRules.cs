@@ -7,7 +7,7 @@ internal static class ManifestRules
         [TensorType.Float32, TensorType.Float16, TensorType.Int64, TensorType.Int32, TensorType.UInt8];
 
     /// <summary>Honest manifests list five variants and some dozen pieces of state a layer; messages name what they list.</summary>
-    private const int MostVariants = 64, MostState = 16_384, MostAxes = 8, MostChannels = 4_096;
+    private const int MostVariants = 64, MostMedia = 64, MostState = 16_384, MostAxes = 8, MostChannels = 4_096;
 
     /// <summary>A state longer than this an array does not hold, whatever the positions.</summary>
     private const long MostStateElements = 1L << 29;
@@ -22,6 +22,10 @@ internal static class ManifestRules
         if (model.Door != "zero") yield return $"door {Untrusted.Quote(model.Door)} is unknown";
         if (model.PrefixAttention is not ("causal" or "bidirectional"))
             yield return $"prefix_attention {Untrusted.Quote(model.PrefixAttention)} is unknown";
+        if (model.StreamPositions is not ("continuous" or "restarted"))
+            yield return $"stream_positions {Untrusted.Quote(model.StreamPositions)} is unknown";
+        if (model.StreamOrigin is not ("bare" or ArtifactManifest.ModelInfo.ZeroOrigin))
+            yield return $"stream_origin {Untrusted.Quote(model.StreamOrigin)} is unknown";
         if ((model.Vocabulary, model.MaskId, model.EosId) != (ByteVocabulary.Size, ByteVocabulary.Mask, ByteVocabulary.Eos))
         {
             yield return $"vocabulary, mask_id and eos_id are not {ByteVocabulary.Size}, {ByteVocabulary.Mask} and {ByteVocabulary.Eos}";
@@ -47,6 +51,15 @@ internal static class ManifestRules
             if (variant is null) yield return "a variant is null";
             else if (FirstViolation(variant) is { } violation) yield return $"variant {Untrusted.Quote(variant.Name)}: {violation}";
         }
+
+        if (manifest.Media.Count > MostMedia) yield return $"it lists {manifest.Media.Count} media graphs, more than {MostMedia}";
+        foreach (var media in manifest.Media)
+        {
+            if (media is null) yield return "a media graph is null";
+            else if (!Untrusted.IsPlainName(media.Name)) yield return "the name of a media graph is empty, too long or not printable";
+            else if ((PortViolation([media.Input]) ?? PortViolation([media.Output])) is { } port)
+                yield return $"media graph {Untrusted.Quote(media.Name)}: {port}";
+        }
     }
 
     private static string? FirstViolation(ArtifactManifest.VariantInfo variant)
@@ -63,22 +76,7 @@ internal static class ManifestRules
 
         ArtifactManifest.PortInfo[] inputs = [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)];
         ArtifactManifest.PortInfo[] outputs = [signature.Logits, .. signature.State.Select(state => state.Present)];
-        foreach (var ports in (ArtifactManifest.PortInfo[][])[inputs, outputs])
-        {
-            if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-                return $"{Untrusted.Quote(twice.Key)} is named twice";
-            foreach (var port in ports)
-            {
-                if (!Untrusted.IsPlainName(port.Name)) return $"{Untrusted.Quote(port.Name)} is no name of an input or output";
-                if (ElementType(port.Type) is null)
-                    return $"{Untrusted.Quote(port.Name)} has the unknown type {Untrusted.Quote(port.Type)}";
-                if (port.Shape.Count > MostAxes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, more than {MostAxes}";
-                var names = port.Shape.Where(axis => axis.Length is null).Select(axis => axis.Name);
-                if (names.FirstOrDefault(name => !Untrusted.IsPlainName(name)) is { } axis)
-                    return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(axis)}, which is no name";
-            }
-        }
-
+        if ((PortViolation(inputs) ?? PortViolation(outputs)) is { } port) return port;
         if (variant.Check is { } check && FirstViolation(check, variant) is { } wrong) return $"its check graph: {wrong}";
         if (variant.WeightBytes < 1) return $"weight_bytes {variant.WeightBytes} is not positive";
         if (signature.State.Select(ShapeViolation).FirstOrDefault(violation => violation is not null) is { } state) return state;
@@ -129,6 +127,25 @@ internal static class ManifestRules
         if (channels.DistinctBy(channel => channel.Name).Count() < channels.Count) return "two channels have one name";
         return features.Output.Shape[2].Length == channels.Count ? null
             : $"its output has rows of {features.Output.Shape[2]}, and there are {channels.Count} channels";
+    }
+
+    /// <summary>What is wrong with inputs that go in together, or outputs that come out together; null where nothing is.</summary>
+    private static string? PortViolation(ArtifactManifest.PortInfo[] ports)
+    {
+        if (ports.GroupBy(port => port.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            return $"{Untrusted.Quote(twice.Key)} is named twice";
+        foreach (var port in ports)
+        {
+            if (!Untrusted.IsPlainName(port.Name)) return $"{Untrusted.Quote(port.Name)} is no name of an input or output";
+            if (ElementType(port.Type) is null)
+                return $"{Untrusted.Quote(port.Name)} has the unknown type {Untrusted.Quote(port.Type)}";
+            if (port.Shape.Count > MostAxes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, more than {MostAxes}";
+            var names = port.Shape.Where(axis => axis.Length is null).Select(axis => axis.Name);
+            if (names.FirstOrDefault(name => !Untrusted.IsPlainName(name)) is { } axis)
+                return $"{Untrusted.Quote(port.Name)} has an axis {Untrusted.Quote(axis)}, which is no name";
+        }
+
+        return null;
     }
 
     private static string? ShapeViolation(ArtifactManifest.StateInfo state)

@@ -24,7 +24,7 @@ public static class AsymDec
     /// <param name="op">The interpreter.</param>
     /// <param name="config">The hyper-parameters.</param>
     /// <param name="prefix">Prefix bytes [B, N*K], 0..255; empty unless <paramref name="past"/> is fresh.</param>
-    /// <param name="stream">Stream bytes [B, L], 0..255, L >= 1.</param>
+    /// <param name="stream">Stream bytes [B, L], 0..255, L >= 1; the first call's begin with the origin where the configuration has one.</param>
     /// <param name="past">The state before this call.</param>
     public static AsymDecOutput<T> Forward<T>(ITensorOps<T> op, AsymDecConfig config, T prefix, T stream, AsymDecState<T> past)
     {
@@ -33,7 +33,9 @@ public static class AsymDec
 
         var (x, slots, tail) = ZeroDoor(op.At("door"), config, prefix, stream, past);            // [B, T, d]
         trace.Add(("door", x));
-        var positions = op.At("positions").RowPositions(config, past.Position, op.At("positions").Length(x, 1), slots);
+        // The prefix comes with the first call alone, so that its slots are all that ever come before the stream.
+        var start = past.StreamStart is null ? default : op.At("positions").Add(past.StreamStart, slots);
+        var positions = op.At("positions").RowPositions(config, past.Position, op.At("positions").Length(x, 1), slots, start);
 
         for (var i = 0; i < config.DecLayers; i++)
         {
@@ -47,7 +49,7 @@ public static class AsymDec
         var streamRows = op.At("norm").Skip(x, axis: 1, slots);                                  // [B, L, d]
         var normed = op.At("norm").LayerNorm(streamRows, config.Dim, AsymDecConfig.LayerNormEpsilon);
         var logits = op.At("head").Linear(normed, config.Dim, AsymDecConfig.Vocabulary);         // [B, L, 258]
-        return new(logits, new(positions.End, tail, layers), trace);
+        return new(logits, new(positions.End, tail, layers) { StreamStart = start }, trace);
     }
 
     /// <summary>The parameters that a configuration asks for, by name: what a checkpoint must hold, no more and no less.</summary>

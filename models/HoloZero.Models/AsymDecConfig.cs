@@ -2,16 +2,6 @@ using HoloZero.Artifacts;
 
 namespace HoloZero.Models;
 
-/// <summary>Which prefix positions a prefix position may attend to.</summary>
-public enum PrefixAttention
-{
-    /// <summary>Position t sees positions 0..t: the mask of the published block.</summary>
-    Causal,
-
-    /// <summary>Every prefix position sees the whole prefix; stream positions stay causal.</summary>
-    Bidirectional,
-}
-
 /// <summary>
 /// The hyper-parameters of an AsymDec network behind the zero door. Immutable; valid once constructed.
 /// </summary>
@@ -81,6 +71,36 @@ public sealed record AsymDecConfig
         init => field = Enum.IsDefined(value) ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "neither causal nor bidirectional");
     }
+
+    /// <summary>How rotary positions are counted.</summary>
+    /// <value><see cref="StreamPositions.Continuous"/>.</value>
+    /// <exception cref="ArgumentOutOfRangeException">Not one of the enumeration.</exception>
+    public StreamPositions StreamPositions
+    {
+        get;
+        init => field = Enum.IsDefined(value) ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "neither continuous nor restarted");
+    }
+
+    /// <summary>What a stream begins with.</summary>
+    /// <value><see cref="StreamOrigin.Bare"/>.</value>
+    /// <exception cref="ArgumentOutOfRangeException">Not one of the enumeration.</exception>
+    public StreamOrigin StreamOrigin
+    {
+        get;
+        init => field = Enum.IsDefined(value) ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "neither bare nor zero");
+    }
+
+    /// <summary>All three together.</summary>
+    public Reading Reading
+    {
+        get => new(PrefixAttention, StreamPositions, StreamOrigin);
+        init => (PrefixAttention, StreamPositions, StreamOrigin) = (value.PrefixAttention, value.StreamPositions, value.StreamOrigin);
+    }
+
+    /// <summary>The bytes of a stream as the network reads them: behind the origin, where there is one.</summary>
+    public byte[] Stream(ReadOnlySpan<byte> bytes) => StreamOrigin == StreamOrigin.Zero ? [0, .. bytes] : bytes.ToArray();
 
     /// <summary>Width of a head, k = d / H.</summary>
     public int HeadWidth => Dim / Heads;

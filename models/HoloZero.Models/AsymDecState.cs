@@ -9,14 +9,23 @@ namespace HoloZero.Models;
 /// <param name="Layers">The caches of each layer.</param>
 public sealed record AsymDecState<T>(T Position, T StreamTail, IReadOnlyList<LayerState<T>> Layers)
 {
-    /// <summary>Every tensor, always in the same order: position, stream tail, then keys, values, S and z layer by layer.</summary>
+    /// <summary>Prefix slots before the stream, N: a whole scalar. Nothing where positions run on from prefix to stream.</summary>
+    public T? StreamStart { get; init; }
+
+    /// <summary>
+    /// Every tensor, always in the same order: position, stream tail, stream start where there is one, then keys, values, S and z layer by
+    /// layer.
+    /// </summary>
     public IEnumerable<T> Tensors =>
-        [Position, StreamTail, .. Layers.SelectMany(l => (T[])[l.Attention.Keys, l.Attention.Values, l.Memory.S, l.Memory.Z])];
+        [Position, StreamTail, .. StreamStart is null ? (T[])[] : [StreamStart], .. Layers.SelectMany(l => (T[])[l.Attention.Keys, l.Attention.Values, l.Memory.S, l.Memory.Z])];
 
     /// <summary>The same structure over what <paramref name="map"/> makes of each tensor.</summary>
     public AsymDecState<TResult> Select<TResult>(Func<T, TResult> map) => new(map(Position), map(StreamTail),
         [.. Layers.Select(l => new LayerState<TResult>(
-            new(map(l.Attention.Keys), map(l.Attention.Values)), new(map(l.Memory.S), map(l.Memory.Z))))]);
+            new(map(l.Attention.Keys), map(l.Attention.Values)), new(map(l.Memory.S), map(l.Memory.Z))))])
+    {
+        StreamStart = StreamStart is null ? default : map(StreamStart),
+    };
 }
 
 /// <summary>The caches of one layer: its self block's keys and values, its memory block's fast weights.</summary>
@@ -49,6 +58,9 @@ public static class AsymDecState
         return new(new("position", []), new("stream_tail", [Batch, 2]),
             [.. Enumerable.Range(0, config.DecLayers).Select(i => new LayerState<StateTensor>(
                 new(new($"self_blocks.{i}.k", [Batch, h, Past, k]), new($"self_blocks.{i}.v", [Batch, h, Past, k])),
-                new(new($"mem_blocks.{i}.s", [Batch, h, k, k]), new($"mem_blocks.{i}.z", [Batch, h, k, 1]))))]);
+                new(new($"mem_blocks.{i}.s", [Batch, h, k, k]), new($"mem_blocks.{i}.z", [Batch, h, k, 1]))))])
+        {
+            StreamStart = config.StreamPositions == StreamPositions.Restarted ? new("stream_start", []) : null,
+        };
     }
 }

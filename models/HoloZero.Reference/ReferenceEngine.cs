@@ -15,6 +15,6 @@ public sealed class ReferenceEngine : IReferenceEngine
         CancellationToken cancellation)
     {
         if (_last?.Weights != weights || _last?.Model.Config != config) _last = (weights, new(config, weights));
-        return _last!.Value.Model.Forward(prefix, stream, cancellation: cancellation).Logits.Data;
+        return _last!.Value.Model.Forward(prefix, config.Stream(stream), cancellation: cancellation).Logits.Data;
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using HoloZero.Artifacts;
 using HoloZero.CommandLine;
+using HoloZero.Media;
 using HoloZero.Runtime;
 
 namespace HoloZero.Cli;
@@ -13,7 +14,8 @@ internal sealed class GenerateCommand
     private readonly Option<string?> _prompt = new("--prompt") { Description = "the prompt as text" };
     private readonly Option<byte[]> _promptHex = Values.Hex("--prompt-hex", "the prompt as bytes in hexadecimal: ec9588 is one character");
     private readonly Option<string?> _promptFile = new("--prompt-file") { Description = "a file with the prompt's bytes; - is stdin" };
-    private readonly Option<long?> _maxBytes = Values.Whole<long>("--max-bytes", "bytes to generate at most");
+    private readonly Option<long?> _maxBytes = Values.Whole<long>("--max-bytes",
+        "bytes to generate at most [after a window the bytes of a window]");
     private readonly Option<int?> _prefixSlots = Values.Whole<int>("--prefix-slots",
         "slots of the prompt that are prefix [all but the last 1 to K bytes]");
     private readonly Option<int?> _streamBytes = Values.Whole<int>("--stream-bytes",
@@ -38,14 +40,17 @@ internal sealed class GenerateCommand
     {
         Description = "step byte by byte where guesses could be checked several at once: slower, and the same bytes",
     };
+    private readonly Option<SlotRest> _slotRest =
+        Values.Choice("--slot-rest", "what becomes of a window's last bytes where they fill no slot", SlotRest.Truncate);
+    private readonly WindowArguments _window;
     private readonly ModelArguments _model;
 
     private GenerateCommand(Command command)
     {
         _model = new(command);
-        _maxBytes.Required = true;
+        _window = new(command);
         foreach (var option in (Option[])[_prompt, _promptHex, _promptFile, _maxBytes, _prefixSlots, _streamBytes, _maxPrefixSlots,
-            _keptStreamBytes, _greedy, _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex,
+            _keptStreamBytes, _greedy, _temperature, _topK, _topP, _minP, _penalty, _seed, _ignoreEos, _stops, _stopsHex, _slotRest,
             _noSpeculation])
         {
             command.Options.Add(option);
@@ -61,17 +66,48 @@ internal sealed class GenerateCommand
         return command;
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation) =>
+        _window.AreGiven(parsed) ? AfterWindowAsync(parsed, cancellation) : AfterPromptAsync(parsed, cancellation);
+
+    private async Task<int> AfterPromptAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var prompt = Prompt(parsed, cancellation);
-        var options = Options(parsed);
+        var options = Options(parsed, parsed.GetValue(_maxBytes)
+            ?? throw new BadInputException("max-bytes", "it is not given", "give --max-bytes N, bytes to generate at most"));
         options.Validate();
         // How large the model's own stream and slots are is not known yet.
         Window(parsed, new() { StreamBytes = ContextWindowOptions.MaxStreamBytes }).Validate(slotBytes: 1);
         using var model = _model.Load(parsed, cancellation, speculation: !parsed.GetValue(_noSpeculation));
-        var window = Window(parsed, model.Window);
-        await using var generator = new ByteGenerator(model, new() { MaxRows = 1, Window = window, PrefixCacheBytes = 0 });
+        return await WriteAsync(model, prompt, options, Window(parsed, model.Window), new(), cancellation);
+    }
+
+    /// <summary>
+    /// The window is the prefix and stays it; the stream is the next window, from its first byte. Where nothing tells that byte, it is the
+    /// first of this window: a film's next picture begins much like this one.
+    /// </summary>
+    private async Task<int> AfterWindowAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        RequireNoPrompt(parsed);
+        using var model = _model.Load(parsed, cancellation, speculation: !parsed.GetValue(_noSpeculation));
+        var window = _window.Compose(parsed, model.Artifact, cancellation);
+        var slots = window.ToSlots(model.SlotBytes, parsed.GetValue(_slotRest));
+        byte[] given = model.HasStreamOrigin ? [] : [window.Bytes.Span[0]];
+        var length = parsed.GetValue(_maxBytes) ?? window.Layout.Length;
+        var options = Options(parsed, Math.Max(0, length - given.Length)) with { PrefixSlots = slots.Length / model.SlotBytes };
+        var room = model.Window with
+        {
+            StreamBytes = Math.Clamp(window.Layout.Length + 1, model.Window.StreamBytes, ContextWindowOptions.MaxStreamBytes),
+            MaxPrefixSlots = Math.Max(model.Window.MaxPrefixSlots, options.PrefixSlots.Value),
+        };
         var output = new StandardOutput();
+        return length < 1 || output.TryWrite(given)
+            ? await WriteAsync(model, [.. slots, .. given], options, Window(parsed, room), output, cancellation) : ExitCode.Done;
+    }
+
+    private static async Task<int> WriteAsync(HoloZeroModel model, byte[] prompt, GenerationOptions options, ContextWindowOptions window,
+        StandardOutput output, CancellationToken cancellation)
+    {
+        await using var generator = new ByteGenerator(model, new() { MaxRows = 1, Window = window, PrefixCacheBytes = 0 });
         await foreach (var chunk in generator.GenerateAsync(prompt, options, cancellation))
         {
             if (!output.TryWrite(chunk.Bytes.Span)) break;
@@ -79,6 +115,14 @@ internal sealed class GenerateCommand
         }
 
         return ExitCode.Done;
+    }
+
+    private void RequireNoPrompt(ParseResult parsed)
+    {
+        if (parsed.GetValue(_prompt) is null && parsed.GetValue(_promptFile) is null && parsed.GetValue(_promptHex) is []
+            && parsed.GetValue(_prefixSlots) is null) return;
+        throw new BadInputException("picture", "a window contradicts --prompt, --prompt-hex, --prompt-file and --prefix-slots",
+            "give one or the other");
     }
 
     private byte[] Prompt(ParseResult parsed, CancellationToken cancellation) =>
@@ -97,11 +141,11 @@ internal sealed class GenerateCommand
     private StopSequences Stop(ParseResult parsed) =>
         new([.. (parsed.GetValue(_stops) ?? []).Select(Encoding.UTF8.GetBytes), .. parsed.GetValue(_stopsHex)!]);
 
-    private GenerationOptions Options(ParseResult parsed)
+    private GenerationOptions Options(ParseResult parsed, long maxBytes)
     {
         return new()
         {
-            MaxBytes = parsed.GetRequiredValue(_maxBytes)!.Value,
+            MaxBytes = maxBytes,
             PrefixSlots = parsed.GetValue(_prefixSlots),
             Stop = Stop(parsed),
             Sampling = new()

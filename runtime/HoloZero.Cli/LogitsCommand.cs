@@ -15,7 +15,7 @@ internal static class LogitsCommand
         var slots = Values.Whole<int>("--prefix-slots", "slots of it that are prefix [all but the last 1 to K bytes]");
         var output = new Option<string>("--output")
         {
-            Description = "safetensors file to write: \"logits\" [stream bytes, 258], float32",
+            Description = "safetensors file to write: \"logits\" [stream bytes, 258], float32; a row more of the origin where there is one",
             Required = true,
         };
         var command = new Command("logits", "Writes the logits of a prompt.") { input, slots, output };

@@ -7,6 +7,7 @@ var root = new RootCommand("Runs exported HoLo_ZeRo models.")
     GenerateCommand.Create(),
     ScoreCommand.Create(),
     LogitsCommand.Create(),
+    WindowCommand.Create(),
     BenchCommand.Create(),
     DoctorCommand.Create(),
     ServeCommand.Create(),

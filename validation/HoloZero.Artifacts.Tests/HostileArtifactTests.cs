@@ -155,6 +155,32 @@ public sealed class HostileArtifactTests : IDisposable
     }
 
     [Fact]
+    public void Graphs_for_pictures_and_sound_are_held_to_the_same_rules()
+    {
+        Assert.Empty(ArtifactFolder.Open(_exported.Folder).Manifest.Media);
+        Media(entry => entry["file"] = "elsewhere.onnx", "it uses 'elsewhere.onnx' without listing its hash");
+        Media(entry => entry["name"] = "", "the name of a media graph is empty");
+        Media(entry => entry["input"]!["type"] = "complex", "media graph 'picture': 'pixels' has the unknown type 'complex'");
+        Media(entry => entry["output"]!["name"] = "\u001b[31m", "is no name of an input or output");
+        Media(_ => { }, null);
+
+        void Media(Action<JsonNode> change, string? cause)
+        {
+            var before = File.ReadAllText(ManifestPath);
+            var entry = JsonNode.Parse($$$"""
+                {"name": "picture", "file": "{{{Graph}}}", "opsets": {"": 17},
+                 "input": {"name": "pixels", "type": "uint8", "shape": ["height", "width", 3]},
+                 "output": {"name": "bytes", "type": "uint8", "shape": [256]}}
+                """)!;
+            change(entry);
+            Edit(json => json["media"] = new JsonArray(entry));
+            if (cause is null) Assert.Equal("picture", Assert.Single(ArtifactFolder.Open(_exported.Folder).Manifest.Media).Name);
+            else Refused(cause);
+            File.WriteAllText(ManifestPath, before);
+        }
+    }
+
+    [Fact]
     public void What_a_parser_says_of_a_manifest_is_short_and_cannot_write_to_the_terminal()
     {
         Edit(json => json["files"]!.AsObject()["\u001b]0;owned\u0007" + new string('x', 5000)] = JsonNode.Parse("""{"bytes": "many"}"""));

@@ -212,7 +212,7 @@ public static class ArtifactValidator
                 ?? (reference is null && own is not null
                     ? new GoldenSet($"logits that the exporter stored, since all graphs have rounded weights{why}", own, null)
                     : new GoldenSet($"float64 reference with the weights of the graph{why}",
-                        ArtifactGoldens.Prompts(own ?? [], config.SlotBytes), null));
+                        ArtifactGoldens.Prompts(own ?? [], config), null));
             _goldens = set.Description;
             var cases = set.Cases.Select(golden =>
             {

@@ -15,9 +15,15 @@ internal sealed record ExpectedCase(GoldenCase Golden, int SlotBytes, double[] L
 {
     public string Name => Golden.Name;
 
+    /// <summary>Whether the first byte of the stream is its origin.</summary>
+    public bool HasOrigin { get; init; }
+
     public byte[] Prefix { get; } = Golden.Prefix(SlotBytes);
 
     public byte[] Stream { get; } = Golden.Stream(SlotBytes);
+
+    /// <summary>The first rows of the stream as whoever puts the origin there himself is given them: without it.</summary>
+    public ReadOnlySpan<byte> Given(int rows) => Stream.AsSpan(0, rows)[(HasOrigin ? 1 : 0)..];
 
     /// <summary>Prefix and stream rows.</summary>
     public int Rows => Golden.PrefixSlots + Stream.Length;
@@ -37,7 +43,10 @@ internal sealed record ExpectedCase(GoldenCase Golden, int SlotBytes, double[] L
     {
         var computed = reference?.Forward(golden.Prefix(config.SlotBytes), golden.Stream(config.SlotBytes));
         var logits = golden.Logits ?? computed?.Logits.Data;
-        return logits is null ? null : new(golden, config.SlotBytes, logits, computed, golden.Greedy ?? Continue(reference, computed));
+        return logits is null ? null : new(golden, config.SlotBytes, logits, computed, golden.Greedy ?? Continue(reference, computed))
+        {
+            HasOrigin = config.StreamOrigin == StreamOrigin.Zero,
+        };
     }
 
     private static byte[]? Continue(ReferenceModel? reference, AsymDecOutput<DoubleTensor>? output)

@@ -27,14 +27,16 @@ internal sealed class CheckOnnxOps : FusedOnnxOps
 
     public override ITensorOps<GraphValue> At(string module) => new CheckOnnxOps(this, module);
 
-    public override RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots)
+    public override RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots,
+        GraphValue? streamStart)
     {
-        var whole = (FusedRowPositions)base.RowPositions(config, position, count, slots);
+        var whole = (FusedRowPositions)base.RowPositions(config, position, count, slots, streamStart);
         FusedRowPositions[] each = [.. Enumerable.Range(1, _rows).Select(row =>
         {
             var end = Apply(BinaryFunction.Add, position, Constant(row.ToString(CultureInfo.InvariantCulture), [row]));
             var (last, total) = LastPosition(end);
-            return whole with { LastPosition = last, TotalLength = total, End = end };
+            var restarted = whole.Restarted is { } rows ? Slice(rows, 1, row - 1, row) : null;
+            return whole with { LastPosition = last, TotalLength = total, End = end, Restarted = restarted };
         })];
         return new CheckRowPositions(whole with { End = new RowwiseValue([.. each.Select(row => row.End)]) }, each);
     }

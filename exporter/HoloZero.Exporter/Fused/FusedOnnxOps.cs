@@ -111,12 +111,27 @@ internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             new([rows.Length / HslFrontDoor.FeatureCount, HslFrontDoor.FeatureCount]), () => BytesOf(rows), table: name), indices);
     }
 
-    public virtual RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots)
+    public virtual RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots,
+        GraphValue? streamStart)
     {
         var end = Apply(BinaryFunction.Add, position, count);                                    // [B]
         var (last, total) = LastPosition(end);
         var (cos, sin) = BakedRopeTables(config.HeadWidth, AsymDecConfig.RopeBase);
-        return new FusedRowPositions(last, total, slots, config.PrefixAttention, cos, sin, end);
+        return new FusedRowPositions(last, total, slots, config.PrefixAttention, cos, sin, end)
+        {
+            Restarted = streamStart is null ? null : RestartedIds(position, count, streamStart),
+        };
+    }
+
+    /// <summary>The rotary positions of new rows where they start again with the stream: int64 [B, T].</summary>
+    private GraphValue RestartedIds(GraphValue position, GraphValue count, GraphValue streamStart)
+    {
+        var added = Transpose(Range(Constant("first", [0]), count));                             // [1, T]
+        var rows = Apply(BinaryFunction.Add, Column(position), added);                           // [B, T]
+        return ((ITensorOps<GraphValue>)this).RestartedRows(rows, Column(streamStart));
+
+        GraphValue Column(GraphValue x) =>
+            Node("Unsqueeze", DataType.Int64, new([x.Shape.Dimensions[0], 1]), [x, Graph.Integers(1)]);
     }
 
     public (GraphValue Output, KvCache<GraphValue> Present) Attention(GraphValue qkv, int d, int heads,
@@ -133,10 +148,14 @@ internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         KvCache<GraphValue> past)
     {
         var shape = new Shape([.. qkv.Shape.Dimensions[..^1], d]);
+        // The operator counts positions on: where they start again, the rows come to it rotated.
+        var (query, key, value) = rows.Restarted is null ? (qkv, null, null) : Rotated(qkv, d, heads, rows);
         var outputs = Contrib("GroupQueryAttention",
             [new("", DataType.Float, shape), Grown("k", past.Keys), Grown("v", past.Values)],
-            [qkv, null, null, past.Keys, past.Values, rows.LastPosition, rows.TotalLength, rows.Cos, rows.Sin],
-            NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("kv_num_heads", heads), NodeAttribute.Of("do_rotary", 1));
+            [query, key, value, past.Keys, past.Values, rows.LastPosition, rows.TotalLength,
+                .. rows.Restarted is null ? (GraphValue[])[rows.Cos, rows.Sin] : []],
+            NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("kv_num_heads", heads),
+            NodeAttribute.Of("do_rotary", rows.Restarted is null ? 1 : 0));
         return (outputs[0]!, new(outputs[1]!, outputs[2]!));
 
         OutputPort Grown(string name, GraphValue cache)
@@ -309,6 +328,16 @@ internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             new(parameter.Name, divided, WeightLayout.Checkpoint) { Exponents = negative });
     }
 
+    /// <summary>Queries and keys rotated by the positions of their rows, and values: each [B, T, d].</summary>
+    private (GraphValue Query, GraphValue? Key, GraphValue? Value) Rotated(GraphValue qkv, int d, int heads, FusedRowPositions rows)
+    {
+        var parts = Split(qkv, 2, d, d, d);
+        return (Rotary(parts[0]), Rotary(parts[1]), parts[2]);
+
+        GraphValue Rotary(GraphValue x) => Contrib("RotaryEmbedding", x.Shape, [x, rows.Restarted, rows.Cos, rows.Sin],
+            NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("interleaved", 0));
+    }
+
     /// <summary>The rows of the prefix attend to all of it, which the causal operator cannot: they are computed apart.</summary>
     private GraphValue WithWholePrefix(GraphValue qkv, int d, int heads, FusedRowPositions rows, GraphValue causal)
     {
@@ -378,5 +407,9 @@ internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     /// <param name="End">The position after the last new row: int64 [B].</param>
     protected record FusedRowPositions(GraphValue LastPosition, GraphValue TotalLength, GraphValue Slots,
         PrefixAttention PrefixAttention, GraphValue Cos, GraphValue Sin, GraphValue End)
-        : RowPositions<GraphValue>(GraphValue.Absent, Cos, Sin, GraphValue.Absent, GraphValue.Absent, End);
+        : RowPositions<GraphValue>(GraphValue.Absent, Cos, Sin, GraphValue.Absent, GraphValue.Absent, End)
+    {
+        /// <summary>Rotary positions of the new rows where they start again with the stream, int64 [B, T]; null where they run on.</summary>
+        public GraphValue? Restarted { get; init; }
+    }
 }

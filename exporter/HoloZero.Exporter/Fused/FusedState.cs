@@ -25,7 +25,11 @@ internal static class FusedState
             new(portable.StreamTail, DataType.Int32, InPlace: false),
             [.. portable.Layers.Select(layer => new LayerState<GraphState?>(
                 new(InPlace(layer.Attention.Keys), InPlace(layer.Attention.Values)),
-                new(InPlace(layer.Memory.S with { Axes = [AsymDecState.Batch, h, k, k + ExtraColumns] }), null)))]);
+                new(InPlace(layer.Memory.S with { Axes = [AsymDecState.Batch, h, k, k + ExtraColumns] }), null)))])
+        {
+            StreamStart = portable.StreamStart is { } start
+                ? new(start with { Axes = [AsymDecState.Batch] }, DataType.Int64, InPlace: false) : null,
+        };
 
         static GraphState InPlace(StateTensor tensor) => new(tensor, DataType.Float, InPlace: true);
     }

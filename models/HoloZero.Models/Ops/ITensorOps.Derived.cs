@@ -85,7 +85,14 @@ public partial interface ITensorOps<T>
     /// <summary>
     /// Where <paramref name="count"/> new rows after <paramref name="position"/> stand, of which the first are prefix slots.
     /// </summary>
-    RowPositions<T> RowPositions(AsymDecConfig config, T position, T count, T slots)
+    /// <param name="config">The hyper-parameters.</param>
+    /// <param name="position">Rows before these, P.</param>
+    /// <param name="count">New rows, T.</param>
+    /// <param name="slots">How many of the new rows are prefix slots.</param>
+    /// <param name="streamStart">
+    /// All prefix slots of the sequence, N, where rotary positions start again behind them; nothing where they run on.
+    /// </param>
+    RowPositions<T> RowPositions(AsymDecConfig config, T position, T count, T slots, T? streamStart)
     {
         var end = this.Add(position, count);
         var rows = Range(position, count);                                                       // [T, 1]
@@ -95,9 +102,14 @@ public partial interface ITensorOps<T>
             : Apply(BinaryFunction.Maximum, rows, this.Subtract(slots, this.Scalar("one", 1)));  // [T, 1]
         var visible = Apply(BinaryFunction.LessOrEqual, keys, lastVisible);                      // [T, P+T]
         var earlier = Apply(BinaryFunction.LessOrEqual, Transpose(rows), rows);                  // [T, T]
-        var (cos, sin) = RopeTables(rows, config.HeadWidth, AsymDecConfig.RopeBase);             // [T, k/2]
+        var rotary = streamStart is null ? rows : RestartedRows(rows, streamStart);              // [T, 1]
+        var (cos, sin) = RopeTables(rotary, config.HeadWidth, AsymDecConfig.RopeBase);           // [T, k/2]
         return new(rows, cos, sin, visible, earlier, end);
     }
+
+    /// <summary>Rows counted from 0 again where the stream starts.</summary>
+    T RestartedRows(T rows, T streamStart) =>
+        Where(Apply(BinaryFunction.LessOrEqual, streamStart, rows), this.Subtract(rows, streamStart), rows);
 
     /// <summary>[B, T, 3d] -> three times [B, H, T, k]: a row of 3d holds all of q, then k, then v.</summary>
     (T Q, T K, T V) SplitQkv(T qkv, int d, int heads) => (SplitHeads(Slice(qkv, 2, 0, d), heads),

@@ -22,6 +22,8 @@ public sealed class ContextWindow
 {
     // The prefix and directly after it the stream: to re-pack is to move the border between them.
     private readonly byte[] _bytes;
+    // The stream behind its origin, where it has one.
+    private readonly byte[]? _fromOrigin;
     private int _prefixBytes;
     private int _length;
 
@@ -30,9 +32,13 @@ public sealed class ContextWindow
     /// <param name="options">The limits W and M, and R.</param>
     /// <param name="prompt">The history so far, [n]; copied as far as it is kept.</param>
     /// <param name="prefixSlots">N, 0 to min(floor((n - 1) / K), M); null is the default split.</param>
+    /// <param name="hasOrigin">
+    /// Whether every stream begins with an origin byte 0x00, which counts as one of its W and R bytes and is no part of the history.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="slotBytes"/> is below 1.</exception>
     /// <exception cref="BadInputException">The options are out of range, or <paramref name="prefixSlots"/> is.</exception>
-    public ContextWindow(int slotBytes, ContextWindowOptions options, ReadOnlySpan<byte> prompt, int? prefixSlots = null)
+    public ContextWindow(int slotBytes, ContextWindowOptions options, ReadOnlySpan<byte> prompt, int? prefixSlots = null,
+        bool hasOrigin = false)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate(slotBytes);
@@ -40,7 +46,7 @@ public sealed class ContextWindow
         if (prompt.IsEmpty) prompt = [0];
         if (options.MaxPrefixSlots == 0) prefixSlots ??= 0;
 
-        var split = PromptSplit.Of(prompt.Length, slotBytes, prefixSlots);
+        var split = PromptSplit.Of(prompt.Length, slotBytes, prefixSlots, hasOrigin);
         if (prefixSlots > options.MaxPrefixSlots)
         {
             throw new BadInputException("prefix-slots",
@@ -48,6 +54,7 @@ public sealed class ContextWindow
                 $"use at most {options.MaxPrefixSlots}, or raise max-prefix-slots");
         }
 
+        _fromOrigin = hasOrigin ? new byte[options.StreamBytes + 1] : null;
         var packed = split.PrefixBytes + GroupsToRepack(split.StreamBytes) * slotBytes;
         var forgotten = Math.Max(0, packed - options.MaxPrefixSlots * slotBytes);
         _bytes = new byte[options.MaxPrefixSlots * slotBytes + options.StreamBytes + 1];
@@ -59,6 +66,7 @@ public sealed class ContextWindow
     {
         (SlotBytes, Options, ForgottenBytes) = (other.SlotBytes, other.Options, other.ForgottenBytes);
         (_bytes, _prefixBytes, _length) = ((byte[])other._bytes.Clone(), other._prefixBytes, other._length);
+        _fromOrigin = (byte[]?)other._fromOrigin?.Clone();
     }
 
     /// <summary>K, bytes in a prefix slot.</summary>
@@ -73,8 +81,17 @@ public sealed class ContextWindow
     /// <summary>[N * K], the bytes in the prefix slots. A view: valid until the next append.</summary>
     public ReadOnlySpan<byte> Prefix => _bytes.AsSpan(0, _prefixBytes);
 
-    /// <summary>[L], 1 to W, the bytes of the stream. A view: valid until the next append.</summary>
-    public ReadOnlySpan<byte> Stream => _bytes.AsSpan(_prefixBytes, _length - _prefixBytes);
+    /// <summary>[L], 1 to W, the bytes of the stream, its origin among them. A view: valid until the next append.</summary>
+    public ReadOnlySpan<byte> Stream
+    {
+        get
+        {
+            var stream = _bytes.AsSpan(_prefixBytes, _length - _prefixBytes);
+            if (_fromOrigin is null) return stream;
+            stream.CopyTo(_fromOrigin.AsSpan(1));
+            return _fromOrigin.AsSpan(0, stream.Length + 1);
+        }
+    }
 
     /// <summary>How many bytes of the history, all at its beginning, are out of the context.</summary>
     public long ForgottenBytes { get; private set; }
@@ -109,9 +126,9 @@ public sealed class ContextWindow
 
     private int GroupsToRepack(int streamBytes)
     {
-        var window = Options.StreamBytes;
+        var window = Options.StreamBytes - (_fromOrigin is null ? 0 : 1);
         if (streamBytes <= window) return 0;
-        var toKept = (streamBytes - Options.Kept) / SlotBytes;
+        var toKept = (streamBytes - Math.Min(Options.Kept, window)) / SlotBytes;
         var toWindow = (streamBytes - window + SlotBytes - 1) / SlotBytes;
         return Math.Max(toKept, toWindow);
     }

@@ -37,7 +37,8 @@ public static class SelfCheck
             var bytes = golden.ReadBytes(name);
             var expected = golden.ReadFloat64($"{test}.logits");
             var prefix = PrefixSlots(golden, test) * model.SlotBytes;
-            if (prefix < 0 || prefix >= bytes.Length || expected.Length != (bytes.Length - prefix) * model.Vocabulary)
+            var origin = model.HasStreamOrigin ? 1 : 0;
+            if (prefix < 0 || prefix >= bytes.Length || expected.Length != (bytes.Length - prefix + origin) * model.Vocabulary)
                 throw new BadInputException(golden.Path, $"case {Untrusted.Quote(test)} does not fit this model", "export the model again");
 
             var error = MaxError(session.Prefill(bytes.AsSpan(0, prefix), bytes.AsSpan(prefix), cancellation).Data, expected);
@@ -45,7 +46,7 @@ public static class SelfCheck
             {
                 cancellation.ThrowIfCancellationRequested();
                 var logits = i == prefix ? session.Prefill(bytes.AsSpan(0, prefix), [bytes[i]], cancellation).Last : session.Step(bytes[i]);
-                error = Larger(error, MaxError(logits, expected.AsSpan((i - prefix) * model.Vocabulary, model.Vocabulary)));
+                error = Larger(error, MaxError(logits, expected.AsSpan((i - prefix + origin) * model.Vocabulary, model.Vocabulary)));
             }
 
             results.Add(new(test, error, model.Variant.LogitsTolerance * expected.Max(Math.Abs)));

@@ -125,7 +125,9 @@ public static class Scoring
     /// <summary>Bits that the rows spend on the bytes that follow: row i on byte i + 1.</summary>
     private static double Bits(Logits logits, ReadOnlySpan<byte> stream)
     {
-        var nats = CrossEntropy.Nats(logits.Data, logits.Vocabulary, stream[1..]);
+        // Behind an origin there is a row for the first byte, too: it is left out, so that the same bytes count for every model.
+        var rows = logits.Data[((logits.Rows - stream.Length) * logits.Vocabulary)..];
+        var nats = CrossEntropy.Nats(rows, logits.Vocabulary, stream[1..]);
         return double.IsFinite(nats) ? CrossEntropy.Bits(nats) : throw NotFinite();
     }
 

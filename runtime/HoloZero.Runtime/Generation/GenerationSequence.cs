@@ -34,12 +34,14 @@ internal sealed class GenerationSequence
     /// <param name="prompt">The prompt; copied as far as it is needed.</param>
     /// <param name="options">What to generate.</param>
     /// <param name="window">The window where the options have none.</param>
+    /// <param name="hasOrigin">Whether every stream begins with an origin byte.</param>
     /// <exception cref="BadInputException">Options are out of range, contradict each other, or do not fit the prompt.</exception>
-    public GenerationSequence(int slotBytes, ReadOnlySpan<byte> prompt, GenerationOptions options, ContextWindowOptions window)
+    public GenerationSequence(int slotBytes, ReadOnlySpan<byte> prompt, GenerationOptions options, ContextWindowOptions window,
+        bool hasOrigin = false)
     {
         options.Validate();
         _options = options;
-        Window = new(slotBytes, options.Window ?? window, prompt, options.PrefixSlots);
+        Window = new(slotBytes, options.Window ?? window, prompt, options.PrefixSlots, hasOrigin);
         _sampler = new(options.Sampling.WithSeed());
         _sampler.ObservePrompt(prompt);
         _matcher = new(options.Stop);

@@ -39,9 +39,9 @@ public sealed class DecodingSession : IDisposable
 
     /// <summary>Starts the sequence anew with a prefix and the first stream bytes.</summary>
     /// <param name="prefix">Bytes of whole slots, a multiple of the model's slot length; may be empty.</param>
-    /// <param name="stream">Stream bytes, at least one.</param>
+    /// <param name="stream">Stream bytes, at least one; none where the model has an origin (<see cref="HoloZeroModel.HasStreamOrigin"/>).</param>
     /// <param name="cancellation">Stops the call; the session is then as before.</param>
-    /// <returns>One row per stream byte, valid until the next call.</returns>
+    /// <returns>One row per stream byte, after that of the origin where the model has one; valid until the next call.</returns>
     /// <exception cref="ArgumentException">
     /// The prefix is not whole slots or has more than <see cref="MaxPrefixSlots"/>, or the stream is empty or longer than
     /// <see cref="MaxStreamBytes"/>.
@@ -60,6 +60,7 @@ public sealed class DecodingSession : IDisposable
         if (prefix.Length / _model.SlotBytes > MaxPrefixSlots)
             throw new ArgumentException($"{prefix.Length / _model.SlotBytes} slots are more than {MaxPrefixSlots}", nameof(prefix));
 
+        if (_model.HasStreamOrigin) stream = (byte[])[0, .. stream];
         Require(stream, prefix.Length / _model.SlotBytes);
         // The sequence so far stays as it is until all of the new one has run.
         _spare ??= _model.Graph.States.Rent(FirstPositions);

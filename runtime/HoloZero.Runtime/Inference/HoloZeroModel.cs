@@ -30,6 +30,12 @@ public sealed class HoloZeroModel : IDisposable
     /// <summary>Bytes in a prefix slot, K.</summary>
     public int SlotBytes => Artifact.Manifest.Model.SlotBytes;
 
+    /// <summary>
+    /// Whether every stream begins with an origin byte 0x00, which sessions and generations put there themselves. It has logits of its own:
+    /// those of the first stream byte.
+    /// </summary>
+    public bool HasStreamOrigin => Artifact.Manifest.Model.StreamOrigin == ArtifactManifest.ModelInfo.ZeroOrigin;
+
     /// <summary>Logits in a row: the 256 bytes, MASK and EOS.</summary>
     public int Vocabulary => Artifact.Manifest.Model.Vocabulary;
 

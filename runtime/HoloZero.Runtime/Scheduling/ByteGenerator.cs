@@ -100,7 +100,7 @@ public sealed class ByteGenerator : IByteGenerator
     }
 
     private GenerationSequence NewSequence(ReadOnlyMemory<byte> prompt, GenerationOptions options) =>
-        new(_model.SlotBytes, prompt.Span, options, _window);
+        new(_model.SlotBytes, prompt.Span, options, _window, _model.HasStreamOrigin);
 
     private async IAsyncEnumerable<GenerationChunk> Enumerate(ReadOnlyMemory<byte> prompt, GenerationOptions options,
         [EnumeratorCancellation] CancellationToken cancellation)

@@ -52,7 +52,7 @@ internal static partial class OperationCases<T>
             yield return new("RowPositions", $"{attention}, {slots} slots, {count} rows after {position}",
                 [Tensor.Whole(position), Tensor.Whole(count), Tensor.Whole(slots)], (op, x) =>
                 {
-                    var rows = op.RowPositions(config, x[0], x[1], x[2]);
+                    var rows = op.RowPositions(config, x[0], x[1], x[2], streamStart: default);
                     return [rows.Rows, rows.Cos, rows.Sin, rows.VisibleKeys, rows.EarlierRows, rows.End];
                 },
                 [

@@ -89,7 +89,7 @@ public class FusedAttentionTests(ITestOutputHelper output)
         GraphValue[] Attention(ITensorOps<GraphValue> op, GraphValue[] x)
         {
             var positions = op.At("positions")
-                .RowPositions(config, x[1], op.At("positions").Length(x[0], 1), op.At("positions").Length(x[2], 1));
+                .RowPositions(config, x[1], op.At("positions").Length(x[0], 1), op.At("positions").Length(x[2], 1), null);
             var (attended, present) = op.At("attention").Attention(x[0], d, Heads, positions, new(x[3], x[4]));
             return [attended, present.Keys, present.Values, positions.End];
         }

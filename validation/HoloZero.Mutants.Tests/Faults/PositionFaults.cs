@@ -128,8 +128,8 @@ internal sealed class PrefixSeesThePast : FaultyOps
 internal sealed class PositionNotAdvanced : FaultyOps, ITensorOps<GraphValue>
 {
     RowPositions<GraphValue> ITensorOps<GraphValue>.RowPositions(AsymDecConfig config, GraphValue position, GraphValue count,
-        GraphValue slots) =>
-        Inner.RowPositions(config, position, count, slots) with { End = Inner.Add(position, Inner.Constant("nothing", [0])) };
+        GraphValue slots, GraphValue? streamStart) =>
+        Inner.RowPositions(config, position, count, slots, streamStart) with { End = Inner.Add(position, Inner.Constant("nothing", [0])) };
 }
 
 /// <summary>The logits are those of the first rows, prefix included, instead of the stream's.</summary>

@@ -38,7 +38,7 @@ internal static class ManifestCheck
         own = null;
         try
         {
-            own = ArtifactGoldens.Read(artifact);
+            if (config is not null) own = ArtifactGoldens.Read(artifact, config);
         }
         catch (BadInputException e)
         {
@@ -55,21 +55,17 @@ internal static class ManifestCheck
 
     private static AsymDecConfig? Configuration(ArtifactManifest.ModelInfo model, List<Miss> misses)
     {
-        PrefixAttention? attention = model.PrefixAttention switch
+        if (Reading.Parse(model.PrefixAttention, model.StreamPositions, model.StreamOrigin) is not { } reading)
         {
-            "causal" => PrefixAttention.Causal,
-            "bidirectional" => PrefixAttention.Bidirectional,
-            _ => null,
-        };
-        if (attention is null)
-        {
-            misses.Add(new("holozero.json: model.prefix_attention", Untrusted.Quote(model.PrefixAttention), "'causal' or 'bidirectional'"));
+            misses.Add(new("holozero.json: model.prefix_attention, stream_positions, stream_origin",
+                Untrusted.Quote($"{model.PrefixAttention}-{model.StreamPositions}-{model.StreamOrigin}"),
+                string.Join(", ", Reading.All)));
             return null;
         }
 
         try
         {
-            return new(model.Dim, model.DecLayers, model.Heads, model.SlotBytes, attention.Value, ArtifactManifest.FileName);
+            return new(model.Dim, model.DecLayers, model.Heads, model.SlotBytes, source: ArtifactManifest.FileName) { Reading = reading };
         }
         catch (BadInputException e)
         {

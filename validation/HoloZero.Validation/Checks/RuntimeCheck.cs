@@ -62,13 +62,13 @@ internal static class RuntimeCheck
     private static void Case(HoloZeroModel model, ExpectedCase test, LogitsComparison comparison)
     {
         using var session = model.OpenSession();
-        var whole = Widened(session.Prefill(test.Prefix, test.Stream).Data);
+        var whole = Widened(session.Prefill(test.Prefix, test.Given(test.Stream.Length)).Data);
         comparison.Add($"{test.Name}, prefill:", whole, test.Logits, test.Largest);
 
         var stepwise = new double[test.Logits.Length];
         for (var i = 0; i < test.Stream.Length; i++)
         {
-            var row = i == 0 ? session.Prefill(test.Prefix, test.Stream.AsSpan(0, 1)).Last : session.Step(test.Stream[i]);
+            var row = i == 0 ? session.Prefill(test.Prefix, test.Given(1)).Last : session.Step(test.Stream[i]);
             Widened(row).CopyTo(stepwise, i * Vocabulary);
         }
 
@@ -85,7 +85,7 @@ internal static class RuntimeCheck
         for (var row = 0; row < rows.Length; row++)
         {
             using var session = model.OpenSession();
-            session.Prefill(rows[row].Prefix, rows[row].Stream.AsSpan(0, rows[row].Stream.Length / 2));
+            session.Prefill(rows[row].Prefix, rows[row].Given(rows[row].Stream.Length / 2));
             using var snapshot = session.Snapshot();
             batch.Restore(row, snapshot);
         }
@@ -117,7 +117,7 @@ internal static class RuntimeCheck
         for (var row = 0; row < rows.Length; row++)
         {
             var prefix = rows[row].Prefix;
-            var stream = rows[row].Stream.AsSpan(0, Math.Max(2, rows[row].Stream.Length / 2));
+            var stream = rows[row].Given(Math.Max(2, rows[row].Stream.Length / 2));
             Compare($"{rows[row].Name}, {others} and {model.Threads} threads", session.Prefill(prefix, stream).Data,
                 alone[row].Prefill(prefix, stream).Data);
             using var snapshot = alone[row].Snapshot();

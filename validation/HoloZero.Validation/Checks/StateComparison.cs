@@ -36,6 +36,7 @@ internal sealed class StateComparison
         if (test.Reference is not { State: var wanted }) return;
 
         Add(_state.Position, _ => new(wanted.Position.Data, _form.PositionShape), 0);
+        if (_state.StreamStart is { } start) Add(start, _ => new(wanted.StreamStart!.Data, _form.PositionShape), 0);
         Add(_state.StreamTail, _ => new(_form.Tail(wanted.StreamTail.Data, test.Stream.Length), wanted.StreamTail.Shape), 0);
         foreach (var (layer, (actual, expected)) in _state.Layers.Zip(wanted.Layers).Index())
         {

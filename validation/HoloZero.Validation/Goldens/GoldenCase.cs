@@ -1,8 +1,12 @@
+using HoloZero.Models;
+
 namespace HoloZero.Validation.Goldens;
 
 /// <summary>A prompt with what is known about it.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Bytes">The prompt as the model sees it: an empty one is a single 0x00.</param>
+/// <param name="Bytes">
+/// The prompt as the network reads it: an empty one is a single 0x00, and the stream begins with its origin where there is one.
+/// </param>
 /// <param name="PrefixSlots">How many slots of it are prefix; the rest, at least a byte, is stream.</param>
 internal sealed record GoldenCase(string Name, byte[] Bytes, int PrefixSlots)
 {
@@ -17,6 +21,13 @@ internal sealed record GoldenCase(string Name, byte[] Bytes, int PrefixSlots)
 
     /// <summary>Outputs of the door and the blocks by module, [rows, d]; empty where none were recorded.</summary>
     public IReadOnlyDictionary<string, double[]> Trace { get; init; } = new Dictionary<string, double[]>();
+
+    /// <summary>A prompt with its stream's origin, where the configuration has one.</summary>
+    public static byte[] AsRead(AsymDecConfig config, byte[] prompt, int prefixSlots)
+    {
+        var border = prefixSlots * config.SlotBytes;
+        return [.. prompt[..border], .. config.Stream(prompt.AsSpan(border))];
+    }
 
     public byte[] Prefix(int slotBytes) => Bytes[..(PrefixSlots * slotBytes)];
 

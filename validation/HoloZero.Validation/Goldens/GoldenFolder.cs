@@ -36,10 +36,10 @@ internal sealed class GoldenFolder
                 "name the goldens of this checkpoint, or leave --golden out");
         }
 
-        var entry = ofCheckpoint.FirstOrDefault(suite => suite.PrefixAttention == manifest.Model.PrefixAttention)
-            ?? throw Bad(FileName, $"its goldens of {Untrusted.Quote(manifest.Source.File)} are for prefix attention "
-                + $"{string.Join(", ", ofCheckpoint.Select(suite => suite.PrefixAttention))}, "
-                + $"not {Untrusted.Quote(manifest.Model.PrefixAttention)}",
+        var reading = $"{manifest.Model.PrefixAttention}-{manifest.Model.StreamPositions}-{manifest.Model.StreamOrigin}";
+        var entry = ofCheckpoint.FirstOrDefault(suite => suite.Reading == reading)
+            ?? throw Bad(FileName, $"its goldens of {Untrusted.Quote(manifest.Source.File)} are for the reading "
+                + $"{string.Join(", ", ofCheckpoint.Select(suite => suite.Reading))}, not {Untrusted.Quote(reading)}",
                 "name goldens for it, or leave --golden out");
         return (Read(entry), null);
     }
@@ -50,15 +50,20 @@ internal sealed class GoldenFolder
         try
         {
             using var json = JsonDocument.Parse(InputFile.ReadBytes(PathOf(entry.Cases)));
-            var cfg = json.RootElement.GetProperty("cfg");
+            using var configuration = JsonDocument.Parse(InputFile.ReadBytes(PathOf(entry.Configuration ?? entry.Cases)));
+            var cfg = configuration.RootElement.GetProperty("cfg");
             var config = new AsymDecConfig(Number(cfg, "dim"), Number(cfg, "dec_layers"), Number(cfg, "heads"), Number(cfg, "K"),
-                entry.PrefixAttention == "bidirectional" ? PrefixAttention.Bidirectional : PrefixAttention.Causal, PathOf(entry.Cases));
-            var cases = json.RootElement.GetProperty(entry.Section).EnumerateObject()
-                .Select(test => Read(entry, config, logits, test)).ToArray();
+                entry.PrefixAttention == "bidirectional" ? PrefixAttention.Bidirectional : PrefixAttention.Causal, PathOf(entry.Cases))
+            {
+                StreamPositions = entry.StreamPositions == "restarted" ? StreamPositions.Restarted : StreamPositions.Continuous,
+                StreamOrigin = entry.StreamOrigin == "zero" ? StreamOrigin.Zero : StreamOrigin.Bare,
+            };
+            var cases = entry.Section.Split('/').Aggregate(json.RootElement, (element, name) => element.GetProperty(name))
+                .EnumerateObject().Select(test => Read(entry, config, logits, test)).ToArray();
             if (cases.Length == 0) throw Bad(entry.Cases, $"its section {Untrusted.Quote(entry.Section)} has no cases", Remedy);
 
             var heldOut = entry.HeldOut is null ? null : Read(entry.HeldOut, config);
-            foreach (var file in new[] { entry.Logits, entry.Cases, entry.HeldOut?.Text }.OfType<string>()) RequireHash(file);
+            foreach (var file in new[] { entry.Logits, entry.Cases, entry.Configuration, entry.HeldOut?.Text }.OfType<string>()) RequireHash(file);
             return new(config, new($"published PyTorch code in float64: {entry.Name}, {cases.Length} cases"
                 + $"{(heldOut is null ? "" : " and held-out text")}", cases, heldOut));
         }
@@ -74,26 +79,31 @@ internal sealed class GoldenFolder
     {
         var name = test.Name;
         var bytes = file.ReadBytes($"{name}.bytes");
-        var (length, slots) = (test.Value.GetProperty("bytes").GetInt32(), test.Value.GetProperty("prefix_slots").GetInt32());
-        if (bytes.Length != length)
+        var slots = test.Value.GetProperty("prefix_slots").GetInt32();
+        if (test.Value.TryGetProperty("bytes", out var stated) && stated.GetInt32() is var length && bytes.Length != length)
             throw Bad(entry.Logits, $"case {Untrusted.Quote(name)} has {bytes.Length} bytes, {entry.Cases} says {length}", Remedy);
 
         byte[] prompt = bytes.Length == 0 ? [0] : bytes;
         var stream = prompt.Length - (long)slots * config.SlotBytes;
-        if (slots < 0 || stream < 1 || stream != test.Value.GetProperty("stream_bytes").GetInt32())
+        // Behind an origin the stream has a row more; where rows are counted, it is among them.
+        var origin = config.StreamOrigin == StreamOrigin.Zero ? 1 : 0;
+        var rows = test.Value.TryGetProperty("rows", out var counted) ? counted.GetInt32()
+            : test.Value.GetProperty("stream_bytes").GetInt32() + origin;
+        if (slots < 0 || stream < 1 || stream + origin != rows)
         {
             throw Bad(entry.Cases,
                 $"case {Untrusted.Quote(name)} does not split {prompt.Length} bytes into {slots} slots of {config.SlotBytes} "
                     + "and a stream", Remedy);
         }
 
-        var traces = file.Entries.Select(e => e.Name).Where(n => n.StartsWith($"{name}.trace.", StringComparison.Ordinal));
-        var result = new GoldenCase(name, prompt, slots)
+        var trace = $"{entry.Tensors}{name}.trace.";
+        var traces = file.Entries.Select(e => e.Name).Where(n => n.StartsWith(trace, StringComparison.Ordinal));
+        var result = new GoldenCase(name, GoldenCase.AsRead(config, prompt, slots), slots)
         {
-            Logits = Floats(file, $"{name}.logits", stream, AsymDecConfig.Vocabulary),
-            Greedy = Convert.FromHexString(test.Value.GetProperty("greedy_hex").GetString()!),
+            Logits = Floats(file, $"{entry.Tensors}{name}.logits", rows, AsymDecConfig.Vocabulary),
+            Greedy = test.Value.TryGetProperty("greedy_hex", out var greedy) ? Convert.FromHexString(greedy.GetString()!) : null,
             BitsPerByte = test.Value.TryGetProperty("bits_per_byte", out var bits) ? bits.GetDouble() : null,
-            Trace = traces.ToDictionary(n => n[$"{name}.trace.".Length..], n => Floats(file, n, slots + stream, config.Dim)),
+            Trace = traces.ToDictionary(n => n[trace.Length..], n => Floats(file, n, slots + rows, config.Dim)),
         };
         RequireConsistent(entry, config, result);
         return result;

@@ -28,10 +28,26 @@ internal sealed record GoldenIndex
     /// <param name="Checkpoints">SHA-256 of every checkpoint with these weights, by file name.</param>
     /// <param name="Logits">The safetensors file: <c>CASE.bytes</c>, <c>CASE.logits</c>, perhaps <c>CASE.trace.MODULE</c>.</param>
     /// <param name="Cases">The JSON file: <c>cfg</c>, and below <paramref name="Section"/> one object per case.</param>
-    /// <param name="Section">Where in it.</param>
+    /// <param name="Section">Where in it: names with a slash between them.</param>
     /// <param name="HeldOut">Held-out text.</param>
     internal sealed record SuiteEntry(string Name, string PrefixAttention, IReadOnlyDictionary<string, string> Checkpoints, string Logits,
-        string Cases, string Section, HeldOutEntry? HeldOut = null);
+        string Cases, string Section, HeldOutEntry? HeldOut = null)
+    {
+        /// <summary>continuous or restarted.</summary>
+        public string StreamPositions { get => field ?? "continuous"; init; }
+
+        /// <summary>bare or zero: then there is a row of logits more, of the origin.</summary>
+        public string StreamOrigin { get => field ?? "bare"; init; }
+
+        /// <summary>What stands before the names of logits and traces.</summary>
+        public string Tensors { get => field ?? ""; init; }
+
+        /// <summary>The JSON file with <c>cfg</c>; null where that stands beside the cases.</summary>
+        public string? Configuration { get; init; }
+
+        /// <summary>All three together, as options name them.</summary>
+        public string Reading => $"{PrefixAttention}-{StreamPositions}-{StreamOrigin}";
+    }
 
     /// <param name="Text">The file.</param>
     /// <param name="PrefixSlots">Prefix slots of a window.</param>

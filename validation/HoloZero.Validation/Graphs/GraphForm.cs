@@ -71,6 +71,7 @@ internal abstract class GraphForm
             {
                 Position = Port(layout.Position, TensorType.Int64),
                 StreamTail = Port(layout.StreamTail, TensorType.UInt8),
+                StreamStart = layout.StreamStart is { } start ? Port(start, TensorType.Int64) : null,
             }).Tensors];
 
             static StatePort Port(StateTensor tensor, params TensorType[] types) => new(tensor.Name, tensor.Axes, types, InPlace: false);
@@ -94,7 +95,8 @@ internal abstract class GraphForm
 
         public override IReadOnlySet<string> ContribOperators { get; } = new HashSet<string>
         {
-            "BiasGelu", "Gelu", "GroupQueryAttention", "LinearAttention", "MatMulIntegerToFloat", "MatMulNBits", "SkipLayerNormalization",
+            "BiasGelu", "Gelu", "GroupQueryAttention", "LinearAttention", "MatMulIntegerToFloat", "MatMulNBits", "RotaryEmbedding",
+            "SkipLayerNormalization",
         };
 
         public override int[] PositionShape => [1];
@@ -106,6 +108,8 @@ internal abstract class GraphForm
             [
                 new("position", [AsymDecState.Batch], [TensorType.Int64], InPlace: false),
                 new("stream_tail", [AsymDecState.Batch, 2], [TensorType.Int32], InPlace: false),
+                .. config.StreamPositions == StreamPositions.Restarted
+                    ? (StatePort[])[new("stream_start", [AsymDecState.Batch], [TensorType.Int64], InPlace: false)] : [],
                 .. Enumerable.Range(0, config.DecLayers).SelectMany(i => (StatePort[])
                 [
                     Float($"self_blocks.{i}.k", h, AsymDecState.Past, k),
