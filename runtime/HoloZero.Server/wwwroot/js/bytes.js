@@ -34,8 +34,12 @@ export function glyph(byte) {
     return byte === 0x20 ? " " : ESCAPES.get(byte) ?? hex(byte);
 }
 
+const PUNCTUATION = "exclamation mark,quotation mark,number sign,dollar,percent,ampersand,apostrophe,left parenthesis,right parenthesis,"
+    + "asterisk,plus,comma,hyphen,full stop,slash,colon,semicolon,less than,equals,greater than,question mark,at sign,left bracket,"
+    + "backslash,right bracket,caret,underscore,backtick,left brace,vertical bar,right brace,tilde";
+
 const NAMES = new Map([[0x00, "NUL"], [0x09, "tab"], [0x0a, "newline"], [0x0d, "carriage return"], [0x1b, "escape"], [0x20, "space"],
-    [0x7f, "delete"]]);
+    [0x7f, "delete"], ...PUNCTUATION.split(",").map((name, i) => ["!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~".charCodeAt(i), name])]);
 
 /** A byte in words, for readouts and screen readers. */
 export function describe(byte) {

@@ -47,6 +47,10 @@ export class Composer {
             return button;
         }));
         this.#acceptDrops();
+    }
+
+    /** The first example, ready to run: what a visitor finds. */
+    begin() {
         this.set(EXAMPLES[0].bytes);
     }
 

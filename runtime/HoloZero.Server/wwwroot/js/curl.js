@@ -23,10 +23,13 @@ const KEY_HEADER = `-H "Authorization: Bearer $HOLOZERO_API_KEY"`;
 
 /** A line for POST /v1/bytes: raw bytes in, raw bytes out. Query values are in the order given. */
 export function bytesLine(origin, prompt, query, withKey) {
-    const url = `${origin}/v1/bytes?${new URLSearchParams(query)}`;
-    return [`printf ${printfFormat(prompt)} |`,
-        `curl -sS --fail-with-body --data-binary @- -H 'Content-Type: application/octet-stream'`,
-        ...withKey ? [KEY_HEADER] : [], quote(url)].join(" \\\n  ").replace("| \\\n", "|\n");
+    return `printf ${printfFormat(prompt)} |\n  ${bytesLineOfFile(origin, "-", query, withKey)}`;
+}
+
+/** The same with the prompt in a file. */
+export function bytesLineOfFile(origin, file, query, withKey) {
+    return [`curl -sS --fail-with-body --data-binary @${file} -H 'Content-Type: application/octet-stream'`,
+        ...withKey ? [KEY_HEADER] : [], quote(`${origin}/v1/bytes?${new URLSearchParams(query)}`)].join(" \\\n  ");
 }
 
 /** A line for POST /v1/completions: OpenAI's protocol, the prompt as the numbers of its bytes. */

@@ -5,7 +5,9 @@ import { makeCursor } from "./cursor.js";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-const COLUMN = 18;
+/** A column is as wide as the pane allows, within these. */
+const NARROW = 18;
+const WIDE = 34;
 const ROW = 13;
 const GAP = 9;
 const HEAD = 26;
@@ -27,6 +29,7 @@ export class HeatMap {
     #canvas = this.#wide.querySelector("canvas");
     #data = null;
     #tops = [];
+    #column = NARROW;
     #selected = null;
     #scheduled = false;
     #cursor;
@@ -44,14 +47,14 @@ export class HeatMap {
         });
         this.#pane.addEventListener("scroll", () => this.draw(), { passive: true });
         this.#wide.addEventListener("pointermove", event => {
-            const i = Math.floor((event.clientX - this.#wide.getBoundingClientRect().left) / COLUMN);
+            const i = Math.floor((event.clientX - this.#wide.getBoundingClientRect().left) / this.#column);
             if (this.#data && i >= 0 && i < this.#data.values.length) {
                 this.#cursor.at = i;
                 this.select(i);
             }
         });
         document.documentElement.addEventListener("themechange", () => this.draw());
-        new ResizeObserver(() => this.draw()).observe(this.#pane);
+        new ResizeObserver(() => this.#fit()).observe(this.#pane);
         document.fonts.ready.then(() => this.draw());
     }
 
@@ -62,24 +65,22 @@ export class HeatMap {
     show(data) {
         this.#data = data;
         this.#layOut(data.channels);
-        this.#wide.style.setProperty("width", `${Math.max(1, data.values.length) * COLUMN}px`);
-        this.#selected = null;
-        this.#cursor.at = Math.max(0, Math.min(this.#cursor.at, data.values.length - 1));
-        this.select(data.values.length - 1);
-        this.#cursor.at = data.values.length - 1;
-        this.draw();
+        this.#fit();
+        const last = data.values.length - 1;
+        this.#mark(last);
+        this.#cursor.at = last;
+        this.#reveal(last);
+        document.getElementById("heat-lines").textContent = data.slotBytes
+            ? `; thin lines: prefix slots of ${data.slotBytes} bytes; thick line: the stream begins` : "";
     }
 
     select(i) {
-        if (!this.#data || i === this.#selected || i < 0) return;
-        this.#selected = i;
-        const byte = this.#data.bytes[i];
-        document.getElementById("heat-where").textContent = this.#words(i);
-        this.#tell(this.#data.values[i]);
-        this.#pointed(byte);
-        this.draw();
+        if (!this.#data || i === this.#selected) return;
+        this.#mark(i);
+        this.#pointed(this.#data.bytes[i]);
     }
 
+    /** Draws before the next frame, however often it is asked. */
     draw() {
         if (this.#scheduled) return;
         this.#scheduled = true;
@@ -87,6 +88,21 @@ export class HeatMap {
             this.#scheduled = false;
             if (this.#data) this.#paint();
         });
+    }
+
+    #mark(i) {
+        this.#selected = i;
+        document.getElementById("heat-where").textContent = this.#words(i);
+        this.#tell(this.#data.values[i]);
+        this.draw();
+    }
+
+    #fit() {
+        if (!this.#data) return;
+        const count = Math.max(1, this.#data.values.length);
+        this.#column = Math.max(NARROW, Math.min(WIDE, Math.floor(this.#pane.clientWidth / count)));
+        this.#wide.style.setProperty("width", `${count * this.#column}px`);
+        this.draw();
     }
 
     #words(i) {
@@ -116,7 +132,7 @@ export class HeatMap {
     #paint() {
         const { values, bytes, channels, first, slotBytes, streamStart } = this.#data;
         const scale = Math.min(2, devicePixelRatio || 1);
-        const width = Math.min(this.#pane.clientWidth, values.length * COLUMN);
+        const width = Math.min(this.#pane.clientWidth, values.length * this.#column);
         const height = this.#tops.at(-1) + ROW + 6;
         this.#canvas.width = Math.max(1, Math.round(width * scale));
         this.#canvas.height = Math.round(height * scale);
@@ -129,27 +145,26 @@ export class HeatMap {
         const inks = { zero: components("--heat-zero"), plus: components("--heat-plus"), minus: components("--heat-minus") };
         const [ink, muted, rule] = ["--ink", "--muted", "--rule"].map(name => mix(components(name), [0, 0, 0], 0));
         context.textAlign = "center";
-        const from = Math.floor(left / COLUMN);
-        const to = Math.min(values.length, Math.ceil((left + width) / COLUMN));
+        const from = Math.floor(left / this.#column);
+        const to = Math.min(values.length, Math.ceil((left + width) / this.#column));
         for (let i = from; i < to; i++) {
-            const x = i * COLUMN;
+            const x = i * this.#column;
             const chosen = i === this.#selected;
-            label(context, bytes, i, x, chosen ? ink : muted);
-            for (const [row, value] of values[i].entries()) cell(context, x, this.#tops[row], value, REACH[channels[row].group] ?? 1, inks);
+            label(context, bytes, i, x, this.#column, chosen ? ink : muted);
+            for (const [row, value] of values[i].entries()) cell(context, x, this.#tops[row], this.#column, value, REACH[channels[row].group] ?? 1, inks);
             const at = first + i;
             if (slotBytes && at > 0 && (at === streamStart || (at < streamStart && at % slotBytes === 0))) {
                 context.fillStyle = at === streamStart ? ink : rule;
                 context.fillRect(x - (at === streamStart ? 1.5 : 1), 2, at === streamStart ? 2 : 1, height - 4);
             }
         }
-        if (this.#selected === null) return;
         context.strokeStyle = ink;
         context.lineWidth = 1.5;
-        context.strokeRect(this.#selected * COLUMN + 0.25, 2, COLUMN - 1.5, height - 4);
+        context.strokeRect(this.#selected * this.#column + 0.25, 2, this.#column - 1.5, height - 4);
     }
 
     #reveal(i) {
-        const [left, right] = [i * COLUMN, (i + 1) * COLUMN];
+        const [left, right] = [i * this.#column, (i + 1) * this.#column];
         if (left < this.#pane.scrollLeft) this.#pane.scrollLeft = left;
         if (right > this.#pane.scrollLeft + this.#pane.clientWidth) this.#pane.scrollLeft = right - this.#pane.clientWidth;
     }
@@ -195,22 +210,22 @@ function nameOf(channel, i, channels) {
     return name;
 }
 
-function label(context, bytes, i, x, ink) {
+function label(context, bytes, i, x, width, ink) {
     const { start, length } = characterAround(bytes, i);
     const text = length > 1 ? (start === i ? decoder.decode(bytes.subarray(i, i + length)) : "·") : glyph(bytes[i]);
     context.font = text.length > 1 ? "400 9.5px \"Plex Mono\", monospace" : "500 13px \"Plex Mono\", monospace";
     context.fillStyle = ink;
-    context.fillText(text === " " ? "␣" : text, x + COLUMN / 2 - 0.5, 16);
+    context.fillText(text === " " ? "␣" : text, x + width / 2 - 0.5, 16);
 }
 
-function cell(context, x, y, value, reach, inks) {
+function cell(context, x, y, width, value, reach, inks) {
     const part = Math.min(1, Math.abs(value) / reach);
     context.fillStyle = mix(inks.zero, value < 0 ? inks.minus : inks.plus, part ** 0.8);
-    context.fillRect(x + 0.5, y + 0.5, COLUMN - 2, ROW - 1.5);
+    context.fillRect(x + 0.5, y + 0.5, width - 2, ROW - 1.5);
     if (value > -0.005) return;
     // Below zero also without colour.
     context.fillStyle = mix(inks.zero, [255, 255, 255], 0.9);
-    context.fillRect(x + 4.5, y + ROW / 2 - 0.75, COLUMN - 10, 1.2);
+    context.fillRect(x + 4.5, y + ROW / 2 - 0.75, width - 10, 1.2);
 }
 
 function ramp() {

@@ -109,7 +109,8 @@ async function run() {
     problem("problem", null);
     showLine();
     readouts.begin(performance.now());
-    element("continuation").scrollIntoView({ block: "nearest" });
+    const place = element("continuation");
+    place.scrollIntoView({ block: place.offsetHeight > innerHeight ? "start" : "nearest" });
     let seed = asked.settings.seed;
     let reason = null;
     let scheduled = false;
@@ -158,10 +159,15 @@ function showGrowth(ended) {
 function showRunning(is) {
     document.body.classList.toggle("running", is);
     const focused = document.activeElement;
-    element("write").hidden = is;
-    element("stop").hidden = !is;
-    if (is && focused === element("write")) element("stop").focus();
-    if (!is && focused === element("stop")) element("write").focus();
+    const pairs = [["write", "stop"], ["continue", "stop-here"]];
+    for (const [begin, end] of pairs) {
+        const [shown, gone] = is ? [element(end), element(begin)] : [element(begin), element(end)];
+        shown.hidden = false;
+        shown.disabled = false;
+        // Who pressed one of them finds the other under the same finger, and the page stays where it is.
+        if (focused === gone) shown.focus({ preventScroll: true });
+        gone.hidden = true;
+    }
     for (const id of ["continue", "copy-text", "save"]) element(id).disabled = is || continuation.length === 0;
 }
 
@@ -209,7 +215,7 @@ element("prompt").addEventListener("keydown", event => {
 document.addEventListener("keydown", event => {
     if (event.key === "Escape" && running) running.abort();
 });
-element("stop").addEventListener("click", () => running?.abort());
+for (const id of ["stop", "stop-here"]) element(id).addEventListener("click", () => running?.abort());
 element("continue").addEventListener("click", continueRun);
 element("copy-text").addEventListener("click", () => copy(new TextDecoder().decode(continuation.bytes), "Text"));
 element("save").addEventListener("click", () => save(continuation.bytes.slice(), "continuation.bin"));
@@ -226,3 +232,4 @@ for (const field of element("settings").elements) field.addEventListener("input"
 grid.show(continuation);
 textView.show(continuation);
 hexView.show(continuation);
+composer.begin();

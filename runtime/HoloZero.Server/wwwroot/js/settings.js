@@ -60,15 +60,20 @@ export function completionBody({ seed, ...settings }, prompt, { stream }) {
 
 const hexOf = text => Array.from(new TextEncoder().encode(text), byte => byte.toString(16).padStart(2, "0")).join("");
 
-/** The query for POST /v1/bytes: pairs in order. */
+/** What POST /v1/bytes has no name for. */
+const COMPLETIONS_ALONE = ["presence_penalty", "frequency_penalty", "logit_bias"];
+const DRAWS = ["temperature", "top_p", "top_k", "min_p", "seed"];
+
+/** The query for POST /v1/bytes: pairs in order; null where it has no name for a setting. */
 export function bytesQuery(settings) {
+    if (COMPLETIONS_ALONE.some(name => settings[name] !== undefined && settings[name] !== 0)) return null;
+    const greedy = settings.temperature === 0;
     const query = [];
     for (const [name, value] of Object.entries(settings)) {
-        if (name === "logprobs") continue;
-        if (name === "max_tokens") query.push(["max_bytes", value]);
+        if (name === "logprobs" || COMPLETIONS_ALONE.includes(name) || (greedy && DRAWS.includes(name))) continue;
+        if (name === "max_tokens") query.push(["max_bytes", String(value)]);
         else if (name === "stop") query.push(...value.map(text => ["stop", hexOf(text)]));
-        else if (name === "logit_bias") query.push([name, Object.entries(value).map(([byte, bias]) => `${byte}:${bias}`).join(",")]);
-        else query.push([name, value]);
+        else query.push([name, String(value)]);
     }
-    return query.map(([name, value]) => [name, String(value)]);
+    return greedy ? [...query, ["greedy", "true"]] : query;
 }

@@ -90,24 +90,29 @@ export class Sky {
         this.#rings(context, width, height);
         this.#path(context, this.#prompt, PROMPT);
         this.#path(context, this.#written.length ? [...this.#prompt.slice(-1), ...this.#written] : [], WRITTEN);
-        const used = new Set([...this.#prompt, ...this.#written]);
+        const used = new Map();
+        for (const byte of [...this.#prompt, ...this.#written]) used.set(byte, (used.get(byte) ?? 0) + 1);
         const order = [...this.#places.keys()].sort((a, b) => this.#places[a].depth - this.#places[b].depth);
-        for (const byte of order) star(context, this.#places[byte], byte, used.has(byte), byte === this.#selected);
+        for (const byte of order) star(context, this.#places[byte], byte, used.get(byte) ?? 0, byte === this.#selected);
     }
 
     #place(width, height) {
         const angle = this.#turn.valueAsNumber * Math.PI / 180;
         const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
         const tilt = 0.32;
-        const reach = Math.min(width * 0.56, height * 0.62);
-        return this.#stars.map(([x, y, z]) => {
-            const across = x * cos + z * sin;
+        const seen = this.#stars.map(([x, y, z]) => {
             const into = -x * sin + z * cos;
-            const up = y * Math.cos(tilt) - into * Math.sin(tilt);
             const depth = y * Math.sin(tilt) + into * Math.cos(tilt);
-            const near = 1 + depth * 0.28;
-            return { x: width / 2 + across * reach * near, y: height / 2 - up * reach * near, depth, size: near };
+            const size = 1 + depth * 0.28;
+            return { x: (x * cos + z * sin) * size, y: (into * Math.sin(tilt) - y * Math.cos(tilt)) * size, depth, size };
         });
+        // Fills its frame from every side, with the same measure across and up.
+        const [left, right, top, bottom] = [Math.min, Math.max].flatMap((pick, i) => [pick(...seen.map(s => s.x)), pick(...seen.map(s => s.y))])
+            .map((value, i, all) => all[[0, 2, 1, 3][i]]);
+        const reach = Math.min((width - 56) / (right - left), (height - 44) / (bottom - top));
+        return seen.map(s => ({
+            ...s, x: width / 2 + (s.x - (left + right) / 2) * reach, y: height / 2 + (s.y - (top + bottom) / 2) * reach,
+        }));
     }
 
     #rings(context, width, height) {
@@ -206,10 +211,12 @@ function legendItem(kind, i) {
     return item;
 }
 
-function star(context, place, byte, used, selected) {
+/** A byte that is on the path shines, the more often the larger. */
+function star(context, place, byte, times, selected) {
     const kind = classOf(byte);
-    const bright = used || selected;
-    context.globalAlpha = bright ? 1 : 0.5 + 0.25 * Math.max(-1, Math.min(1, place.depth));
+    const bright = times > 0 || selected;
+    const size = place.size * (1 + 0.16 * Math.log2(Math.max(1, times)));
+    context.globalAlpha = bright ? 1 : 0.72 + 0.28 * Math.max(-1, Math.min(1, place.depth));
     if (bright) {
         const glow = context.createRadialGradient(place.x, place.y, 0, place.x, place.y, 16);
         glow.addColorStop(0, `${COLOURS[kind]}66`);
@@ -218,7 +225,7 @@ function star(context, place, byte, used, selected) {
         context.fillRect(place.x - 16, place.y - 16, 32, 32);
     }
     if (isPrintable(byte) && bright) {
-        context.font = `500 ${Math.round(15 * place.size)}px "Plex Mono", monospace`;
+        context.font = `500 ${Math.round(15 * size)}px "Plex Mono", monospace`;
         context.textAlign = "center";
         context.textBaseline = "middle";
         context.lineWidth = 3.5;
@@ -227,7 +234,7 @@ function star(context, place, byte, used, selected) {
         context.fillStyle = selected ? "#fff" : COLOURS[kind];
         context.fillText(glyph(byte), place.x, place.y + 1);
     } else {
-        shape(context, place.x, place.y, (bright ? 4.2 : 2.1) * place.size, CLASSES[kind].mark, COLOURS[kind]);
+        shape(context, place.x, place.y, bright ? 4.6 * size : 2.6 * size, CLASSES[kind].mark, COLOURS[kind]);
     }
     context.globalAlpha = 1;
     if (!selected) return;
