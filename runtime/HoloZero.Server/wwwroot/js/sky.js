@@ -107,8 +107,8 @@ export class Sky {
             return { x: (x * cos + z * sin) * size, y: (into * Math.sin(tilt) - y * Math.cos(tilt)) * size, depth, size };
         });
         // Fills its frame from every side, with the same measure across and up.
-        const [left, right, top, bottom] = [Math.min, Math.max].flatMap((pick, i) => [pick(...seen.map(s => s.x)), pick(...seen.map(s => s.y))])
-            .map((value, i, all) => all[[0, 2, 1, 3][i]]);
+        const [left, right] = extent(seen.map(s => s.x));
+        const [top, bottom] = extent(seen.map(s => s.y));
         const reach = Math.min((width - 56) / (right - left), (height - 44) / (bottom - top));
         return seen.map(s => ({
             ...s, x: width / 2 + (s.x - (left + right) / 2) * reach, y: height / 2 + (s.y - (top + bottom) / 2) * reach,
@@ -195,6 +195,8 @@ export class Sky {
         });
     }
 }
+
+const extent = values => [Math.min(...values), Math.max(...values)];
 
 function legendItem(kind, i) {
     const item = document.createElement("li");
