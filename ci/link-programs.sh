@@ -7,5 +7,6 @@ mkdir -p "$root/bin"
 link() { ln -sfn "../artifacts/bin/$1/$configuration/$2" "$root/bin/$2"; }
 link HoloZero.Exporter.Cli holozero-export
 link HoloZero.Cli holozero
+link HoloZero.Server holozero-server
 link HoloZero.Validation.Cli holozero-validate
 link HoloZero.Benchmarks holozero-benchmarks

@@ -108,6 +108,10 @@ public static class ArtifactExporter
             });
         }
 
+        var features = FeatureGraph.Record();
+        files.AddRange(OnnxFile.Write(features.ToProto(), features.Initializers(), Path.Combine(output.Staging, FeatureGraph.FileName),
+            FeatureGraph.Opsets, (Tool, ToolVersion)));
+
         Step($"computing the self-check with {engine.Name}");
         GoldenLogits.Write(Path.Combine(output.Staging, GoldenLogits.FileName), config, weights, engine, cancellation);
         files.Add(GoldenLogits.FileName);
@@ -125,6 +129,7 @@ public static class ArtifactExporter
             Variants = variantInfos,
             Golden = new(GoldenLogits.FileName, engine.Agreeing),
             Window = options.Window,
+            Features = new(FeatureGraph.FileName, Describe(features.Inputs[0]), Describe(features.Outputs[0]), FeatureGraph.Channels),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };

@@ -67,7 +67,7 @@ public sealed class ArtifactFolder
             "listed with its hash"))
         .Concat(SpecialFiles())
         .Concat(Manifest.Files.Select(file => Fault(file.Key, file.Value, verifyHashes)).OfType<ArtifactFault>())
-        .Concat(Manifest.Variants.Select(variant => FaultInside(variant, verifyHashes)).OfType<ArtifactFault>());
+        .Concat(GraphsUsed().Select(graph => FaultInside(graph, verifyHashes)).OfType<ArtifactFault>());
 
     /// <summary>
     /// Compares the SHA-256 of what <paramref name="variant"/> consists of, its graph and data beside it, with the manifest.
@@ -77,17 +77,15 @@ public sealed class ArtifactFolder
     /// <param name="cancellation">Checked between pieces.</param>
     /// <exception cref="BadInputException">A file differs or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void VerifyHashes(ArtifactManifest.VariantInfo variant, Action<int>? read = null, CancellationToken cancellation = default)
-    {
-        foreach (var (name, expected) in FilesOf(variant))
-        {
-            if (Fault(name, expected, verifyHash: true, read, cancellation) is { } fault) throw Mismatch(fault);
-        }
-    }
+    public void VerifyHashes(ArtifactManifest.VariantInfo variant, Action<int>? read = null, CancellationToken cancellation = default) =>
+        VerifyHashes(variant.File, read, cancellation);
+
+    /// <summary>The same for what computes <paramref name="features"/>.</summary>
+    public void VerifyHashes(ArtifactManifest.FeaturesInfo features) => VerifyHashes(features.File, read: null, CancellationToken.None);
 
     /// <summary>What <paramref name="variant"/> consists of: its graph and data beside it.</summary>
     public IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(ArtifactManifest.VariantInfo variant) =>
-        Manifest.Files.Where(file => file.Key.StartsWith(variant.File, StringComparison.Ordinal));
+        FilesOf(variant.File);
 
     /// <summary>The full path of a file of this folder.</summary>
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);
@@ -111,12 +109,26 @@ public sealed class ArtifactFolder
         return variants.Count > few ? $"{listed} and {variants.Count - few} more" : listed;
     }
 
+    private void VerifyHashes(string graph, Action<int>? read, CancellationToken cancellation)
+    {
+        foreach (var (name, expected) in FilesOf(graph))
+        {
+            if (Fault(name, expected, verifyHash: true, read, cancellation) is { } fault) throw Mismatch(fault);
+        }
+    }
+
+    private IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(string graph) =>
+        Manifest.Files.Where(file => file.Key.StartsWith(graph, StringComparison.Ordinal));
+
     private List<ArtifactFault> SpecialFiles() => InputFile.Guard(Path, () => Directory.EnumerateFileSystemEntries(Path)
         .Where(FileKind.IsSpecial).Select(System.IO.Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)
         .Select(name => new ArtifactFault(name, $"{Untrusted.Quote(name)} beside it is a pipe, a socket or a device", "not a regular file",
             "regular files alone")).ToList());
 
-    private IEnumerable<string> NamesUsed() => Manifest.Variants.Select(variant => variant.File).Append(Manifest.Golden.File);
+    private IEnumerable<string> GraphsUsed() =>
+        [.. Manifest.Variants.Select(variant => variant.File), .. Manifest.Features is { } features ? [features.File] : Array.Empty<string>()];
+
+    private IEnumerable<string> NamesUsed() => GraphsUsed().Append(Manifest.Golden.File);
 
     private ArtifactFault? Fault(string name, ArtifactManifest.FileInfo expected, bool verifyHash, Action<int>? read = null,
         CancellationToken cancellation = default)
@@ -158,9 +170,8 @@ public sealed class ArtifactFolder
     }
 
     /// <summary>What is wrong with the files that a graph names; null where the graph itself has a fault: that is told by itself.</summary>
-    private ArtifactFault? FaultInside(ArtifactManifest.VariantInfo variant, bool hashIsTold)
+    private ArtifactFault? FaultInside(string name, bool hashIsTold)
     {
-        var name = variant.File;
         if (!Manifest.Files.TryGetValue(name, out var graph) || Fault(name, graph, verifyHash: false) is not null) return null;
         IReadOnlyList<string> named;
         try
@@ -173,7 +184,7 @@ public sealed class ArtifactFolder
             return new(name, $"it lists {name}, which is no ONNX model ({e.Message})", "no ONNX model", "an ONNX model");
         }
 
-        var listed = FilesOf(variant).Select(file => file.Key).Where(file => file != name).ToHashSet(StringComparer.Ordinal);
+        var listed = FilesOf(name).Select(file => file.Key).Where(file => file != name).ToHashSet(StringComparer.Ordinal);
         if (named.FirstOrDefault(data => !listed.Contains(data)) is { } foreign)
         {
             return new(name, $"weights of {name} lie in {Untrusted.Quote(foreign)}, which it does not list as data of that graph",

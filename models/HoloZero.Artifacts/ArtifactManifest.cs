@@ -49,6 +49,9 @@ public sealed record ArtifactManifest
     /// <summary>How much context the model was made for; null where nobody said.</summary>
     public WindowInfo? Window { get; init; }
 
+    /// <summary>What computes the features of bytes, for people to look at; null where an earlier release exported it.</summary>
+    public FeaturesInfo? Features { get; init; }
+
     /// <summary>Every other file of the folder, by name.</summary>
     public required IReadOnlyDictionary<string, FileInfo> Files { get; init; }
 
@@ -198,6 +201,19 @@ public sealed record ArtifactManifest
                 ? $"kept_stream_bytes {KeptStreamBytes} is not within 1 to {StreamBytes}, the stream_bytes" : null;
         }
     }
+
+    /// <summary>The graph that gives what the network literally reads of bytes: what the front door of every variant computes, too.</summary>
+    /// <param name="File">The .onnx file, of standard operators alone.</param>
+    /// <param name="Bytes">Input: bytes of one run, [1, n].</param>
+    /// <param name="Output">Output: [1, n, channels].</param>
+    /// <param name="Channels">What each of its columns is.</param>
+    public sealed record FeaturesInfo(string File, PortInfo Bytes, PortInfo Output, IReadOnlyList<ChannelInfo> Channels);
+
+    /// <summary>A feature of a byte.</summary>
+    /// <param name="Name">Its name, unlike all others: <c>dxor.0</c>.</param>
+    /// <param name="Group">What it belongs to: <c>dxor</c>.</param>
+    /// <param name="Description">What it says, in a few words.</param>
+    public sealed record ChannelInfo(string Name, string Group, string Description);
 
     /// <summary>Size and hash of a file.</summary>
     public sealed record FileInfo(long Bytes, string Sha256);

@@ -7,7 +7,7 @@ internal static class ManifestRules
         [TensorType.Float32, TensorType.Float16, TensorType.Int64, TensorType.Int32, TensorType.UInt8];
 
     /// <summary>Honest manifests list five variants and some dozen pieces of state a layer; messages name what they list.</summary>
-    private const int MostVariants = 64, MostState = 16_384, MostAxes = 8;
+    private const int MostVariants = 64, MostState = 16_384, MostAxes = 8, MostChannels = 4_096;
 
     /// <summary>A state longer than this an array does not hold, whatever the positions.</summary>
     private const long MostStateElements = 1L << 29;
@@ -37,6 +37,8 @@ internal static class ManifestRules
         if (manifest.Golden.Engines.Any(engine => engine is null)) yield return "an engine is null";
         if (manifest.Window?.Violation(model.SlotBytes) is { } window) yield return $"its window: {window}";
         if (manifest.Variants.Count > MostVariants) yield return $"it lists {manifest.Variants.Count} variants, more than {MostVariants}";
+
+        if (manifest.Features is { } features && FirstViolation(features) is { } wrong) yield return $"its features: {wrong}";
 
         foreach (var variant in manifest.Variants)
         {
@@ -80,6 +82,29 @@ internal static class ManifestRules
 
         return variant.LogitsTolerance > 0 && double.IsFinite(variant.LogitsTolerance) ? null
             : $"logits_tolerance {variant.LogitsTolerance} is not positive";
+    }
+
+    private static string? FirstViolation(ArtifactManifest.FeaturesInfo features)
+    {
+        foreach (var (port, type, axes) in ((ArtifactManifest.PortInfo, TensorType, int)[])
+            [(features.Bytes, TensorType.UInt8, 2), (features.Output, TensorType.Float32, 3)])
+        {
+            if (!Untrusted.IsPlainName(port.Name)) return $"{Untrusted.Quote(port.Name)} is no name of an input or output";
+            if (ElementType(port.Type) != type) return $"{Untrusted.Quote(port.Name)} is {Untrusted.Quote(port.Type)}, not {type.Name()}";
+            if (port.Shape.Count != axes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, not {axes}";
+        }
+
+        var channels = features.Channels;
+        if (channels.Count is 0 or > MostChannels) return $"it lists {channels.Count} channels, allowed are 1 to {MostChannels:N0}";
+        if (channels.Any(channel => channel is null || !Untrusted.IsPlainName(channel.Name) || !Untrusted.IsPlainName(channel.Group)
+            || channel.Description != Untrusted.OneLine(channel.Description)))
+        {
+            return "a channel has no plain name, group and description";
+        }
+
+        if (channels.DistinctBy(channel => channel.Name).Count() < channels.Count) return "two channels have one name";
+        return features.Output.Shape[2].Length == channels.Count ? null
+            : $"its output has rows of {features.Output.Shape[2]}, and there are {channels.Count} channels";
     }
 
     private static string? ShapeViolation(ArtifactManifest.StateInfo state)

@@ -9,5 +9,6 @@ var root = new RootCommand("Runs exported HoLo_ZeRo models.")
     LogitsCommand.Create(),
     BenchCommand.Create(),
     DoctorCommand.Create(),
+    ServeCommand.Create(),
 };
 return await CommandLineProgram.RunAsync("holozero", root, args);

@@ -54,7 +54,7 @@ public static class HoloZeroServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(section);
         var builder = Add(services, name, section is IConfigurationSection { Path: var path } ? path : "");
-        builder.Options.Configure(options => OptionsSource.Bind(section, options));
+        builder.Options.Configure(options => SectionBinding.Bind(section, options, "a model"));
         return builder;
     }
 

@@ -20,6 +20,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Reference"] = ["HoloZero.Models"],
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.Hosting"] = ["HoloZero.Runtime"],
+        ["HoloZero.Server"] = ["HoloZero.Hosting"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",

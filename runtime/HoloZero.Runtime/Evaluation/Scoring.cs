@@ -62,6 +62,41 @@ public static class Scoring
         return new(bits / predicted, predicted, windows, slots, streamBytes);
     }
 
+    /// <summary>
+    /// What the model expected at each byte of <paramref name="text"/> but the first, which nothing comes before: the text is one stream
+    /// without prefix slots, as <see cref="Score"/> takes a text of that length where no option says otherwise; so the sum of the
+    /// log-probabilities is what it scores.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="text">1 to <see cref="ScoreOptions.LongestSingleStream"/> bytes.</param>
+    /// <param name="likeliest">How many of the likeliest ids to tell, 0 to <see cref="BytePrediction.MaxLikeliest"/>.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <returns>One less than bytes: the i-th is of byte i + 1.</returns>
+    /// <exception cref="BadInputException">The text is empty or too long, or there are not so many likeliest ids.</exception>
+    /// <exception cref="InvalidLogitsException">The model gives logits that are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static IReadOnlyList<BytePrediction> Predict(HoloZeroModel model, ReadOnlySpan<byte> text, int likeliest,
+        CancellationToken cancellation = default)
+    {
+        BytePrediction.Validate(likeliest);
+        if (text.Length is < 1 or > ScoreOptions.LongestSingleStream)
+        {
+            throw new BadInputException("input", $"it has {text.Length:N0} bytes, allowed are 1 to {ScoreOptions.LongestSingleStream:N0}",
+                "use a shorter text");
+        }
+
+        using var session = model.OpenSession();
+        var logits = session.Prefill([], text, cancellation);
+        var predictions = new BytePrediction[text.Length - 1];
+        for (var i = 0; i < predictions.Length; i++)
+        {
+            predictions[i] = BytePrediction.Of(logits[i], text[i + 1], likeliest);
+            if (!double.IsFinite(predictions[i].Logprob)) throw NotFinite();
+        }
+
+        return predictions;
+    }
+
     private static (int Slots, int StreamBytes) Layout(int length, int slotBytes, ScoreOptions options)
     {
         if (options.PrefixSlots is < 0 or > DecodingSession.MaxPrefixSlots)
@@ -91,8 +126,9 @@ public static class Scoring
     private static double Bits(Logits logits, ReadOnlySpan<byte> stream)
     {
         var nats = CrossEntropy.Nats(logits.Data, logits.Vocabulary, stream[1..]);
-        return double.IsFinite(nats) ? CrossEntropy.Bits(nats)
-            : throw new InvalidLogitsException(
-                "the model gives logits that are not finite or rule out a byte of the text; check it with doctor");
+        return double.IsFinite(nats) ? CrossEntropy.Bits(nats) : throw NotFinite();
     }
+
+    private static InvalidLogitsException NotFinite() =>
+        new("the model gives logits that are not finite or rule out a byte of the text; check it with doctor");
 }

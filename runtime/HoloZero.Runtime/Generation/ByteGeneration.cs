@@ -74,9 +74,7 @@ public static class ByteGeneration
             using var session = model.OpenSession();
             while (true)
             {
-                var bytes = sequence.TakeReleased();
-                if (!bytes.IsEmpty || sequence.Finish is not null)
-                    await output.WriteAsync(new(bytes, sequence.Finish), cancellation).ConfigureAwait(false);
+                if (sequence.TakeChunk() is { } chunk) await output.WriteAsync(chunk, cancellation).ConfigureAwait(false);
                 if (sequence.Finish is not null) break;
                 cancellation.ThrowIfCancellationRequested();
                 Advance(session, sequence, cancellation);

@@ -24,6 +24,13 @@ public sealed record GenerationOptions
     /// <value>What the generator was given, else what the artifact says (<see cref="HoloZeroModel.Window"/>).</value>
     public ContextWindowOptions? Window { get; init; }
 
+    /// <summary>
+    /// Asks for a <see cref="BytePrediction"/> beside each byte, with so many of the likeliest ids, 0 to
+    /// <see cref="BytePrediction.MaxLikeliest"/>. The bytes are the same with and without.
+    /// </summary>
+    /// <value>null: none.</value>
+    public int? Likeliest { get; init; }
+
     /// <summary>Checks ranges and contradictions.</summary>
     /// <exception cref="BadInputException">An option is out of range or contradicts another.</exception>
     /// <exception cref="ArgumentNullException">A part is null.</exception>
@@ -33,6 +40,7 @@ public sealed record GenerationOptions
         ArgumentNullException.ThrowIfNull(Stop);
         if (MaxBytes < 0)
             throw new BadInputException("max-bytes", $"is {MaxBytes}, allowed are 0 and more", "choose how many bytes to generate");
+        BytePrediction.Validate(Likeliest);
         Sampling.Validate();
     }
 }
@@ -53,7 +61,11 @@ public enum FinishReason
 /// <summary>A piece of a generation.</summary>
 /// <param name="Bytes">The next bytes; may be empty in the last piece. Owned by the receiver.</param>
 /// <param name="Finish">Set in the last piece.</param>
-public sealed record GenerationChunk(ReadOnlyMemory<byte> Bytes, GenerationFinish? Finish = null);
+public sealed record GenerationChunk(ReadOnlyMemory<byte> Bytes, GenerationFinish? Finish = null)
+{
+    /// <summary>One for each of <see cref="Bytes"/> where <see cref="GenerationOptions.Likeliest"/> asks for them, else empty.</summary>
+    public IReadOnlyList<BytePrediction> Predictions { get; init; } = [];
+}
 
 /// <summary>How a generation ended.</summary>
 /// <param name="Reason">What ended it.</param>

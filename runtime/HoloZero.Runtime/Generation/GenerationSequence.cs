@@ -26,6 +26,7 @@ internal sealed class GenerationSequence
     private readonly ByteSampler _sampler;
     private readonly StopSequenceMatcher _matcher;
     private readonly ArrayBufferWriter<byte> _released = new();
+    private readonly Queue<BytePrediction> _predictions = [];
     private long _chosen;
 
     /// <summary>Before its first byte.</summary>
@@ -40,7 +41,7 @@ internal sealed class GenerationSequence
         _options = options;
         Window = new(slotBytes, options.Window ?? window, prompt, options.PrefixSlots);
         _sampler = new(options.Sampling.WithSeed());
-        _sampler.Observe(prompt);
+        _sampler.ObservePrompt(prompt);
         _matcher = new(options.Stop);
         if (options.MaxBytes == 0) End(FinishReason.Length);
     }
@@ -71,6 +72,7 @@ internal sealed class GenerationSequence
 
         Next = (byte)chosen;
         _chosen++;
+        if (_options.Likeliest is { } likeliest) _predictions.Enqueue(BytePrediction.Of(logits, Next, likeliest));
         if (_matcher.Append(Next, _released))
         {
             End(FinishReason.Stop);
@@ -86,13 +88,20 @@ internal sealed class GenerationSequence
         }
     }
 
-    /// <summary>The bytes that are certain by now, but for those taken earlier; the caller owns them.</summary>
-    public ReadOnlyMemory<byte> TakeReleased()
+    /// <summary>
+    /// The bytes that are certain by now, but for those taken earlier, and how it ended once it has; null where nothing is new. The caller
+    /// owns it.
+    /// </summary>
+    public GenerationChunk? TakeChunk()
     {
-        if (_released.WrittenCount == 0) return default;
+        if (_released.WrittenCount == 0 && Finish is null) return null;
         var bytes = _released.WrittenSpan.ToArray();
         _released.ResetWrittenCount();
-        return bytes;
+        if (_options.Likeliest is null) return new(bytes, Finish);
+        // Those of a stop sequence are never released, and stay behind.
+        var predictions = new BytePrediction[bytes.Length];
+        for (var i = 0; i < predictions.Length; i++) predictions[i] = _predictions.Dequeue();
+        return new(bytes, Finish) { Predictions = predictions };
     }
 
     private void End(FinishReason reason)

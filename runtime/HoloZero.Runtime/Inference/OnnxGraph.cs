@@ -59,6 +59,23 @@ internal sealed class OnnxGraph : IDisposable
         cancellation.ThrowIfCancellationRequested();
         using var cancelled = cancellation.Register(() => options.SetLoadCancellationFlag(true));
         var signature = variant.Signature;
+        var session = LoadSession(path, options, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)],
+            [signature.Logits, .. signature.State.Select(state => state.Present)], cancellation);
+        if (signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }])
+            return new(session, variant, slotBytes, options.IntraOpNumThreads, stateBytes);
+        session.Dispose();
+        throw new BadInputException(path, $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
+            "export the model again");
+    }
+
+    /// <summary>Loads a file and compares it with what the manifest says of it. The caller disposes it.</summary>
+    /// <exception cref="BadInputException">
+    /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static InferenceSession LoadSession(string path, SessionOptions options, IReadOnlyList<ArtifactManifest.PortInfo> inputs,
+        IReadOnlyList<ArtifactManifest.PortInfo> outputs, CancellationToken cancellation = default)
+    {
         InferenceSession? session = null;
         var failure = OnnxEnvironment.Try(() => session = new InferenceSession(path, options));
         if (cancellation.IsCancellationRequested)
@@ -72,13 +89,9 @@ internal sealed class OnnxGraph : IDisposable
 
         try
         {
-            Compare(path, session!.InputMetadata, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)]);
-            Compare(path, session.OutputMetadata, [signature.Logits, .. signature.State.Select(state => state.Present)]);
-            return signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }]
-                ? new(session, variant, slotBytes, options.IntraOpNumThreads, stateBytes)
-                : throw new BadInputException(path,
-                    $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
-                    "export the model again");
+            Compare(path, session!.InputMetadata, inputs);
+            Compare(path, session.OutputMetadata, outputs);
+            return session;
         }
         catch
         {

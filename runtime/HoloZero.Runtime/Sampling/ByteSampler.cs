@@ -8,11 +8,12 @@ namespace HoloZero.Runtime;
 /// Chooses the next id from logits. The same options, seed, observed bytes and logits give the same ids on every machine.
 /// </summary>
 /// <remarks>
-/// <para>The order is the one of Hugging Face's generation: bias and bans, repetition penalty, temperature, top-k, top-p,
-/// min-p, draw. In detail, with all arithmetic in float64:</para>
+/// <para>The order is the one of Hugging Face's generation: bias and bans, penalties, temperature, top-k, top-p, min-p, draw. In detail,
+/// with all arithmetic in float64:</para>
 /// <list type="number">
 /// <item>x = logit + bias; the bias of MASK, and of EOS unless allowed, is -inf.</item>
-/// <item>x = x / penalty if x > 0, else x * penalty, for each byte observed within the repetition window.</item>
+/// <item>x = x / penalty if x > 0, else x * penalty, for each byte observed within the repetition window; then, for each byte that was
+/// generated c times, x = x - presence penalty - c * frequency penalty.</item>
 /// <item>x is rounded to float32, finite values to finite ones. Ids are ranked by x, the greater first; of equal ones the
 /// lower id. Ids at -inf drop out.</item>
 /// <item>Greedy: the first id of the ranking, and nothing else happens.</item>
@@ -42,12 +43,13 @@ public sealed class ByteSampler
     private readonly float[] _bias;
     private readonly float[] _bans = new float[ByteVocabulary.Size];
     private readonly int[] _biased;
-    private readonly double _temperature, _topP, _minP, _penalty;
+    private readonly double _temperature, _topP, _minP, _penalty, _presence, _frequency;
     private readonly int _topK;
 
     private readonly ByteRandom? _random;
     private readonly byte[]? _recent;
     private readonly int[] _occurrences;
+    private readonly long[]? _generated;
     private long _observed;
 
     private readonly float[] _adjusted = new float[ByteVocabulary.Size];
@@ -78,6 +80,8 @@ public sealed class ByteSampler
         _topP = options.TopP ?? 1;
         _minP = options.MinP ?? 0;
         _penalty = options.RepetitionPenalty ?? 1;
+        (_presence, _frequency) = (options.PresencePenalty ?? 0, options.FrequencyPenalty ?? 0);
+        if (_presence != 0 || _frequency != 0) _generated = new long[ByteVocabulary.Bytes];
         _occurrences = new int[ByteVocabulary.Bytes];
         if (_penalty != 1) _recent = new byte[options.RepetitionWindow ?? SamplingOptions.DefaultRepetitionWindow];
 
@@ -93,10 +97,12 @@ public sealed class ByteSampler
     {
         Options = other.Options;
         (_temperature, _topP, _minP, _penalty, _topK) = (other._temperature, other._topP, other._minP, other._penalty, other._topK);
+        (_presence, _frequency) = (other._presence, other._frequency);
         (_bias, _bans, _biased) = (other._bias, other._bans, other._biased);
         _random = other._random?.Clone();
         _recent = (byte[]?)other._recent?.Clone();
         _occurrences = (int[])other._occurrences.Clone();
+        _generated = (long[]?)other._generated?.Clone();
         _observed = other._observed;
     }
 
@@ -109,10 +115,21 @@ public sealed class ByteSampler
     public ByteSampler Clone() => new(this);
 
     /// <summary>
-    /// Tells the sampler which bytes the text goes on with, for the repetition penalty: first the prompt, then every byte
-    /// generated or inserted. <see cref="Sample"/> does not do it by itself. Without a penalty it does nothing.
+    /// Tells the sampler which bytes the text goes on with, for the penalties: every byte generated or inserted. <see cref="Sample"/> does
+    /// not do it by itself. Without a penalty it does nothing.
     /// </summary>
     public void Observe(ReadOnlySpan<byte> bytes)
+    {
+        ObservePrompt(bytes);
+        if (_generated is null) return;
+        foreach (var value in bytes) _generated[value]++;
+    }
+
+    /// <inheritdoc cref="Observe(ReadOnlySpan{byte})"/>
+    public void Observe(byte value) => Observe(new ReadOnlySpan<byte>(in value));
+
+    /// <summary>The same for what stands before the generated text, which the repetition penalty alone looks back at.</summary>
+    public void ObservePrompt(ReadOnlySpan<byte> bytes)
     {
         if (_recent is null) return;
         foreach (var value in bytes)
@@ -124,9 +141,6 @@ public sealed class ByteSampler
             _observed++;
         }
     }
-
-    /// <inheritdoc cref="Observe(ReadOnlySpan{byte})"/>
-    public void Observe(byte value) => Observe(new ReadOnlySpan<byte>(in value));
 
     /// <summary>Chooses the next id.</summary>
     /// <param name="logits">[258], unnormalized log-probabilities; finite or -inf.</param>
@@ -156,10 +170,10 @@ public sealed class ByteSampler
         if (!(TensorPrimitives.Max<float>(_adjusted) < float.PositiveInfinity)) throw Broken(logits);
 
         foreach (var id in _biased) _adjusted[id] = Adjusted(logits[id], id);
-        if (_recent is null) return;
+        if (_recent is null && _generated is null) return;
         for (var id = 0; id < _occurrences.Length; id++)
         {
-            if (_occurrences[id] > 0) _adjusted[id] = Adjusted(logits[id], id);
+            if (_occurrences[id] > 0 || _generated?[id] > 0) _adjusted[id] = Adjusted(logits[id], id);
         }
     }
 
@@ -167,6 +181,7 @@ public sealed class ByteSampler
     {
         var x = (double)logit + _bias[id];
         if (id < ByteVocabulary.Bytes && _occurrences[id] > 0) x = x > 0 ? x / _penalty : x * _penalty;
+        if (id < ByteVocabulary.Bytes && _generated?[id] is > 0 and var times) x -= _presence + times * _frequency;
         // Adding 0 makes a negative zero a positive one.
         return double.IsNegativeInfinity(x) ? float.NegativeInfinity : (float)Math.Clamp(x, float.MinValue, float.MaxValue) + 0f;
     }

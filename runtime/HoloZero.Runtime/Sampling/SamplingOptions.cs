@@ -63,6 +63,16 @@ public sealed record SamplingOptions
     public int? RepetitionWindow { get; init; }
 
     /// <summary>
+    /// Taken from the logit of each byte that was generated already, once, -2..2: above 0 asks for bytes that are new (OpenAI).
+    /// </summary>
+    /// <value>The default is 0.</value>
+    public double? PresencePenalty { get; init; }
+
+    /// <summary>The same for each time that it was generated, -2..2 (OpenAI).</summary>
+    /// <value>The default is 0.</value>
+    public double? FrequencyPenalty { get; init; }
+
+    /// <summary>
     /// Added to the logits of the ids given, 0..255 and EOS (257): finite, or -inf, which bans the id. The dictionary is copied.
     /// </summary>
     /// <value>The default is null, no bias.</value>
@@ -111,6 +121,10 @@ public sealed record SamplingOptions
 
         if (RepetitionWindow is not null && RepetitionPenalty is null)
             throw new BadInputException("repetition-window", "is given without a repetition-penalty", "give both or neither");
+        if (PresencePenalty is { } presence && !(presence is >= -2 and <= 2))
+            throw OutOfRange("presence-penalty", presence, "-2 to 2, 0 is off", "leave it out to turn it off");
+        if (FrequencyPenalty is { } frequency && !(frequency is >= -2 and <= 2))
+            throw OutOfRange("frequency-penalty", frequency, "-2 to 2, 0 is off", "leave it out to turn it off");
         if (Greedy) RequireNoDraw();
         if (LogitBias is not null) ValidateBias(LogitBias);
     }

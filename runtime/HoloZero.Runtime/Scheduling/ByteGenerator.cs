@@ -258,12 +258,12 @@ public sealed class ByteGenerator : IByteGenerator
             HasPlace = true;
         }
 
-        public override void Deliver(ReadOnlyMemory<byte> bytes, GenerationFinish? finish)
+        public override void Deliver(GenerationChunk chunk)
         {
-            Interlocked.Add(ref _unread, bytes.Length);
-            _times.Delivered(bytes.Length);
-            _chunks.Writer.TryWrite(new(bytes, finish));
-            if (finish is null) return;
+            Interlocked.Add(ref _unread, chunk.Bytes.Length);
+            _times.Delivered(chunk.Bytes.Length);
+            _chunks.Writer.TryWrite(chunk);
+            if (chunk.Finish is null) return;
             generator._metrics.Ended(_times, null);
             _chunks.Writer.TryComplete();
         }

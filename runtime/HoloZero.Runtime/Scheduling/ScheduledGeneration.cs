@@ -25,8 +25,8 @@ internal abstract class ScheduledGeneration(GenerationSequence sequence)
     /// <summary>It is given a place among those that run.</summary>
     public abstract void Admitted();
 
-    /// <summary>The next bytes, and how it ended once it has; nothing follows then.</summary>
-    public abstract void Deliver(ReadOnlyMemory<byte> bytes, GenerationFinish? finish);
+    /// <summary>The next bytes; nothing follows those that say how it ended.</summary>
+    public abstract void Deliver(GenerationChunk chunk);
 
     /// <summary>It failed or was cancelled; nothing follows.</summary>
     public abstract void Fail(Exception cause);

@@ -387,10 +387,14 @@ internal sealed class Scheduler : IDisposable
 
     private void Deliver(ScheduledGeneration generation)
     {
-        var (bytes, finish) = (generation.Sequence.TakeReleased(), generation.Sequence.Finish);
-        if (finish is not null) Counters.Finished++;
-        if (!bytes.IsEmpty || finish is not null)
-            generation.Deliver(bytes, finish is null ? null : finish with { CachedPromptBytes = generation.CachedPromptBytes });
+        if (generation.Sequence.TakeChunk() is not { } chunk) return;
+        if (chunk.Finish is { } finish)
+        {
+            Counters.Finished++;
+            chunk = chunk with { Finish = finish with { CachedPromptBytes = generation.CachedPromptBytes } };
+        }
+
+        generation.Deliver(chunk);
     }
 
     private void Fail(ScheduledGeneration generation, Exception cause)

@@ -13,11 +13,13 @@ public class ByteSamplerTests
             var options = RandomOptions(random);
             var sampler = new ByteSampler(options);
             var draws = options.Greedy ? null : new ByteRandom(options.Seed!.Value);
-            var history = new List<byte>();
+            var prompt = RandomBytes(random, random.Next(12));
+            var history = prompt.ToList();
+            sampler.ObservePrompt(prompt);
             for (var step = 0; step < 10; step++)
             {
                 var logits = RandomLogits(random);
-                var expected = NaiveSampler.Sample(logits, options, history, draws?.NextDouble() ?? 0);
+                var expected = NaiveSampler.Sample(logits, options, history, draws?.NextDouble() ?? 0, prompt.Length);
                 Assert.True(expected == sampler.Sample(logits), $"round {round}, step {step}: expected {expected}; {options}");
 
                 var bytes = RandomBytes(random, random.Next(12));
@@ -290,6 +292,22 @@ public class ByteSamplerTests
     }
 
     [Fact]
+    public void Presence_and_frequency_count_what_was_generated_and_not_the_prompt()
+    {
+        var sampler = new ByteSampler(new() { Greedy = true, PresencePenalty = 1, FrequencyPenalty = 0.5 });
+        sampler.ObservePrompt([1, 1, 1]);
+        Assert.Equal(1, sampler.Sample(Logits(-9, (1, 4), (2, 3.9f))));
+        sampler.Observe([1]);
+        Assert.Equal(1, sampler.Sample(Logits(-9, (1, 4), (2, 2.4f))));
+        Assert.Equal(2, sampler.Sample(Logits(-9, (1, 4), (2, 2.6f))));
+        var clone = sampler.Clone();
+        sampler.Observe(1);
+        Assert.Equal(1, sampler.Sample(Logits(-9, (1, 4), (2, 1.9f))));
+        Assert.Equal(2, sampler.Sample(Logits(-9, (1, 4), (2, 2.1f))));
+        Assert.Equal(1, clone.Sample(Logits(-9, (1, 4), (2, 2.1f))));
+    }
+
+    [Fact]
     public void A_clone_goes_on_alike_and_apart()
     {
         var logits = RandomLogits(new Random(5));
@@ -411,6 +429,8 @@ public class ByteSamplerTests
 
         if (random.Next(2) == 0) options = options with { RepetitionPenalty = 0.5 + random.NextDouble() * 2 };
         if (options.RepetitionPenalty is not null && random.Next(2) == 0) options = options with { RepetitionWindow = random.Next(1, 30) };
+        if (random.Next(3) == 0) options = options with { PresencePenalty = random.NextDouble() * 4 - 2 };
+        if (random.Next(3) == 0) options = options with { FrequencyPenalty = random.NextDouble() * 4 - 2 };
         if (random.Next(8) == 0) return options with { Greedy = true };
 
         options = options with { Seed = (ulong)random.NextInt64() };

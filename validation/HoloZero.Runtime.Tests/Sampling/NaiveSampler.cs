@@ -6,7 +6,7 @@ namespace HoloZero.Runtime.Tests;
 /// </summary>
 internal static class NaiveSampler
 {
-    public static int Sample(float[] logits, SamplingOptions options, IReadOnlyList<byte> history, double u)
+    public static int Sample(float[] logits, SamplingOptions options, IReadOnlyList<byte> history, double u, int promptBytes = 0)
     {
         var x = logits.Select(logit => (double)logit).ToArray();
         foreach (var (id, bias) in options.LogitBias ?? new Dictionary<int, float>()) x[id] += bias;
@@ -14,6 +14,9 @@ internal static class NaiveSampler
         var penalty = options.RepetitionPenalty ?? 1;
         foreach (var value in history.TakeLast(options.RepetitionWindow ?? 64).Distinct())
             x[value] = x[value] > 0 ? x[value] / penalty : x[value] * penalty;
+
+        foreach (var value in history.Skip(promptBytes)) x[value] -= options.FrequencyPenalty ?? 0;
+        foreach (var value in history.Skip(promptBytes).Distinct()) x[value] -= options.PresencePenalty ?? 0;
 
         x[256] = double.NegativeInfinity;
         if (!options.AllowEos) x[257] = double.NegativeInfinity;

@@ -23,6 +23,10 @@ public class SamplingOptionsTests
         { new() { RepetitionPenalty = double.NaN }, "repetition-penalty: is NaN, " },
         { new() { RepetitionPenalty = 2, RepetitionWindow = 0 }, "repetition-window: is 0, " },
         { new() { RepetitionPenalty = 2, RepetitionWindow = 65_537 }, "repetition-window: is 65537, " },
+        { new() { PresencePenalty = 2.1 }, "presence-penalty: is 2.1, " },
+        { new() { PresencePenalty = double.NaN }, "presence-penalty: is NaN, " },
+        { new() { FrequencyPenalty = -2.1 }, "frequency-penalty: is -2.1, " },
+        { new() { FrequencyPenalty = double.NaN }, "frequency-penalty: is NaN, " },
         { new() { RepetitionWindow = 10 }, "repetition-window: is given without" },
         { new() { LogitBias = Bias(-1, 0) }, "logit-bias: is for id -1, " },
         { new() { LogitBias = Bias(258, 0) }, "logit-bias: is for id 258, " },
@@ -45,6 +49,7 @@ public class SamplingOptionsTests
         new() { Temperature = 1e300, TopK = 258, TopP = 1, MinP = 1, RepetitionPenalty = 100, RepetitionWindow = 65_536 },
         new() { Greedy = true, RepetitionPenalty = 0.01, LogitBias = Bias(257, -1), AllowEos = true },
         new() { AllowEos = false, LogitBias = Bias(257, float.NegativeInfinity) },
+        new() { Greedy = true, PresencePenalty = -2, FrequencyPenalty = 2 },
         new() { LogitBias = Enumerable.Range(0, 255).ToDictionary(i => i, _ => float.NegativeInfinity) },
     ]);
 

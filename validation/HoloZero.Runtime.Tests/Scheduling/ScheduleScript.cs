@@ -132,10 +132,9 @@ internal sealed class ScheduleScript(HoloZeroModel model, Func<Scheduler> newSch
         {
             sequence.Accept(sequence.Work == SequenceWork.Prefill
                 ? session.Prefill(sequence.Window.Prefix, sequence.Window.Stream).Last : session.Step(sequence.Next));
-            bytes.AddRange(sequence.TakeReleased().Span);
+            if (sequence.TakeChunk() is { } chunk) bytes.AddRange(chunk.Bytes.Span);
         }
 
-        bytes.AddRange(sequence.TakeReleased().Span);
         return _alone[line] = [.. bytes];
     }
 }
@@ -167,11 +166,11 @@ internal sealed class Recorded(ScheduleLine line, GenerationSequence sequence) :
 
     public override void Admitted() => Assert.False(HasEnded);
 
-    public override void Deliver(ReadOnlyMemory<byte> bytes, GenerationFinish? finish)
+    public override void Deliver(GenerationChunk chunk)
     {
         Assert.False(HasEnded);
-        Bytes.AddRange(bytes.Span);
-        Finish = finish;
+        Bytes.AddRange(chunk.Bytes.Span);
+        Finish = chunk.Finish;
     }
 
     public override void Fail(Exception cause)

@@ -1,0 +1,141 @@
+using HoloZero.Artifacts;
+using HoloZero.Hosting;
+using HoloZero.Runtime;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace HoloZero.Server;
+
+/// <summary>The steps by which the service is put together, but for its endpoints.</summary>
+internal static class ServerSetup
+{
+    private const string Models = "HoloZero:Models";
+    private const string SettingsFile = "settings";
+    private const string Cors = "configured";
+    private const int MostName = 64;
+
+    /// <summary>Reads the settings file that the command line names, if it names one; what stands before it in the command line counts.</summary>
+    public static void AddSettings(this WebApplicationBuilder builder, string[] args)
+    {
+        if (builder.Configuration[SettingsFile] is not { } path) return;
+        if (!File.Exists(path)) throw new BadInputException(SettingsFile, $"{Untrusted.Quote(path)} is no file", "name a JSON file");
+        try
+        {
+            builder.Configuration.AddJsonFile(Path.GetFullPath(path), optional: false);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new BadInputException(SettingsFile, $"{Untrusted.Quote(path)}: {e.InnerException?.Message ?? e.Message}", "correct it", e);
+        }
+
+        // The environment and the command line speak last.
+        builder.Configuration.AddEnvironmentVariables().AddCommandLine(args);
+    }
+
+    /// <summary>Reads and checks what the service allows.</summary>
+    /// <exception cref="BadInputException">A key is unknown or out of range; the message names it.</exception>
+    public static ServerOptions AddServerOptions(this WebApplicationBuilder builder)
+    {
+        var options = new ServerOptions();
+        SectionBinding.Bind(builder.Configuration.GetSection(ServerOptions.Section), options, "the service");
+        options.Validate();
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(TimeProvider.System);
+        return options;
+    }
+
+    /// <summary>Adds the models that the configuration names, the first as the default one.</summary>
+    /// <exception cref="BadInputException">There is none, or one has a name that is not fit for it.</exception>
+    public static void AddModels(this WebApplicationBuilder builder, ServerOptions options)
+    {
+        var sections = builder.Configuration.GetSection(Models).GetChildren().ToArray();
+        if (sections.Length == 0)
+            throw new BadInputException(Models, "names no model", "give --model DIR to `holozero serve`, or set HoloZero:Models:NAME:Model");
+        foreach (var section in sections)
+        {
+            if (section.Key.Length > MostName || !section.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            {
+                throw new BadInputException(section.Path, "is no name for a model",
+                    $"use 1 to {MostName} letters, digits, dashes, underscores and dots");
+            }
+
+            builder.Services.AddHoloZero(section.Key, section);
+        }
+
+        builder.Services.AddSingleton(services =>
+        {
+            var created = services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
+            return new ModelCatalog([.. sections.Select(section =>
+                new ServedModel(services.GetRequiredKeyedService<HostedModel>(section.Key), options, created))]);
+        });
+        builder.Services.AddSingleton<GenerationEndpoint>();
+        // Longer than what the longest model is given to end: its own reason is to reach the caller.
+        builder.Services.AddOptions<HostOptions>().Configure<IOptionsMonitor<HoloZeroOptions>>((host, models) => host.ShutdownTimeout =
+            sections.Max(section => models.Get(section.Key).StopGrace) + TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Sets what connections may do.</summary>
+    public static void AddLimits(this WebApplicationBuilder builder, ServerOptions options)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            // A body that comes a byte a second holds a connection and nothing else; it ends all the same.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+        });
+        builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new()
+        {
+            Timeout = options.RequestTimeout,
+            // The endpoint says so itself, in the words of its protocol.
+            TimeoutStatusCode = null,
+        });
+    }
+
+    /// <summary>Lets pages of the configured origins call.</summary>
+    public static void AddCrossOrigin(this WebApplicationBuilder builder, ServerOptions options)
+    {
+        if (options.CorsOrigins.Length == 0) return;
+        builder.Services.AddCors(cors => cors.AddPolicy(Cors, policy => policy.WithOrigins(options.CorsOrigins)
+            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("x-request-id", "x-holozero-seed", "retry-after")));
+    }
+
+    /// <summary>Uses it.</summary>
+    public static void UseCrossOrigin(this WebApplication app, ServerOptions options)
+    {
+        if (options.CorsOrigins.Length > 0) app.UseCors(Cors);
+    }
+
+    /// <summary>Collects metrics for Prometheus, and sends metrics and traces by OTLP where it is told where to.</summary>
+    public static void AddTelemetry(this WebApplicationBuilder builder, ServerOptions options)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(ByteGenerator.MeterName)
+            .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
+        if (options.OtlpEndpoint is not { } endpoint) return;
+        telemetry.WithTracing(tracing => tracing.AddSource(HostedModel.ActivitySourceName))
+            .UseOtlpExporter(OpenTelemetry.Exporter.OtlpExportProtocol.Grpc, new Uri(endpoint));
+    }
+
+    /// <summary>Serves the page: files of wwwroot and nothing else, which may load nothing from elsewhere.</summary>
+    public static void UsePage(this WebApplication app)
+    {
+        app.Use((context, next) =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            if (!Routes.IsApi(context))
+            {
+                context.Response.Headers.ContentSecurityPolicy = "default-src 'self'; img-src 'self' data: blob:; "
+                    + "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+            }
+
+            return next(context);
+        });
+        app.UseDefaultFiles();
+        app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" });
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+
+namespace HoloZero.Server;
+
+/// <summary>A field of a request, as the description tells it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Schema">JSON Schema of its value.</param>
+/// <param name="Meaning">What it says.</param>
+internal sealed record DescribedField(string Name, string Schema, string Meaning);
+
+/// <summary>What an endpoint takes and gives, as the description tells it.</summary>
+/// <param name="Summary">One line.</param>
+/// <param name="Fields">Fields of the JSON body, or of the query where <paramref name="Media"/> is not JSON.</param>
+/// <param name="Request">An example body; null where it has none.</param>
+/// <param name="Answer">An example answer.</param>
+/// <param name="Media">The type of both bodies.</param>
+internal sealed record DescribedEndpoint(string Summary, IReadOnlyList<DescribedField> Fields, string? Request, string Answer,
+    string Media = "application/json");
+
+/// <summary>The description of the interface in OpenAPI's terms: what endpoints read by hand, told by hand, and held together by tests.</summary>
+internal static class Description
+{
+    private const string Errors = """{"error":{"message":"temperature is 3, allowed are 0 to 2","type":"invalid_request_error",""" +
+        """ "param":"temperature","code":"out_of_range"}}""";
+
+    /// <summary>Makes <c>/openapi/v1.json</c>.</summary>
+    public static void AddDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi("v1", options =>
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new()
+            {
+                Title = "HoloZero",
+                Version = "1",
+                Description = "Models of bytes behind OpenAI's protocol, and raw. A token is a byte. null is the default of every field; a "
+                    + "field that is not listed is refused.",
+            };
+            // Where it listens says nothing about where callers find it.
+            document.Servers?.Clear();
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            var endpoint = context.Description.ActionDescriptor.EndpointMetadata.OfType<DescribedEndpoint>().FirstOrDefault();
+            if (endpoint is not null) Describe(operation, endpoint);
+            return Task.CompletedTask;
+        });
+    });
+
+    private static void Describe(OpenApiOperation operation, DescribedEndpoint endpoint)
+    {
+        var isJson = endpoint.Media == "application/json";
+        operation.Summary = endpoint.Summary;
+        if (endpoint.Request is not null || !isJson)
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    [endpoint.Media] = isJson ? Example(endpoint.Request!, Body(endpoint.Fields)) : Binary(),
+                },
+            };
+        }
+
+        if (!isJson)
+        {
+            operation.Parameters = [.. endpoint.Fields.Select(field => new OpenApiParameter
+            {
+                Name = field.Name,
+                In = ParameterLocation.Query,
+                Description = field.Meaning,
+                Schema = Schema(field),
+            })];
+        }
+
+        operation.Responses = new OpenApiResponses
+        {
+            ["200"] = new OpenApiResponse
+            {
+                Description = "The answer",
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    [endpoint.Media] = isJson ? Example(endpoint.Answer, new() { Type = JsonSchemaType.Object }) : Binary(),
+                },
+            },
+            ["default"] = new OpenApiResponse
+            {
+                Description = "What is wrong: 400, 401, 404, 405, 413, 415, 429, 500, 503 or 504",
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    ["application/json"] = Example(Errors, new() { Type = JsonSchemaType.Object }),
+                },
+            },
+        };
+    }
+
+    private static OpenApiMediaType Example(string json, OpenApiSchema schema) => new() { Schema = schema, Example = JsonNode.Parse(json) };
+
+    private static OpenApiMediaType Binary() => new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } };
+
+    private static OpenApiSchema Body(IEnumerable<DescribedField> fields) => new()
+    {
+        Type = JsonSchemaType.Object,
+        AdditionalPropertiesAllowed = false,
+        Properties = fields.ToDictionary(field => field.Name, field => (IOpenApiSchema)Schema(field), StringComparer.Ordinal),
+    };
+
+    /// <summary>One type, or several with a bar between them; every field may be null.</summary>
+    private static OpenApiSchema Schema(DescribedField field)
+    {
+        var type = JsonSchemaType.Null;
+        foreach (var name in field.Schema.Split('|')) type |= Enum.Parse<JsonSchemaType>(name, ignoreCase: true);
+        var schema = new OpenApiSchema { Type = type, Description = field.Meaning };
+        if (type.HasFlag(JsonSchemaType.Array)) schema.Items = new OpenApiSchema();
+        return schema;
+    }
+}
