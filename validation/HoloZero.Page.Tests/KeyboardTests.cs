@@ -42,7 +42,6 @@ public sealed class KeyboardTests(Site site)
         await using var visit = await site.VisitAsync();
         await visit.SetAsync(("max_tokens", "30"));
         await visit.WriteAsync();
-        await visit.Page.EvaluateAsync("() => { document.activeElement.blur(); scrollTo(0, 0); }");
         var stops = new List<string>();
         for (var i = 0; i < 120; i++)
         {
@@ -56,7 +55,9 @@ public sealed class KeyboardTests(Site site)
                     return `${element.id || element.name || element.textContent.trim()}${seen ? "" : " WITHOUT A RING"}`;
                 }
                 """);
-            if (stop is null || (stops.Count > 0 && stop == stops[0])) break;
+            // Past the end the browser's own controls come, and then the page from its beginning.
+            if (stop is null) continue;
+            if (stops.Count > 0 && stop == stops[0]) break;
             stops.Add(stop);
         }
 

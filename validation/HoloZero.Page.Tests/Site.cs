@@ -34,6 +34,8 @@ public sealed partial class Site : IAsyncLifetime
         }
 
         await ServeAsync();
+        // Many share a build machine: what takes seconds there is not what these tests are about.
+        Assertions.SetDefaultExpectTimeout(60_000);
         _playwright = await Playwright.CreateAsync();
         // As root, as on a build machine, Chromium starts without its sandbox or not at all.
         string[] arguments = Environment.IsPrivilegedProcess ? ["--no-sandbox"] : [];

@@ -48,9 +48,9 @@ test("a text that ends with a newline has no empty row, and no text has no row",
 
 test("a continuation keeps what came, however much", () => {
     const continuation = new Continuation();
-    for (let i = 0; i < 1000; i++) continuation.add({ byte: i & 255, p: i % 2 ? 0.5 : 0.25, others: [], drafted: i % 4 === 0 });
+    for (let i = 0; i < 1000; i++) continuation.add({ byte: i & 255, p: i % 2 ? 0.5 : 0.25, top: null, drafted: i % 4 === 0 });
     assert.deepEqual(Array.from(continuation.bytes), Array.from({ length: 1000 }, (_, i) => i & 255));
-    assert.deepEqual(continuation.at(4), { byte: 4, p: 0.25, drafted: true, others: [] });
+    assert.deepEqual(continuation.at(4), { byte: 4, p: 0.25, drafted: true, top: null });
     near(continuation.bitsPerByte, 1.5);
     assert.equal(continuation.draftedCount, 250);
 });

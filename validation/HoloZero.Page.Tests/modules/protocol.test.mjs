@@ -38,7 +38,7 @@ test("a chunk's bytes come with probabilities, alternatives and drafts", () => {
     }));
     assert.deepEqual(found.map(part => part.byte), [0x35, 0xed, undefined]);
     assert.ok(Math.abs(found[1].p - 0.25) < 1e-12);
-    assert.deepEqual(found[1].others.map(other => other.id), [0x61, 0xed, END]);
+    assert.deepEqual(alternatives(found[1].top).map(other => other.id), [0x61, 0xed, END]);
     assert.deepEqual([found[0].drafted, found[1].drafted, found[2].finish], [false, true, "length"]);
     assert.deepEqual(parts("{\"choices\":[],\"usage\":{\"prompt_tokens\":3}}"), [{ usage: { prompt_tokens: 3 } }]);
     assert.deepEqual(parts("{\"choices\":[{\"text\":\"x\",\"logprobs\":null,\"finish_reason\":null}]}"), []);

@@ -40,9 +40,10 @@ async function failure(response) {
     return new ServerError(inWords(response.status, said, retryAfter), { status: response.status, retryAfter });
 }
 
-/** Alternatives by byte, the likeliest first. Ids: 0-255 are bytes, END is the model's own end. */
+/** The model's own end, among the ids 0-255 that are bytes. */
 export const END = 257;
 
+/** A choice's top_logprobs as { id, p }, the likeliest first. */
 export function alternatives(top) {
     return Object.entries(top ?? {}).map(([key, logprob]) => ({ id: idOf(key), p: Math.exp(logprob) })).sort((a, b) => b.p - a.p);
 }
@@ -94,7 +95,7 @@ export class Server {
     }
 
     /**
-     * Streams a completion. Yields arrays of { byte, p, others, drafted }, { finish }, { usage } and { seed }.
+     * Streams a completion. Yields arrays of { byte, p, top, drafted }, { finish }, { usage } and { seed }.
      * Throws ServerError where the server refuses, fails, or breaks off.
      */
     async *complete(body, signal) {
@@ -126,7 +127,7 @@ export function parts(data) {
     const logprobs = choice?.logprobs;
     for (const [i, byte] of (logprobs?.token_ids ?? []).entries()) {
         const p = logprobs.token_logprobs[i] === null ? null : Math.exp(logprobs.token_logprobs[i]);
-        found.push({ byte, p, others: alternatives(logprobs.top_logprobs?.[i]), drafted: logprobs.drafted?.[i] ?? false });
+        found.push({ byte, p, top: logprobs.top_logprobs?.[i] ?? null, drafted: logprobs.drafted?.[i] ?? false });
     }
     if (choice?.finish_reason) found.push({ finish: choice.finish_reason });
     if (event.usage) found.push({ usage: event.usage });

@@ -4,7 +4,7 @@ export class Continuation {
     #bytes = new Uint8Array(256);
     #p = new Float32Array(256);
     #drafted = new Uint8Array(256);
-    #others = [];
+    #tops = [];
     #surprise = 0;
 
     /** @param {Uint8Array} lead the end of the prompt, shown before the first byte */
@@ -24,12 +24,12 @@ export class Continuation {
         return this.length === 0 ? null : this.#surprise / this.length;
     }
 
-    add({ byte, p, others, drafted }) {
+    add({ byte, p, top, drafted }) {
         if (this.length === this.#bytes.length) this.#grow();
         this.#bytes[this.length] = byte;
         this.#p[this.length] = p ?? Number.NaN;
         this.#drafted[this.length] = drafted ? 1 : 0;
-        this.#others.push(others);
+        this.#tops.push(top);
         this.#surprise += p ? -Math.log2(p) : 0;
         this.draftedCount += drafted ? 1 : 0;
         this.length++;
@@ -37,7 +37,7 @@ export class Continuation {
 
     /** One byte with all that is known of it. */
     at(i) {
-        return { byte: this.#bytes[i], p: this.#p[i], drafted: this.#drafted[i] === 1, others: this.#others[i] };
+        return { byte: this.#bytes[i], p: this.#p[i], drafted: this.#drafted[i] === 1, top: this.#tops[i] };
     }
 
     #grow() {

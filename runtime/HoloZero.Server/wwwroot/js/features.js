@@ -46,6 +46,8 @@ export class FeatureFeed {
         this.#abort?.abort();
         this.#abort = new AbortController();
         const { bytes, slotBytes } = this.#last;
+        element("reads").classList.toggle("empty", bytes.length === 0);
+        if (bytes.length === 0) return;
         const run = async (from, to) => {
             if (from >= to) return { values: [] };
             // Two bytes more at the front: all that a byte's features know of those before it.
@@ -54,13 +56,13 @@ export class FeatureFeed {
             return { channels: answer.channels, values: answer.values.slice(from - first) };
         };
         try {
+            // The prefix is one run, the stream another: its first byte has no neighbour.
             const streamStart = slotBytes ? Math.floor((bytes.length - 1) / slotBytes) * slotBytes : bytes.length;
             const first = Math.max(0, bytes.length - SHOWN);
-            const prefix = await run(first, Math.min(bytes.length, streamStart));
-            const stream = streamStart < bytes.length ? await this.#server.features(element("model").value, bytes.subarray(streamStart),
-                this.#abort.signal) : { values: [] };
+            const prefix = await run(first, streamStart);
+            const stream = streamStart === bytes.length ? { values: [] }
+                : await this.#server.features(element("model").value, bytes.subarray(streamStart), this.#abort.signal);
             this.#say(null);
-            if (bytes.length === 0) return;
             this.#heatMap.show({
                 channels: prefix.channels ?? stream.channels, values: [...prefix.values, ...stream.values], bytes: bytes.subarray(first), first,
                 slotBytes, streamStart,

@@ -1,13 +1,14 @@
 // One byte of the continuation: how likely it was and what else could have stood there.
+import { alternatives, END } from "./api.js";
 import { describe, glyph } from "./bytes.js";
-import { END } from "./api.js";
 import { percent } from "./continuation.js";
 
 const element = id => document.getElementById(id);
 const PLACES = ["the likeliest", "second", "third", "fourth", "fifth"];
 
 /** Shows what is known of one byte; `asked` alternatives were asked for, and the chosen byte comes even where it is none of them. */
-export function inspect({ byte, p, others, drafted }, asked) {
+export function inspect({ byte, p, top, drafted }, asked) {
+    const others = alternatives(top);
     element("inspector-empty").hidden = true;
     element("inspector-byte").hidden = false;
     element("inspected-glyph").textContent = face(byte);

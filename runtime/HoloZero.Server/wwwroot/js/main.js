@@ -15,7 +15,11 @@ import { Sky } from "./sky.js";
 import { HexView, TextView } from "./text-views.js";
 
 const element = id => document.getElementById(id);
+/** Bytes of the prompt that are shown before the first one written. */
 const LEAD = 96;
+/** ms of work after which the browser gets its turn. */
+const BUSY = 10;
+const rest = () => new Promise(resolve => setTimeout(resolve));
 
 const server = new Server();
 const readouts = new Readouts();
@@ -114,6 +118,7 @@ async function run() {
     let seed = asked.settings.seed;
     let reason = null;
     let scheduled = false;
+    let rested = performance.now();
     const frame = () => {
         scheduled = false;
         showGrowth(false);
@@ -130,6 +135,10 @@ async function run() {
             if (continuation.length > before) readouts.came(performance.now(), continuation.length - before);
             if (!scheduled) requestAnimationFrame(frame);
             scheduled = true;
+            if (performance.now() - rested > BUSY) {
+                await rest();
+                rested = performance.now();
+            }
         }
     } catch (error) {
         if (error.name === "AbortError") reason = "stopped";

@@ -2,32 +2,26 @@
 
 /** Turns text as it arrives, cut anywhere, into the data of whole events. */
 export class EventParser {
-    #line = "";
+    #rest = "";
     #data = [];
     #afterReturn = false;
 
     /** The data of the events that this piece completes. */
     push(text) {
+        if (text === "") return [];
         const events = [];
-        for (const character of text) {
-            if (this.#afterReturn) {
-                this.#afterReturn = false;
-                if (character === "\n") continue;
-            }
-            if (character !== "\n" && character !== "\r") {
-                this.#line += character;
-                continue;
-            }
-            this.#afterReturn = character === "\r";
-            const event = this.#endLine();
+        const fresh = this.#afterReturn && text.startsWith("\n") ? text.slice(1) : text;
+        this.#afterReturn = text.endsWith("\r");
+        const lines = (this.#rest + fresh).split(/\r\n|\r|\n/);
+        this.#rest = lines.pop();
+        for (const line of lines) {
+            const event = this.#take(line);
             if (event !== null) events.push(event);
         }
         return events;
     }
 
-    #endLine() {
-        const line = this.#line;
-        this.#line = "";
+    #take(line) {
         if (line === "") {
             const data = this.#data;
             this.#data = [];
@@ -42,7 +36,10 @@ export class EventParser {
     }
 }
 
-/** The data of every event of a response's body, in the pieces in which they came: arrays. */
+/** Events handed on at once, so that a reader can come up for air however much arrives in one piece. */
+const MOST = 64;
+
+/** The data of every event of a response's body, in pieces: arrays of at most MOST. */
 export async function* eventBatches(body) {
     const parser = new EventParser();
     const decoder = new TextDecoder();
@@ -51,7 +48,7 @@ export async function* eventBatches(body) {
         for (;;) {
             const { value, done } = await reader.read();
             const events = parser.push(done ? decoder.decode() : decoder.decode(value, { stream: true }));
-            if (events.length > 0) yield events;
+            for (let from = 0; from < events.length; from += MOST) yield events.slice(from, from + MOST);
             if (done) return;
         }
     } finally {
