@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { alternatives, END, inWords, parts, ServerError } from "../../../runtime/HoloZero.Server/wwwroot/js/api.js";
+import { alternatives, END, inWords, parts } from "../../../runtime/HoloZero.Server/wwwroot/js/api.js";
 import { EventParser, eventBatches } from "../../../runtime/HoloZero.Server/wwwroot/js/sse.js";
 
 const STREAM = ": heartbeat\n\ndata: {\"a\":1}\r\n\r\nevent: x\ndata:two\ndata:  lines\n\nid: 3\n\ndata\n\ndata: 태초\r\rdata: [DONE]\n\n";
@@ -42,7 +42,7 @@ test("a chunk's bytes come with probabilities, alternatives and drafts", () => {
     assert.deepEqual([found[0].drafted, found[1].drafted, found[2].finish], [false, true, "length"]);
     assert.deepEqual(parts("{\"choices\":[],\"usage\":{\"prompt_tokens\":3}}"), [{ usage: { prompt_tokens: 3 } }]);
     assert.deepEqual(parts("{\"choices\":[{\"text\":\"x\",\"logprobs\":null,\"finish_reason\":null}]}"), []);
-    assert.throws(() => parts("{\"error\":{\"message\":\"The model stopped.\"}}"), ServerError);
+    assert.deepEqual(parts("{\"error\":{\"message\":\"The model stopped.\"}}"), [{ error: "The model stopped." }]);
 });
 
 test("alternatives are told by byte, the likeliest first", () => {

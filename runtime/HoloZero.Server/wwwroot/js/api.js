@@ -104,11 +104,13 @@ export class Server {
         if (seed) yield [{ seed }];
         try {
             for await (const batch of eventBatches(response.body)) {
-                if (batch.at(-1) === "[DONE]") {
-                    yield batch.slice(0, -1).flatMap(parts);
-                    return;
-                }
-                yield batch.flatMap(parts);
+                const done = batch.at(-1) === "[DONE]";
+                const found = (done ? batch.slice(0, -1) : batch).flatMap(parts);
+                // What came before an error is shown before it.
+                yield found.filter(part => !part.error);
+                const failed = found.find(part => part.error);
+                if (failed) throw new ServerError(`The server broke off: ${failed.error}`);
+                if (done) return;
             }
         } catch (error) {
             if (error.name === "AbortError" || error instanceof ServerError) throw error;
@@ -121,7 +123,7 @@ export class Server {
 /** What one event of a completion's stream holds. */
 export function parts(data) {
     const event = JSON.parse(data);
-    if (event.error) throw new ServerError(`The server broke off: ${event.error.message}`);
+    if (event.error) return [{ error: event.error.message }];
     const found = [];
     const choice = event.choices?.[0];
     const logprobs = choice?.logprobs;

@@ -31,13 +31,14 @@ function rotate(a, v, p, q) {
 }
 
 /**
- * The `count` axes along which points differ most, each column first divided by its own spread.
+ * The `count` axes along which points differ most: no column is scaled, they are taken as the network reads them. (Each divided by its
+ * own spread, thirteen axes of the 256 bytes would be equal, and the third one a matter of rounding.)
  * Gives the points on these axes and the share of all variance that each axis shows. A sign is a choice: the
  * largest part of an axis is positive.
  */
 export function principalAxes(points, count) {
     const width = points[0].length;
-    const columns = Array.from({ length: width }, (_, j) => standardized(points.map(point => point[j])));
+    const columns = Array.from({ length: width }, (_, j) => centred(points.map(point => point[j])));
     const covariance = columns.map(x => columns.map(y => x.reduce((sum, value, i) => sum + value * y[i], 0) / points.length));
     const found = eigen(covariance);
     const total = found.reduce((sum, axis) => sum + Math.max(0, axis.value), 0) || 1;
@@ -52,8 +53,7 @@ export function principalAxes(points, count) {
     };
 }
 
-function standardized(values) {
+function centred(values) {
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-    return values.map(value => (spread > 1e-9 ? (value - mean) / spread : 0));
+    return values.map(value => value - mean);
 }

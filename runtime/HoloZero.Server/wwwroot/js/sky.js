@@ -6,6 +6,8 @@ import { principalAxes } from "./projection.js";
 const PATH_LENGTH = 40;
 const COLOURS = ["#b9c6ff", "#ffc08a", "#e7aefa", "#7ee2c4", "#f7dd7a", "#ff93a8", "#c0c8d8"];
 const PROMPT = "255, 244, 214";
+/** Where a letter may stand beside its star, the best first. */
+const SPOTS = [[0.8, -0.8], [-0.8, -0.8], [0.8, 0.8], [-0.8, 0.8], [1.1, 0], [-1.1, 0], [0, -1.2], [0, 1.2]];
 const WRITTEN = "255, 138, 92";
 
 export class Sky {
@@ -46,7 +48,7 @@ export class Sky {
         this.#cursor.tell();
         const shown = Math.round(shares.reduce((sum, share) => sum + share, 0) * 100);
         document.getElementById("sky-caption").textContent = `Each star is a byte. Its place comes from the ${own.length} of its 27 features that depend on the byte `
-            + `alone, on the three axes along which bytes differ most (${shown} % of all difference). Drag to turn.`;
+            + `alone, on the three axes along which bytes differ most (${shown} % of all difference); bytes that share a star differ along the others. Drag to turn.`;
         this.draw();
     }
 
@@ -94,41 +96,45 @@ export class Sky {
         for (const byte of [...this.#prompt, ...this.#written]) used.set(byte, (used.get(byte) ?? 0) + 1);
         const order = [...this.#places.keys()].sort((a, b) => this.#places[a].depth - this.#places[b].depth);
         for (const byte of order) star(context, this.#places[byte], byte, used.get(byte) ?? 0, byte === this.#selected);
+        const named = [...used.keys(), ...this.#selected === null || used.has(this.#selected) ? [] : [this.#selected]];
+        nameStars(context, named.filter(isPrintable).map(byte => ({ byte, ...this.#places[byte], times: used.get(byte) ?? 0 })));
     }
 
     #place(width, height) {
         const angle = this.#turn.valueAsNumber * Math.PI / 180;
         const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-        const tilt = 0.32;
+        const tilt = 0.4;
         const seen = this.#stars.map(([x, y, z]) => {
             const into = -x * sin + z * cos;
             const depth = y * Math.sin(tilt) + into * Math.cos(tilt);
             const size = 1 + depth * 0.28;
             return { x: (x * cos + z * sin) * size, y: (into * Math.sin(tilt) - y * Math.cos(tilt)) * size, depth, size };
         });
-        // Fills its frame from every side, with the same measure across and up.
+        // Fills its frame; where that is wide, across may be drawn half as large again as up.
         const [left, right] = extent(seen.map(s => s.x));
         const [top, bottom] = extent(seen.map(s => s.y));
-        const reach = Math.min((width - 56) / (right - left), (height - 44) / (bottom - top));
+        const up = Math.min((width - 64) / (right - left), (height - 52) / (bottom - top));
+        const across = Math.min((width - 64) / (right - left), up * 1.5);
         return seen.map(s => ({
-            ...s, x: width / 2 + (s.x - (left + right) / 2) * reach, y: height / 2 + (s.y - (top + bottom) / 2) * reach,
+            ...s, x: width / 2 + (s.x - (left + right) / 2) * across, y: height / 2 + (s.y - (top + bottom) / 2) * up,
         }));
     }
 
     #rings(context, width, height) {
-        const reach = Math.min(width, height);
-        context.strokeStyle = "rgba(168, 182, 235, 0.13)";
+        const up = height * 0.485;
+        const across = Math.min(width * 0.485, up * 1.5);
+        context.strokeStyle = "rgba(168, 182, 235, 0.14)";
         context.lineWidth = 1;
-        for (const part of [0.24, 0.48]) {
+        for (const part of [0.5, 1]) {
             context.beginPath();
-            context.ellipse(width / 2, height / 2, reach * part, reach * part * 0.97, 0, 0, 2 * Math.PI);
+            context.ellipse(width / 2, height / 2, across * part, up * part, 0, 0, 2 * Math.PI);
             context.stroke();
         }
         context.beginPath();
         for (let i = 0; i < 12; i++) {
             const [c, s] = [Math.cos(i * Math.PI / 6), Math.sin(i * Math.PI / 6)];
-            context.moveTo(width / 2 + c * reach * 0.24, height / 2 + s * reach * 0.24);
-            context.lineTo(width / 2 + c * reach * 0.48, height / 2 + s * reach * 0.48);
+            context.moveTo(width / 2 + c * across * 0.5, height / 2 + s * up * 0.5);
+            context.lineTo(width / 2 + c * across, height / 2 + s * up);
         }
         context.stroke();
     }
@@ -220,29 +226,38 @@ function star(context, place, byte, times, selected) {
     const size = place.size * (1 + 0.16 * Math.log2(Math.max(1, times)));
     context.globalAlpha = bright ? 1 : 0.72 + 0.28 * Math.max(-1, Math.min(1, place.depth));
     if (bright) {
-        const glow = context.createRadialGradient(place.x, place.y, 0, place.x, place.y, 16);
+        const glow = context.createRadialGradient(place.x, place.y, 0, place.x, place.y, 18);
         glow.addColorStop(0, `${COLOURS[kind]}66`);
         glow.addColorStop(1, `${COLOURS[kind]}00`);
         context.fillStyle = glow;
-        context.fillRect(place.x - 16, place.y - 16, 32, 32);
+        context.fillRect(place.x - 18, place.y - 18, 36, 36);
     }
-    if (isPrintable(byte) && bright) {
-        context.font = `500 ${Math.round(15 * size)}px "Plex Mono", monospace`;
-        context.textAlign = "center";
-        context.textBaseline = "middle";
-        context.lineWidth = 3.5;
-        context.strokeStyle = "#0b1022";
-        context.strokeText(glyph(byte), place.x, place.y + 1);
-        context.fillStyle = selected ? "#fff" : COLOURS[kind];
-        context.fillText(glyph(byte), place.x, place.y + 1);
-    } else {
-        shape(context, place.x, place.y, bright ? 4.6 * size : 2.6 * size, CLASSES[kind].mark, COLOURS[kind]);
-    }
+    shape(context, place.x, place.y, (bright ? 4.2 : 2.6) * size, CLASSES[kind].mark, bright && selected ? "#fff" : COLOURS[kind]);
     context.globalAlpha = 1;
     if (!selected) return;
     context.strokeStyle = "#fff";
     context.lineWidth = 1.5;
-    context.strokeRect(place.x - 13, place.y - 13, 26, 26);
+    context.strokeRect(place.x - 9, place.y - 9, 18, 18);
+}
+
+/** As on a map: a letter stands beside its star, where no other letter stands; the most frequent choose first. */
+function nameStars(context, stars) {
+    const taken = [];
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    for (const { byte, x, y, size, times } of stars.toSorted((a, b) => b.times - a.times)) {
+        const reach = Math.round((13 + 1.6 * Math.log2(Math.max(1, times))) * size);
+        const spots = [0.9, 1.6, 2.3].flatMap(far => SPOTS.map(([dx, dy]) => [x + dx * far * 13, y + dy * far * 13]));
+        const [left, top] = spots.find(([px, py]) => taken.every(([qx, qy]) => Math.abs(px - qx) > 11 || Math.abs(py - qy) > 14)) ?? spots[0];
+        taken.push([left, top]);
+        context.font = `500 ${reach + 2}px "Plex Mono", monospace`;
+        context.lineWidth = 4;
+        context.strokeStyle = "#0b1022";
+        context.strokeText(glyph(byte), left, top);
+        context.fillStyle = COLOURS[classOf(byte)];
+        context.fillText(glyph(byte), left, top);
+    }
 }
 
 function shape(context, x, y, r, mark, colour) {
