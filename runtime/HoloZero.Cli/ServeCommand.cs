@@ -51,6 +51,7 @@ internal static partial class ServeCommand
             if (!taken.Add(name))
                 throw new BadInputException("name", $"two models are called {Untrusted.Quote(name)}", "give each its own with --name");
             yield return $"--HoloZero:Models:{name}:Model={folder}";
+            if (i == 0) yield return $"--HoloZero:Server:DefaultModel={name}";
         }
 
         if (urls is not null) yield return $"--urls={urls}";

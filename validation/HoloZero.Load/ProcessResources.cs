@@ -64,7 +64,8 @@ public sealed partial record ProcessResources(long MemoryBytes, int Threads, int
     /// <inheritdoc/>
     public override string ToString() => $"{MemoryBytes >> 20} MB, {Threads} threads, {Handles} handles";
 
-    private static bool IsCounted(string handle)
+    /// <summary>Whether an entry of a process' <c>fd</c> folder is one that it ought to close some time.</summary>
+    internal static bool IsCounted(string handle)
     {
         try
         {

@@ -1,4 +1,7 @@
 using HoloZero.CommandLine;
 using HoloZero.Load;
+using HoloZero.Load.Serving;
 
-return await CommandLineProgram.RunAsync("holozero-load", LoadCommand.Create(), args);
+var root = LoadCommand.Create();
+root.Subcommands.Add(ServeCommand.Create());
+return await CommandLineProgram.RunAsync("holozero-load", root, args);

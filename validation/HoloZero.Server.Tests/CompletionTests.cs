@@ -410,11 +410,15 @@ public sealed class CompletionTests(Shared shared)
     [Fact]
     public async Task Invalid_UTF8_in_the_body_is_refused()
     {
-        using var content = new ByteArrayContent([.. "{\"prompt\":\""u8, 0xff, 0xfe, .. "\"}"u8]);
-        content.Headers.ContentType = new("application/json");
-        using var response = await Service.Client.PostAsync(Path, content, Service.Token);
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        _ = Service.ErrorOf(400, JsonNode.Parse(await response.Content.ReadAsStringAsync(Service.Token))!);
+        foreach (var body in (byte[][])[[.. "{\"prompt\":\""u8, 0xff, .. "\"}"u8], [.. "{\"prompt\":\"a\",\""u8, 0xff, .. "\":null}"u8],
+            [.. "{\"logit_bias\":{\""u8, 0xed, 0xa0, 0x80, .. "\":1}}"u8]])
+        {
+            using var content = new ByteArrayContent(body);
+            content.Headers.ContentType = new("application/json");
+            using var response = await Service.Client.PostAsync(Path, content, Service.Token);
+            var error = Service.ErrorOf((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(Service.Token))!);
+            Assert.Equal((400, "the body is not UTF-8"), (error.Status, error.Message));
+        }
     }
 
     private static readonly Dictionary<int, float> Letters = Enumerable.Range('a', 26).ToDictionary(value => value, _ => 90f);

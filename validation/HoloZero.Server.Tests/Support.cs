@@ -118,6 +118,16 @@ internal sealed class Service : IAsyncDisposable
         return (status, (string?)error["param"], (string)error["message"]!, (string?)error["code"]);
     }
 
+    /// <summary>Begins a stream and leaves it open.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(string path, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return response;
+    }
+
     /// <summary>The events of a stream, each parsed, up to and without [DONE], which must come.</summary>
     public async Task<List<JsonNode>> StreamAsync(string path, string json)
     {

@@ -14,6 +14,9 @@ internal sealed class ServerOptions
     private const long GiB = 1L << 30;
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
+    /// <summary>The model that answers where a request names none; null is the first by name.</summary>
+    public string? DefaultModel { get; set; }
+
     /// <summary>Bytes of a request's body at most.</summary>
     public long MaxBodyBytes { get; set; } = 4 << 20;
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace HoloZero.Server;
@@ -48,8 +49,8 @@ internal static class ServerSetup
         return options;
     }
 
-    /// <summary>Adds the models that the configuration names, the first as the default one.</summary>
-    /// <exception cref="BadInputException">There is none, or one has a name that is not fit for it.</exception>
+    /// <summary>Adds the models that the configuration names.</summary>
+    /// <exception cref="BadInputException">There is none, one has a name that is not fit for it, or the default one is not there.</exception>
     public static void AddModels(this WebApplicationBuilder builder, ServerOptions options)
     {
         var sections = builder.Configuration.GetSection(Models).GetChildren().ToArray();
@@ -66,6 +67,17 @@ internal static class ServerSetup
             builder.Services.AddHoloZero(section.Key, section);
         }
 
+        if (options.DefaultModel is { } first)
+        {
+            // Configuration has no order of its own: its keys are sorted.
+            sections = [.. sections.OrderBy(section => !IsDefault(section))];
+            if (!IsDefault(sections[0]))
+            {
+                throw new BadInputException(ConfigurationPath.Combine(ServerOptions.Section, nameof(options.DefaultModel)),
+                    $"there is no model {Untrusted.Quote(first)}", $"name one of {Untrusted.QuoteFew([.. sections.Select(s => s.Key)])}");
+            }
+        }
+
         builder.Services.AddSingleton(services =>
         {
             var created = services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
@@ -76,6 +88,8 @@ internal static class ServerSetup
         // Longer than what the longest model is given to end: its own reason is to reach the caller.
         builder.Services.AddOptions<HostOptions>().Configure<IOptionsMonitor<HoloZeroOptions>>((host, models) => host.ShutdownTimeout =
             sections.Max(section => models.Get(section.Key).StopGrace) + TimeSpan.FromSeconds(10));
+
+        bool IsDefault(IConfigurationSection section) => section.Key.Equals(options.DefaultModel, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Sets what connections may do.</summary>
@@ -92,8 +106,8 @@ internal static class ServerSetup
         builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new()
         {
             Timeout = options.RequestTimeout,
-            // The endpoint says so itself, in the words of its protocol.
-            TimeoutStatusCode = null,
+            // In the words of the protocol; a stream that has begun says so itself.
+            WriteTimeoutResponse = context => ErrorMiddleware.WriteAsync(context, ErrorMapping.Timeout),
         });
     }
 
@@ -114,7 +128,7 @@ internal static class ServerSetup
     /// <summary>Collects metrics for Prometheus, and sends metrics and traces by OTLP where it is told where to.</summary>
     public static void AddTelemetry(this WebApplicationBuilder builder, ServerOptions options)
     {
-        var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(ByteGenerator.MeterName)
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("holozero")).WithMetrics(metrics => metrics.AddMeter(ByteGenerator.MeterName)
             .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
         if (options.OtlpEndpoint is not { } endpoint) return;
         telemetry.WithTracing(tracing => tracing.AddSource(HostedModel.ActivitySourceName))

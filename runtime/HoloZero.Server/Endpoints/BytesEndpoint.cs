@@ -25,7 +25,9 @@ internal static class BytesEndpoint
         query.RefuseOthers();
         generation.Validate();
         var window = (await model.ReadyAsync(cancellation)).Window.With(stream, slots, kept);
-        var prompt = await ReadAsync(context.Request, options.MaxPromptBytes, cancellation);
+        var prompt = await context.Request.ReadBytesAsync(cancellation);
+        if (prompt.Length > options.MaxPromptBytes)
+            throw ApiException.Invalid("body", $"the body has {prompt.Length} bytes, allowed are {options.MaxPromptBytes}", "too_long");
         if (generation.Sampling.Seed is { } seed)
             context.Response.Headers["x-holozero-seed"] = seed.ToString(CultureInfo.InvariantCulture);
         context.Response.ContentType = MediaType;
@@ -53,14 +55,6 @@ internal static class BytesEndpoint
             AllowEos = !query.Flag("ignore_eos"),
         }.WithSeed(),
     };
-
-    private static async Task<byte[]> ReadAsync(HttpRequest request, int most, CancellationToken cancellation)
-    {
-        using var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, cancellation);
-        return body.Length <= most ? body.ToArray()
-            : throw ApiException.Invalid("body", $"the body has {body.Length} bytes, allowed are {most}", "too_long");
-    }
 }
 
 /// <summary>The fields of a query, each once; what nobody asked for is refused. Not thread-safe.</summary>

@@ -15,6 +15,10 @@ internal static class ErrorMapping
         ["likeliest"] = "logprobs",
     };
 
+    /// <summary>A request has taken all of its time.</summary>
+    public static ApiError Timeout { get; } =
+        new(StatusCodes.Status504GatewayTimeout, "the request took longer than this service allows", "server_error", Code: "timeout");
+
     /// <summary>The error for a failure.</summary>
     /// <param name="failure">What was thrown.</param>
     /// <param name="context">The request.</param>
@@ -30,8 +34,7 @@ internal static class ErrorMapping
             ApiError.Unavailable("the service is shutting down; what was not done by then has ended", "shutting_down", retryAfter),
         ModelLoadException => ApiError.Unavailable("the model did not load; the service's log says why", "model_failed", retryAfter),
         BadInputException bad => ApiError.Invalid(Field(bad.Where), $"{bad.What}; {bad.Remedy}"),
-        OperationCanceledException when TimedOut(context) =>
-            new(StatusCodes.Status504GatewayTimeout, "the request took longer than this service allows", "server_error", Code: "timeout"),
+        OperationCanceledException when TimedOut(context) => Timeout,
         MissingCapabilityException => ApiError.Unavailable("memory is too small for this request now", "out_of_memory", retryAfter),
         HoloZeroException => new(StatusCodes.Status500InternalServerError, "the model failed; the service's log says how", "server_error",
             Code: "model_failed"),

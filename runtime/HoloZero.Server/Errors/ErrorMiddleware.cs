@@ -58,6 +58,8 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ServerOption
     {
         var response = context.Response;
         response.StatusCode = error.Status;
+        // Whoever gave up on an answer may have cleared it.
+        response.Headers[RequestId] = context.TraceIdentifier;
         if (error.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (!Routes.IsApi(context))
         {

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace HoloZero.Server;
 
@@ -11,6 +12,14 @@ internal static class Json
 
     private static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false };
 
+    /// <summary>Reads a body to its end; how long it may be is for the server to say.</summary>
+    public static async Task<byte[]> ReadBytesAsync(this HttpRequest request, CancellationToken cancellation)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, cancellation);
+        return body.ToArray();
+    }
+
     /// <summary>Reads a body that is a JSON object. The caller disposes it.</summary>
     /// <exception cref="ApiException">It is none, or says to be something else.</exception>
     public static async Task<JsonDocument> ReadAsync(HttpRequest request, CancellationToken cancellation)
@@ -21,10 +30,13 @@ internal static class Json
                 status: StatusCodes.Status415UnsupportedMediaType));
         }
 
+        var body = await request.ReadBytesAsync(cancellation);
+        // The parser would find that only where it is asked for the text.
+        if (!Utf8.IsValid(body)) throw ApiException.Invalid(null, "the body is not UTF-8", "invalid_json");
         JsonDocument document;
         try
         {
-            document = await JsonDocument.ParseAsync(request.Body, Reading, cancellation);
+            document = JsonDocument.Parse(body, Reading);
         }
         catch (InvalidOperationException e)
         {

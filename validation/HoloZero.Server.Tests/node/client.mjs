@@ -1,8 +1,13 @@
 // OpenAI's own client against the service: node client.mjs BASE_URL. Prints one JSON object a step, for the test that runs it.
 import OpenAI from 'openai';
 
-const client = new OpenAI({ baseURL: `${process.argv[2]}/v1`, apiKey: process.argv[3] ?? 'none', maxRetries: 5 });
 const tell = (step, result) => console.log(JSON.stringify({ step, result }));
+const watched = async (...request) => {
+  const response = await fetch(...request);
+  if (response.status === 429) tell('refused', { after: response.headers.get('retry-after') });
+  return response;
+};
+const client = new OpenAI({ baseURL: `${process.argv[2]}/v1`, apiKey: 'none', maxRetries: 5, fetch: watched });
 
 const models = [];
 for await (const model of client.models.list()) models.push(model.id);
@@ -40,7 +45,9 @@ try {
   tell('missing', { name: error.constructor.name, code: error.code });
 }
 
-// The places are taken: the service says 429 until one is free, and the client comes again.
-const started = Date.now();
-const busy = await client.completions.create({ model: models[0], prompt: 'a', max_tokens: 1, temperature: 0, user: 'busy' });
-tell('retried', { text: busy.choices[0].text, milliseconds: Date.now() - started });
+// Somebody takes the only place, says so, and leaves it once this has been refused.
+tell('waiting', null);
+await new Promise(resolve => process.stdin.once('data', resolve));
+const retried = await client.completions.create({ model: models[0], prompt: 'a', max_tokens: 1, temperature: 0 });
+tell('retried', { text: retried.choices[0].text });
+process.exit(0);

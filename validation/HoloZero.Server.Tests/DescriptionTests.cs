@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+
+namespace HoloZero.Server.Tests;
+
+/// <summary>/openapi/v1.json tells what the endpoints read, no field more and none less.</summary>
+public sealed class DescriptionTests(Shared shared)
+{
+    [Theory]
+    [InlineData("/v1/completions", """{"prompt":"a","max_tokens":1}""")]
+    [InlineData("/v1/chat/completions", """{"messages":[{"role":"user","content":"a"}],"max_tokens":1}""")]
+    [InlineData("/v1/score", """{"input":"abc"}""")]
+    [InlineData("/v1/features", """{"input":"abc"}""")]
+    public async Task Every_field_that_is_told_is_known_and_its_example_works(string path, string least)
+    {
+        var operation = await OperationAsync(path);
+        var content = operation["requestBody"]!["content"]!["application/json"]!;
+        var example = content["example"]!.DeepClone().AsObject();
+        example["model"] = Service.Model;
+        _ = await shared.Service.AnswerAsync(path, example.ToJsonString());
+        Assert.NotNull(operation["responses"]!["200"]!["content"]!["application/json"]!["example"]);
+        foreach (var (name, _) in content["schema"]!["properties"]!.AsObject())
+        {
+            var request = JsonNode.Parse(least)!.AsObject();
+            // Of no type that any field takes.
+            request[name] = new JsonArray(new JsonArray(new JsonObject()));
+            var (_, body, _) = await shared.Service.PostAsync(path, request.ToJsonString());
+            Assert.NotEqual("unknown_parameter", (string?)body["error"]?["code"]);
+        }
+    }
+
+    [Fact]
+    public async Task Every_option_of_bytes_that_is_told_is_known()
+    {
+        foreach (var parameter in (await OperationAsync("/v1/bytes"))["parameters"]!.AsArray())
+        {
+            using var content = new ByteArrayContent("abc"u8.ToArray());
+            var name = (string)parameter!["name"]!;
+            using var response = await shared.Service.Client.PostAsync($"/v1/bytes?{name}=~", content, Service.Token);
+            var body = JsonNode.Parse(await response.Content.ReadAsStringAsync(Service.Token))!;
+            Assert.NotEqual("unknown_parameter", (string?)body["error"]?["code"]);
+        }
+    }
+
+    [Fact]
+    public async Task Every_path_of_the_protocol_is_told()
+    {
+        var document = JsonNode.Parse(await shared.Service.Client.GetStringAsync("/openapi/v1.json", Service.Token))!;
+        Assert.Equal(["/v1/bytes", "/v1/chat/completions", "/v1/completions", "/v1/features", "/v1/models", "/v1/models/{id}", "/v1/score"],
+            document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
+        Assert.All(document["paths"]!.AsObject(), path => Assert.All(path.Value!.AsObject(),
+            operation => Assert.NotEmpty((string)operation.Value!["summary"]!)));
+        Assert.DoesNotContain("127.0.0.1", document.ToJsonString());
+    }
+
+    private async Task<JsonNode> OperationAsync(string path) =>
+        JsonNode.Parse(await shared.Service.Client.GetStringAsync("/openapi/v1.json", Service.Token))!["paths"]![path]!["post"]!;
+}
