@@ -51,7 +51,7 @@ public sealed class KeyboardTests(Site site)
                     const element = document.activeElement;
                     if (element === document.body || element === document.documentElement) return null;
                     const rings = [element, element.nextElementSibling, element.closest("label")].filter(Boolean);
-                    const seen = rings.some(e => getComputedStyle(e).outlineStyle !== "none" && parseFloat(getComputedStyle(e).outlineWidth) >= 1);
+                    const seen = rings.map(getComputedStyle).some(s => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1);
                     return `${element.id || element.name || element.textContent.trim()}${seen ? "" : " WITHOUT A RING"}`;
                 }
                 """);
@@ -63,8 +63,8 @@ public sealed class KeyboardTests(Site site)
 
         Assert.InRange(stops.Count, 25, 119);
         Assert.DoesNotContain(stops, stop => stop.Contains("WITHOUT", StringComparison.Ordinal));
-        Assert.Superset(new HashSet<string>(["model", "theme", "prompt", "file", "write", "sky", "sky-turn", "byte-grid", "continue", "copy-text",
-            "save", "heat-cursor", "top_k", "stop", "key", "line", "copy-line", "save-prompt"]), stops.ToHashSet());
+        Assert.Superset(new HashSet<string>(["model", "theme", "prompt", "file", "write", "sky", "sky-turn", "byte-grid", "continue",
+            "copy-text", "save", "heat-cursor", "top_k", "stop", "key", "line", "copy-line", "save-prompt"]), stops.ToHashSet());
     }
 
     [Fact]
@@ -89,7 +89,8 @@ public sealed class KeyboardTests(Site site)
             () => {
                 window.heard = [];
                 const place = document.getElementById("announcer");
-                new MutationObserver(() => window.heard.push(place.textContent)).observe(place, { childList: true, characterData: true, subtree: true });
+                new MutationObserver(() => window.heard.push(place.textContent))
+                    .observe(place, { childList: true, characterData: true, subtree: true });
             }
             """);
         await visit.SetAsync(("max_tokens", "600"));

@@ -26,7 +26,8 @@ public sealed class LongTests(Site site, ITestOutputHelper output)
         var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("And the children of Israel went out.\n", 300)))[..Many];
         // The worst case: all of them in one piece.
         var body = string.Concat(text.Chunk(4).Select(four => TroubleTests.Chunk(four))) + "data: [DONE]\n\n";
-        await visit.Page.RouteAsync("**/v1/completions", route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = body }));
+        await visit.Page.RouteAsync("**/v1/completions",
+            route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = body }));
         await visit.WriteAsync();
         await Expect(visit.Page.Locator("#read-written")).ToHaveTextAsync("8,000");
         Report("in one piece", await visit.Page.EvaluateAsync<double>("window.longest"));

@@ -3,7 +3,9 @@ using HoloZero.Testing;
 
 namespace HoloZero.Page.Tests;
 
-/// <summary>What the page computes without a page: UTF-8, events, quoting, projection, rows. Run by the Node.js that Playwright brings.</summary>
+/// <summary>
+/// What the page computes without a page: UTF-8, events, quoting, projection, rows. Run by the Node.js that Playwright brings.
+/// </summary>
 public sealed class ModuleTests(ITestOutputHelper output)
 {
     [Fact]

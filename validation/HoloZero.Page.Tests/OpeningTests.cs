@@ -46,7 +46,7 @@ public sealed class OpeningTests(Site site)
         await visit.Page.Locator("#write").ClickAsync();
         await Expect(visit.Page.Locator("#problem")).ToContainTextAsync("Top-p");
         await RequireAccessibleAsync(visit.Page);
-        Assert.True(await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways");
+        Assert.True(await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways");
     }
 
     [Fact]

@@ -20,7 +20,8 @@ public sealed class TroubleTests(Site site)
         visit.ExpectsFailures = true;
         await visit.Page.RouteAsync(Completions, route => route.FulfillAsync(new()
         {
-            Status = status, ContentType = "application/json", Body = $$$"""{"error":{"message":"{{{message}}}","type":"x","param":null,"code":null}}""",
+            Status = status, ContentType = "application/json",
+            Body = $$$"""{"error":{"message":"{{{message}}}","type":"x","param":null,"code":null}}""",
             Headers = new Dictionary<string, string> { ["retry-after"] = "7" },
         }));
         await visit.WriteAsync();
@@ -140,7 +141,8 @@ public sealed class TroubleTests(Site site)
         await Expect(visit.Page.Locator(".cell.drafted")).ToHaveCountAsync(1);
         await visit.Page.Locator("[data-i='1']").HoverAsync();
         await Expect(visit.Page.Locator("#inspected-draft")).ToBeVisibleAsync();
-        await Expect(visit.Page.Locator("#byte-grid")).ToHaveAttributeAsync("aria-valuetext", "B, 0x42, 66, 50 percent, guessed by a draft");
+        await Expect(visit.Page.Locator("#byte-grid"))
+            .ToHaveAttributeAsync("aria-valuetext", "B, 0x42, 66, 50 percent, guessed by a draft");
     }
 
     /// <summary>One event of a stream: two bytes, each as likely as not.</summary>

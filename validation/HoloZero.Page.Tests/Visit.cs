@@ -44,7 +44,8 @@ public sealed class Visit : IAsyncDisposable
         page.Request += (_, request) => visit.Hear(request);
         await page.AddInitScriptAsync("""
             window.violations = [];
-            document.addEventListener("securitypolicyviolation", event => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+            document.addEventListener("securitypolicyviolation",
+                event => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
             """);
         await page.RouteAsync(url + "/", async route =>
         {
@@ -86,13 +87,15 @@ public sealed class Visit : IAsyncDisposable
     {
         await Page.Locator("#view input[value=hex]").CheckAsync();
         var dump = await Page.Locator("#hex-view").TextContentAsync() ?? "";
-        return [.. dump.Split('\n', StringSplitOptions.RemoveEmptyEntries).SelectMany(line => Convert.FromHexString(line[8..55].Replace(" ", "")))];
+        return [.. dump.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(line => Convert.FromHexString(line[8..55].Replace(" ", "")))];
     }
 
     public async ValueTask DisposeAsync()
     {
         var violations = await Page.EvaluateAsync<string[]>("window.violations");
-        var used = await Page.EvaluateAsync<string[]>("[...Object.keys(localStorage), ...Object.keys(sessionStorage), ...document.cookie ? ['cookie'] : []]");
+        var used = await Page.EvaluateAsync<string[]>(
+            "[...Object.keys(localStorage), ...Object.keys(sessionStorage), ...document.cookie ? ['cookie'] : []]");
         await _context.CloseAsync();
         Assert.Empty(Faults);
         Assert.Empty(violations);
@@ -101,7 +104,7 @@ public sealed class Visit : IAsyncDisposable
 
     private void Hear(IRequest request)
     {
-        if (!request.Url.StartsWith(_url + "/", StringComparison.Ordinal) && !request.Url.StartsWith("blob:" + _url, StringComparison.Ordinal))
+        if (!((string[])[_url + "/", "blob:" + _url + "/"]).Any(own => request.Url.StartsWith(own, StringComparison.Ordinal)))
             Faults.Enqueue("asked " + request.Url);
         if (request.Url.EndsWith("/v1/completions", StringComparison.Ordinal))
             Asked.Enqueue(JsonDocument.Parse(request.PostDataBuffer!).RootElement.Clone());

@@ -41,7 +41,8 @@ public sealed class WritingTests(Site site)
         });
         var logprobs = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("choices")[0].GetProperty("logprobs");
         var likely = logprobs.GetProperty("token_logprobs").Deserialize<double[]>()!.Select(Math.Exp).ToArray();
-        var top = logprobs.GetProperty("top_logprobs").EnumerateArray().Select(all => all.Deserialize<Dictionary<string, double>>()!).ToArray();
+        var top = logprobs.GetProperty("top_logprobs").EnumerateArray()
+            .Select(all => all.Deserialize<Dictionary<string, double>>()!).ToArray();
 
         var grid = visit.Page.Locator("#byte-grid");
         await grid.FocusAsync();
@@ -54,8 +55,8 @@ public sealed class WritingTests(Site site)
             Assert.Equal(shown, await visit.Page.Locator($"[data-i='{i}'] small").TextContentAsync());
             var others = await visit.Page.Locator("#others li > span:last-child").AllTextContentsAsync();
             Assert.Equal(top[i].Count, others.Count);
-            Assert.All(others.Zip(top[i].Values.OrderDescending()),
-                pair => Assert.InRange(Probability(pair.First.TrimEnd('%', ' ')), Math.Exp(pair.Second) - 0.011, Math.Exp(pair.Second) + 0.011));
+            Assert.All(others.Zip(top[i].Values.OrderDescending().Select(Math.Exp)),
+                pair => Assert.InRange(Probability(pair.First.TrimEnd('%', ' ')), pair.Second - 0.011, pair.Second + 0.011));
         }
 
         // The pointer does the same.
@@ -137,7 +138,8 @@ public sealed class WritingTests(Site site)
     {
         await using var visit = await site.VisitAsync();
         await visit.PromptAsync(Raw);
-        await visit.SetAsync(("max_tokens", "60"), ("temperature", "1.2"), ("top_k", "50"), ("repetition_penalty", "1.1"), ("stop", "zzz\\n'"));
+        await visit.SetAsync(("max_tokens", "60"), ("temperature", "1.2"), ("top_k", "50"), ("repetition_penalty", "1.1"),
+            ("stop", "zzz\\n'"));
         await visit.WriteAsync();
         var shown = await visit.ShownAsync();
         await visit.Page.Locator($"#line-kind input[value={kind}]").CheckAsync();
@@ -154,7 +156,8 @@ public sealed class WritingTests(Site site)
         static byte[] Tokens(string stream) => [.. stream.Split('\n').Where(line => line.StartsWith("data: {", StringComparison.Ordinal))
             .Select(line => JsonDocument.Parse(line[6..]).RootElement.GetProperty("choices"))
             .Where(choices => choices.GetArrayLength() > 0 && choices[0].GetProperty("logprobs").ValueKind == JsonValueKind.Object)
-            .SelectMany(choices => choices[0].GetProperty("logprobs").GetProperty("token_ids").EnumerateArray().Select(id => id.GetByte()))];
+            .SelectMany(choices => choices[0].GetProperty("logprobs").GetProperty("token_ids").EnumerateArray())
+            .Select(id => id.GetByte())];
     }
 
     [Fact]
@@ -169,8 +172,8 @@ public sealed class WritingTests(Site site)
         var asked = visit.Asked.Single();
         Assert.Equal((0.5, 40, 0.9, 0.05, 1.2), (Number("temperature"), (int)Number("top_k"), Number("top_p"), Number("min_p"),
             Number("repetition_penalty")));
-        Assert.Equal((0.3, -0.2, 77, 2, 6), (Number("presence_penalty"), Number("frequency_penalty"), (int)Number("seed"), (int)Number("logprobs"),
-            (int)Number("max_tokens")));
+        Assert.Equal((0.3, -0.2, 77, 2, 6), (Number("presence_penalty"), Number("frequency_penalty"), (int)Number("seed"),
+            (int)Number("logprobs"), (int)Number("max_tokens")));
         Assert.Equal(["\n\n", "Amen"], asked.GetProperty("stop").Deserialize<string[]>()!);
         Assert.Equal("""{"10":-100,"32":1.5}""", asked.GetProperty("logit_bias").GetRawText());
         await Expect(visit.Page.Locator("#line")).ToContainTextAsync("/v1/completions");

@@ -63,7 +63,8 @@ test("settings become the query of the raw endpoint, or none where it lacks a na
     assert.deepEqual(bytesQuery({ max_tokens: 9, temperature: 0, top_k: 3, repetition_penalty: 1.1 }),
         [["max_bytes", "9"], ["repetition_penalty", "1.1"], ["greedy", "true"]]);
     assert.equal(bytesQuery({ max_tokens: 9, presence_penalty: 1 }), null);
-    assert.match(shellLine("bytes", "http://h", Uint8Array.of(65), { max_tokens: 9, logit_bias: { 10: -1 } }, false).line, /v1\/completions/);
+    const biased = shellLine("bytes", "http://h", Uint8Array.of(65), { max_tokens: 9, logit_bias: { 10: -1 } }, false);
+    assert.match(biased.line, /v1\/completions/);
     assert.match(shellLine("bytes", "http://h", new Uint8Array(20_000), { max_tokens: 9 }, false).line, /^curl .*@prompt\.bin/);
 });
 

@@ -33,7 +33,8 @@ test("rows hold every byte once, break after newlines and between words", () => 
     for (let end = 1; end <= text.length; end++) growing.extend(i => text[i], end);
     assert.deepEqual(growing.starts, whole.starts);
 
-    const rows = Array.from({ length: whole.count }, (_, row) => new TextDecoder().decode(text.subarray(whole.starts[row], whole.end(row))));
+    const rows = Array.from({ length: whole.count },
+        (_, row) => new TextDecoder().decode(text.subarray(whole.starts[row], whole.end(row))));
     assert.equal(rows.join(""), new TextDecoder().decode(text));
     assert.ok(rows.every(row => row.length <= 12));
     assert.deepEqual(rows.slice(0, 3), ["In the ", "beginning\n", "God created "]);

@@ -3,7 +3,8 @@ import test from "node:test";
 import { alternatives, END, inWords, parts } from "../../../runtime/HoloZero.Server/wwwroot/js/api.js";
 import { EventParser, eventBatches } from "../../../runtime/HoloZero.Server/wwwroot/js/sse.js";
 
-const STREAM = ": heartbeat\n\ndata: {\"a\":1}\r\n\r\nevent: x\ndata:two\ndata:  lines\n\nid: 3\n\ndata\n\ndata: 태초\r\rdata: [DONE]\n\n";
+const STREAM = ": heartbeat\n\ndata: {\"a\":1}\r\n\r\nevent: x\n"
+    + "data:two\ndata:  lines\n\nid: 3\n\ndata\n\ndata: 태초\r\rdata: [DONE]\n\n";
 const EVENTS = ["{\"a\":1}", "two\n lines", "", "태초", "[DONE]"];
 
 test("events are the same wherever the stream is cut", async () => {
@@ -31,8 +32,10 @@ test("a chunk's bytes come with probabilities, alternatives and drafts", () => {
         choices: [{
             text: "", finish_reason: "length",
             logprobs: {
-                tokens: ["5", "bytes:\\xed"], token_ids: [0x35, 0xed], token_logprobs: [Math.log(0.5), Math.log(0.25)], drafted: [false, true],
-                top_logprobs: [{ 5: Math.log(0.5), " ": Math.log(0.3) }, { "bytes:\\xed": Math.log(0.25), a: Math.log(0.7), "<eos>": Math.log(0.01) }],
+                tokens: ["5", "bytes:\\xed"], token_ids: [0x35, 0xed],
+                token_logprobs: [Math.log(0.5), Math.log(0.25)], drafted: [false, true],
+                top_logprobs: [{ 5: Math.log(0.5), " ": Math.log(0.3) },
+                    { "bytes:\\xed": Math.log(0.25), a: Math.log(0.7), "<eos>": Math.log(0.01) }],
             },
         }], usage: null,
     }));

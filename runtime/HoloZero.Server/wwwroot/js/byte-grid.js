@@ -48,11 +48,8 @@ export class ByteGrid {
         // What came may complete a character or a word of the row before the last one.
         const stale = Math.max(0, this.#breaker.count - 2);
         this.#extend();
+        if (follow) this.#rows.scrollToEnd();
         this.#rows.update(stale);
-        if (follow) {
-            this.#rows.scrollToEnd();
-            this.#rows.update();
-        }
     }
 
     /** Tells assistive technology how many there are now: seldom, since each telling may be spoken. */
@@ -118,11 +115,10 @@ export class ByteGrid {
         cell.classList.add(`s${surpriseStep(p)}`);
         if (i === this.#selected) cell.classList.add("selected");
         if (drafted) cell.classList.add("drafted");
-        const bar = document.createElement("i");
-        bar.style.setProperty("--p", String(Number.isFinite(p) ? p : 0));
         const words = document.createElement("small");
         words.textContent = percent(p);
-        cell.append(bar, words);
+        words.style.setProperty("--p", String(Number.isFinite(p) ? p : 0));
+        cell.append(words);
         return cell;
     }
 }

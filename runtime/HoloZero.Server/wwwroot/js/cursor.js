@@ -27,8 +27,8 @@ export function makeCursor(element, { count, rowLength, words, moved }) {
     element.addEventListener("keydown", event => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         const step = {
-            ArrowRight: 1, ArrowLeft: -1, ArrowDown: rowLength(), ArrowUp: -rowLength(), PageDown: 8 * rowLength(), PageUp: -8 * rowLength(),
-            Home: -Infinity, End: Infinity,
+            ArrowRight: 1, ArrowLeft: -1, ArrowDown: rowLength(), ArrowUp: -rowLength(),
+            PageDown: 8 * rowLength(), PageUp: -8 * rowLength(), Home: -Infinity, End: Infinity,
         }[event.key];
         if (step === undefined) return;
         event.preventDefault();

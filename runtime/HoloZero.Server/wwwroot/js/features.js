@@ -64,8 +64,8 @@ export class FeatureFeed {
                 : await this.#server.features(element("model").value, bytes.subarray(streamStart), this.#abort.signal);
             this.#say(null);
             this.#heatMap.show({
-                channels: prefix.channels ?? stream.channels, values: [...prefix.values, ...stream.values], bytes: bytes.subarray(first), first,
-                slotBytes, streamStart,
+                channels: prefix.channels ?? stream.channels, values: [...prefix.values, ...stream.values], bytes: bytes.subarray(first),
+                first, slotBytes, streamStart,
             });
         } catch (error) {
             if (error.name === "AbortError") return;

@@ -151,7 +151,9 @@ export class HeatMap {
             const x = i * this.#column;
             const chosen = i === this.#selected;
             label(context, bytes, i, x, this.#column, chosen ? ink : muted);
-            for (const [row, value] of values[i].entries()) cell(context, x, this.#tops[row], this.#column, value, REACH[channels[row].group] ?? 1, inks);
+            for (const [row, value] of values[i].entries()) {
+                cell(context, x, this.#tops[row], this.#column, value, REACH[channels[row].group] ?? 1, inks);
+            }
             const at = first + i;
             if (slotBytes && at > 0 && (at === streamStart || (at < streamStart && at % slotBytes === 0))) {
                 context.fillStyle = at === streamStart ? ink : rule;

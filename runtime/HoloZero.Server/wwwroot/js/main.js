@@ -44,7 +44,7 @@ const models = watchModels(server, () => {
     showLine();
 });
 const composer = new Composer(bytes => {
-    sky.setPath(bytes, []);
+    sky.setPrompt(bytes);
     features.show(bytes, models.slotBytes());
     showLine();
 });
@@ -157,12 +157,13 @@ async function run() {
 }
 
 function showGrowth(ended) {
-    readouts.show(performance.now(), continuation);
     const view = document.querySelector("input[name=view]:checked").value;
     if (view === "bytes") grid.grow();
     else if (view === "hex") hexView.grow();
     else textView.grow(ended);
-    sky.setPath(asked.origin, continuation.bytes);
+    sky.setWritten(continuation.bytes);
+    // After what reads places on the page: text that changes before it would be laid out twice.
+    readouts.show(performance.now(), continuation);
 }
 
 function showRunning(is) {

@@ -15,6 +15,11 @@ export function watchModels(server, changed) {
 
     const chosen = () => models.find(model => model.id === select.value);
 
+    const limit = () => {
+        const most = chosen()?.holozero?.max_tokens;
+        if (most) document.querySelector("[name=max_tokens]").max = most;
+    };
+
     const show = next => {
         element("state").dataset.state = next;
         const own = chosen()?.holozero;
@@ -44,6 +49,7 @@ export function watchModels(server, changed) {
         }
         const before = `${state} ${JSON.stringify(models)}`;
         list(found);
+        limit();
         state = next;
         show(next);
         if (`${state} ${JSON.stringify(models)}` !== before) changed();
@@ -51,6 +57,7 @@ export function watchModels(server, changed) {
     };
 
     select.addEventListener("change", () => {
+        limit();
         show(state);
         changed();
     });

@@ -18,7 +18,7 @@ export class Readouts {
     begin(now) {
         [this.#started, this.#first, this.#said, this.#written] = [now, null, now, 0];
         element("ending").textContent = "";
-        for (const name of ["speed", "first", "cached"]) element(`read-${name}`).textContent = "–";
+        for (const name of ["speed", "first", "cached"]) tell(name, "–");
         announce("Writing.");
     }
 
@@ -29,20 +29,19 @@ export class Readouts {
     }
 
     cached(count) {
-        element("read-cached").textContent = String(count);
+        tell("cached", String(count));
     }
 
     show(now, continuation) {
-        element("read-written").textContent = continuation.length.toLocaleString("en");
+        tell("written", continuation.length.toLocaleString("en"));
         const bits = continuation.bitsPerByte;
-        element("read-surprise").textContent = bits === null ? "–" : bits.toFixed(2);
-        element("read-drafted").textContent = continuation.draftedCount > 0
-            ? (continuation.draftedCount / continuation.length * 100).toFixed(0) : "–";
+        tell("surprise", bits === null ? "–" : bits.toFixed(2));
+        tell("drafted", continuation.draftedCount > 0 ? (continuation.draftedCount / continuation.length * 100).toFixed(0) : "–");
         element("draft-key").hidden = continuation.draftedCount === 0;
         if (this.#first !== null) {
-            element("read-first").textContent = Math.round(this.#first - this.#started).toLocaleString("en");
+            tell("first", Math.round(this.#first - this.#started).toLocaleString("en"));
             const seconds = (now - this.#first) / 1000;
-            if (seconds > 0.05) element("read-speed").textContent = Math.round(this.#written / seconds).toLocaleString("en");
+            if (seconds > 0.05) tell("speed", Math.round(this.#written / seconds).toLocaleString("en"));
         }
         if (now - this.#said > ANNOUNCE_EVERY) {
             this.#said = now;
@@ -57,6 +56,12 @@ export class Readouts {
     }
 }
 
+function tell(name, words) {
+    const place = element(`read-${name}`);
+    if (place.textContent !== words) place.textContent = words;
+}
+
+/** Says it to who listens instead of looks. */
 export function announce(words) {
     element("announcer").textContent = words;
 }

@@ -19,7 +19,7 @@ export function parseBias(text) {
     const entries = text.split(/[\s,]+/).filter(Boolean).map(part => {
         const match = /^(\d{1,3}):([+-]?\d+(?:\.\d+)?)$/.exec(part);
         if (!match || Number(match[1]) > 255 || Math.abs(Number(match[2])) > 100) {
-            throw new Error(`Byte bias: “${part}” is not understood; write byte:amount with a byte from 0 to 255 and an amount from −100 to 100.`);
+            throw new Error(`Byte bias: “${part}” is not understood; write byte:amount, such as 10:-100. Amounts go from −100 to 100.`);
         }
         return [match[1], Number(match[2])];
     });

@@ -47,15 +47,23 @@ export class Sky {
         this.#stars = points.map(point => point.map(value => value / reach));
         this.#cursor.tell();
         const shown = Math.round(shares.reduce((sum, share) => sum + share, 0) * 100);
-        document.getElementById("sky-caption").textContent = `Each star is a byte. Its place comes from the ${own.length} of its 27 features that depend on the byte `
-            + `alone, on the three axes along which bytes differ most (${shown} % of all difference); bytes that share a star differ along the others. Drag to turn.`;
+        document.getElementById("sky-caption").textContent = `Each star is a byte. Its place comes from the ${own.length} of its 27 `
+            + `features that depend on the byte alone, on the three axes along which bytes differ most (${shown} % of all difference); `
+            + "bytes that share a star differ along the others. Drag to turn.";
         this.draw();
     }
 
-    setPath(prompt, written) {
-        this.#prompt = prompt.slice(-PATH_LENGTH);
-        this.#written = written.slice(-PATH_LENGTH);
-        this.#legend(prompt);
+    /** The path begins with the end of the prompt. */
+    setPrompt(bytes) {
+        this.#prompt = bytes.slice(-PATH_LENGTH);
+        this.#written = new Uint8Array();
+        this.#legend(bytes);
+        this.draw();
+    }
+
+    /** It goes on with the end of what was written. */
+    setWritten(bytes) {
+        this.#written = bytes.slice(-PATH_LENGTH);
         this.draw();
     }
 
@@ -249,7 +257,8 @@ function nameStars(context, stars) {
     for (const { byte, x, y, size, times } of stars.toSorted((a, b) => b.times - a.times)) {
         const reach = Math.round((13 + 1.6 * Math.log2(Math.max(1, times))) * size);
         const spots = [0.9, 1.6, 2.3].flatMap(far => SPOTS.map(([dx, dy]) => [x + dx * far * 13, y + dy * far * 13]));
-        const [left, top] = spots.find(([px, py]) => taken.every(([qx, qy]) => Math.abs(px - qx) > 11 || Math.abs(py - qy) > 14)) ?? spots[0];
+        const free = ([px, py]) => taken.every(([qx, qy]) => Math.abs(px - qx) > 11 || Math.abs(py - qy) > 14);
+        const [left, top] = spots.find(free) ?? spots[0];
         taken.push([left, top]);
         context.font = `500 ${reach + 2}px "Plex Mono", monospace`;
         context.lineWidth = 4;

@@ -1,6 +1,6 @@
 // Shows the rows of a tall list that can be seen, and no others: thousands of bytes cost what a screenful costs.
 
-const OVERSCAN = 4;
+const OVERSCAN = 2;
 
 export class VirtualRows {
     #pane;
@@ -34,8 +34,10 @@ export class VirtualRows {
         return this.#pane.scrollTop + this.#pane.clientHeight >= this.#spacer.offsetHeight - this.#rowHeight * 1.5;
     }
 
+    /** Before update, while nothing but the height has changed: the browser lays out once. */
     scrollToEnd() {
-        this.#pane.scrollTop = this.#pane.scrollHeight;
+        this.#stretch();
+        this.#pane.scrollTop = this.count * this.#rowHeight;
     }
 
     scrollTo(row) {
@@ -45,11 +47,17 @@ export class VirtualRows {
         if (bottom > this.#pane.scrollTop) this.#pane.scrollTop = bottom + 8;
     }
 
+    #stretch() {
+        const height = `${this.count * this.#rowHeight}px`;
+        if (this.#spacer.style.height !== height) this.#spacer.style.setProperty("height", height);
+    }
+
     /** Makes what is to be seen; rows from `stale` on are made anew. */
     update(stale = Infinity) {
-        this.#spacer.style.setProperty("height", `${this.count * this.#rowHeight}px`);
-        const first = Math.max(0, Math.floor(this.#pane.scrollTop / this.#rowHeight) - OVERSCAN);
-        const last = Math.min(this.count - 1, Math.ceil((this.#pane.scrollTop + this.#pane.clientHeight) / this.#rowHeight) + OVERSCAN);
+        this.#stretch();
+        const { scrollTop, clientHeight } = this.#pane;
+        const first = Math.max(0, Math.floor(scrollTop / this.#rowHeight) - OVERSCAN);
+        const last = Math.min(this.count - 1, Math.ceil((scrollTop + clientHeight) / this.#rowHeight) + OVERSCAN);
         for (const [row, element] of this.#shown) {
             if (row >= first && row <= last && row < stale) continue;
             element.remove();
