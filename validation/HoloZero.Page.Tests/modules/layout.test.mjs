@@ -57,6 +57,7 @@ test("a continuation keeps what came, however much", () => {
 });
 
 test("probabilities read well from certain to absurd", () => {
-    assert.deepEqual([1, 0.996, 0.5, 0.0666, 0.001, 0.0001, Number.NaN].map(percent), ["100", "99", "50", "6.7", "0.1", "<.1", "–"]);
+    assert.deepEqual([1, 0.996, 0.5, 0.0999, 0.0666, 0.001, 0.0001, Number.NaN].map(percent),
+        ["100", "99", "50", "10", "6.7", "0.1", "<.1", "–"]);
     assert.deepEqual([1, 0.5, 0.2, 0.1, 0.01].map(surpriseStep), [0, 1, 2, 3, 4]);
 });

@@ -57,7 +57,7 @@ export function percent(p) {
     if (!Number.isFinite(p)) return "–";
     const value = p * 100;
     if (value >= 99.5) return value >= 99.95 ? "100" : "99";
-    if (value >= 10) return value.toFixed(0);
+    if (value >= 9.95) return value.toFixed(0);
     return value >= 0.1 ? value.toFixed(1) : "<.1";
 }
 

@@ -234,8 +234,8 @@ element("save-prompt").addEventListener("click", () => save(composer.bytes, "pro
 element("key").addEventListener("input", event => {
     server.key = event.target.value;
     showLine();
-    models.retry();
 });
+element("key").addEventListener("change", () => models.retry());
 for (const radio of document.querySelectorAll("input[name=view]")) radio.addEventListener("change", () => showView(radio.value));
 for (const radio of document.querySelectorAll("input[name=line-kind]")) radio.addEventListener("change", showLine);
 for (const field of element("settings").elements) field.addEventListener("input", showLine);
