@@ -126,7 +126,7 @@ public sealed class ArtifactFolder
             "regular files alone")).ToList());
 
     private IEnumerable<string> GraphsUsed() =>
-        [.. Manifest.Variants.Select(variant => variant.File), .. Manifest.Features is { } features ? [features.File] : Array.Empty<string>()];
+        Manifest.Variants.Select(variant => variant.File).Concat(Manifest.Features is { } features ? [features.File] : []);
 
     private IEnumerable<string> NamesUsed() => GraphsUsed().Append(Manifest.Golden.File);
 

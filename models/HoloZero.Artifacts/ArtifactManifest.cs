@@ -202,12 +202,12 @@ public sealed record ArtifactManifest
         }
     }
 
-    /// <summary>The graph that gives what the network literally reads of bytes: what the front door of every variant computes, too.</summary>
+    /// <summary>The graph that gives what the network literally reads of bytes, as the front door of every variant does.</summary>
     /// <param name="File">The .onnx file, of standard operators alone.</param>
-    /// <param name="Bytes">Input: bytes of one run, [1, n].</param>
-    /// <param name="Output">Output: [1, n, channels].</param>
+    /// <param name="Input">Bytes of one run, [1, n].</param>
+    /// <param name="Output">Their features, [1, n, channels].</param>
     /// <param name="Channels">What each of its columns is.</param>
-    public sealed record FeaturesInfo(string File, PortInfo Bytes, PortInfo Output, IReadOnlyList<ChannelInfo> Channels);
+    public sealed record FeaturesInfo(string File, PortInfo Input, PortInfo Output, IReadOnlyList<ChannelInfo> Channels);
 
     /// <summary>A feature of a byte.</summary>
     /// <param name="Name">Its name, unlike all others: <c>dxor.0</c>.</param>

@@ -87,7 +87,7 @@ internal static class ManifestRules
     private static string? FirstViolation(ArtifactManifest.FeaturesInfo features)
     {
         foreach (var (port, type, axes) in ((ArtifactManifest.PortInfo, TensorType, int)[])
-            [(features.Bytes, TensorType.UInt8, 2), (features.Output, TensorType.Float32, 3)])
+            [(features.Input, TensorType.UInt8, 2), (features.Output, TensorType.Float32, 3)])
         {
             if (!Untrusted.IsPlainName(port.Name)) return $"{Untrusted.Quote(port.Name)} is no name of an input or output";
             if (ElementType(port.Type) != type) return $"{Untrusted.Quote(port.Name)} is {Untrusted.Quote(port.Type)}, not {type.Name()}";

@@ -19,7 +19,7 @@ internal static partial class ServeCommand
             Description = "artifact folder to serve; may be repeated, the first is the default",
             HelpName = "folder",
         };
-        var names = new Option<string[]>("--name") { Description = "what callers name the model: one a --model, in order [its folder's name]" };
+        var names = new Option<string[]>("--name") { Description = "what callers call it, one for each --model [its folder's name]" };
         var urls = new Option<string?>("--urls") { Description = "addresses to listen on, ; between them [http://127.0.0.1:5080]" };
         var settings = new Option<string?>("--settings") { Description = "a JSON file with more of the configuration", HelpName = "file" };
         var set = new Option<string[]>("--set")
@@ -77,7 +77,7 @@ internal static partial class ServeCommand
         if (OperatingSystem.IsWindows())
             throw new MissingCapabilityException("a program cannot become another one here", $"run {program} itself");
         Execute(program, [program, .. arguments, null]);
-        throw new MissingCapabilityException($"{program} does not start ({Marshal.GetLastPInvokeErrorMessage()})", "build it with make build");
+        throw new MissingCapabilityException($"{program} does not start ({Marshal.GetLastPInvokeErrorMessage()})", "build it anew");
     }
 
     [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

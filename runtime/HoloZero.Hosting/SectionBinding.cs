@@ -37,7 +37,9 @@ public static class SectionBinding
             if (!isList && value.Value is null) continue;
             try
             {
-                property.SetValue(options, value.Get(property.PropertyType) ?? Array.CreateInstance(property.PropertyType.GetElementType()!, 0));
+                // Of a list without items the binder makes nothing.
+                property.SetValue(options, value.Get(property.PropertyType)
+                    ?? Array.CreateInstance(property.PropertyType.GetElementType()!, 0));
             }
             catch (InvalidOperationException e)
             {

@@ -40,6 +40,8 @@ public sealed class ManifestRulesTests
     [InlineData("variants.0.signature.logits.shape.0", "1.5", "an axis is a length or a name")]
     [InlineData("variants.0.signature.logits.shape.0", "null", "an axis is a length or a name")]
     [InlineData("variants.0.signature.logits.shape.0", "7", null)]
+    [InlineData("features", "null", null)]
+    [InlineData("features", "{}", "it is not a sound manifest")]
     public void One_value_decides(string path, string value, string? cause)
     {
         using var folder = new TemporaryFolder();
@@ -47,6 +49,27 @@ public sealed class ManifestRulesTests
         var error = Record.Exception(() => ArtifactManifest.Read(folder[ArtifactManifest.FileName]));
         if (cause is null) Assert.Null(error);
         else Assert.Contains(cause, Assert.IsType<BadInputException>(error).Message);
+    }
+
+    [Theory]
+    [InlineData("input.type", "\"float32\"", "its features: 'bytes' is 'float32', not uint8")]
+    [InlineData("output.type", "\"uint8\"", "its features: 'features' is 'uint8', not float32")]
+    [InlineData("input.name", "\"\"", "its features: '' is no name of an input or output")]
+    [InlineData("input.shape", "[1]", "its features: 'bytes' has 1 axes, not 2")]
+    [InlineData("output.shape.2", "3", "its features: its output has rows of 3, and there are 2 channels")]
+    [InlineData("channels", "[]", "its features: it lists 0 channels, allowed are 1 to 4,096")]
+    [InlineData("channels.0", "null", "its features: a channel has no plain name, group and description")]
+    [InlineData("channels.0.description", "\"a\\nb\"", "its features: a channel has no plain name, group and description")]
+    [InlineData("channels.1.name", "\"a\"", "its features: two channels have one name")]
+    [InlineData("channels.1.name", "\"c\"", null)]
+    public void So_it_is_with_features(string path, string value, string? cause)
+    {
+        var features = JsonNode.Parse("""
+            {"file": "features.onnx", "input": {"name": "bytes", "type": "uint8", "shape": [1, "bytes"]},
+            "output": {"name": "features", "type": "float32", "shape": [1, "bytes", 2]},
+            "channels": [{"name": "a", "group": "g", "description": "what"}, {"name": "b", "group": "g", "description": "what"}]}
+            """)!;
+        One_value_decides("features", With(features, path, value), cause);
     }
 
     [Fact]
@@ -63,9 +86,10 @@ public sealed class ManifestRulesTests
         Assert.Equal(0.5, new ArtifactManifest.QualityInfo(3, 2, 100, "").Loss);
 
     /// <summary>The manifest with the value at a path of keys and places; a tilde in a key stands for a dot.</summary>
-    private static string With(string path, string value)
+    private static string With(string path, string value) => With(JsonNode.Parse(Sound)!, path, value);
+
+    private static string With(JsonNode root, string path, string value)
     {
-        var root = JsonNode.Parse(Sound)!;
         var steps = path.Split('.').Select(step => step.Replace('~', '.')).ToArray();
         var parent = steps[..^1].Aggregate(root, Step);
         if (parent is JsonArray list) list[int.Parse(steps[^1])] = JsonNode.Parse(value);

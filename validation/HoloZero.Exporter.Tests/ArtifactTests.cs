@@ -20,8 +20,8 @@ public class ArtifactTests
         using var second = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
         var names = Directory.GetFiles(first.Folder).Select(path => Path.GetFileName(path)).Order().ToArray();
 
-        Assert.Equal(["golden.safetensors", "holozero.json", "model.fp16.onnx", "model.fp32.onnx", "model.int4.onnx", "model.int8.onnx",
-            "model.portable.onnx"], names);
+        Assert.Equal(["features.onnx", "golden.safetensors", "holozero.json", "model.fp16.onnx", "model.fp32.onnx", "model.int4.onnx",
+            "model.int8.onnx", "model.portable.onnx"], names);
         foreach (var name in names)
             Assert.Equal(File.ReadAllBytes(Path.Combine(first.Folder, name)), File.ReadAllBytes(Path.Combine(second.Folder, name)));
     }

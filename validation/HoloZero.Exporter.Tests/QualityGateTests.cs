@@ -21,8 +21,8 @@ public sealed class QualityGateTests : IDisposable
             new() { HeldOutText = Text, Meter = new Meter(("fp32", 2), ("int8", 2.0099), ("int4", 2.0399)) });
 
         Assert.Equal(["int8", "int4"], manifest.Variants.Select(variant => variant.Name));
-        Assert.Equal(["golden.safetensors", "model.int4.onnx", "model.int8.onnx"], manifest.Files.Keys);
-        Assert.Equal(["golden.safetensors", "holozero.json", "model.int4.onnx", "model.int8.onnx"],
+        Assert.Equal(["features.onnx", "golden.safetensors", "model.int4.onnx", "model.int8.onnx"], manifest.Files.Keys);
+        Assert.Equal(["features.onnx", "golden.safetensors", "holozero.json", "model.int4.onnx", "model.int8.onnx"],
             Directory.GetFiles(_temporary["model"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         var quality = ArtifactFolder.Open(_temporary["model"]).Variant("int8").Quality!;
         Assert.Equal((2.0099, 2.0, Text.Length), (quality.BitsPerByte, quality.BaselineBitsPerByte, quality.Bytes));

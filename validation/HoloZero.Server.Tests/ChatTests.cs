@@ -13,7 +13,8 @@ public sealed class ChatTests(Shared shared)
     [InlineData("""[{"role":"user","content":"In the"}]""", "In the")]
     [InlineData("""[{"role":"system","content":"a"},{"role":"developer","content":"b"},{"role":"user","content":"c"}]""", "a\nb\nc")]
     [InlineData("""[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]""", "ab")]
-    [InlineData("""[{"role":"user","content":"a","name":"me"},{"role":"assistant","content":"b","refusal":null,"tool_calls":null}]""", "a\nb")]
+    [InlineData("""[{"role":"user","content":"a","name":"me"},{"role":"assistant","content":"b","refusal":null,"tool_calls":null}]""",
+        "a\nb")]
     public async Task It_continues_what_the_messages_say(string messages, string prompt)
     {
         var answer = await Service.AnswerAsync(Path, $$"""{"messages":{{messages}},"max_tokens":20,"seed":3}""");
@@ -48,7 +49,8 @@ public sealed class ChatTests(Shared shared)
             "top_logprobs":2}
             """;
         var whole = await Service.AnswerAsync(Path, json);
-        var events = await Service.StreamAsync(Path, json.TrimEnd()[..^1] + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
+        var events = await Service.StreamAsync(Path,
+            json.TrimEnd()[..^1] + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
         Assert.All(events, piece => Assert.Equal("chat.completion.chunk", (string)piece["object"]!));
         Assert.Empty(events[^1]["choices"]!.AsArray());
         Assert.Equal((int)whole["usage"]!["completion_tokens"]!, (int)events[^1]["usage"]!["completion_tokens"]!);
@@ -104,8 +106,8 @@ public sealed class ChatTests(Shared shared)
     public async Task What_says_the_default_is_taken()
     {
         _ = await Service.AnswerAsync(Path, """
-            {"messages":[{"role":"user","content":"a"}],"max_tokens":1,"response_format":{"type":"text"},"modalities":["text"],"store":false,
-            "service_tier":"auto","user":"me","metadata":{"a":"b"},"tools":null,"logprobs":false}
+            {"messages":[{"role":"user","content":"a"}],"max_tokens":1,"response_format":{"type":"text"},"modalities":["text"],
+            "store":false,"service_tier":"auto","user":"me","metadata":{"a":"b"},"tools":null,"logprobs":false}
             """);
     }
 }

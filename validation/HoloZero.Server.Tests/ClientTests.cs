@@ -29,9 +29,12 @@ public sealed class ClientTests(Shared shared)
     [Fact]
     public async Task OpenAIs_own_client_chats()
     {
-        var options = new ChatCompletionOptions { MaxOutputTokenCount = Bytes, Seed = Seed, Temperature = 0.8f, IncludeLogProbabilities = true };
-        ChatCompletion answer = await Client.GetChatClient(Service.Model).CompleteChatAsync([OpenAIMessage.CreateUserMessage(Prompt)], options,
-            Service.Token);
+        var options = new ChatCompletionOptions
+        {
+            MaxOutputTokenCount = Bytes, Seed = Seed, Temperature = 0.8f, IncludeLogProbabilities = true,
+        };
+        ChatCompletion answer = await Client.GetChatClient(Service.Model).CompleteChatAsync([OpenAIMessage.CreateUserMessage(Prompt)],
+            options, Service.Token);
         Assert.Equal(await ExpectedAsync(), answer.Content[0].Text);
         Assert.Equal(ChatFinishReason.Length, answer.FinishReason);
         Assert.Equal((Prompt.Length, Bytes), (answer.Usage.InputTokenCount, answer.Usage.OutputTokenCount));
@@ -43,8 +46,8 @@ public sealed class ClientTests(Shared shared)
     {
         var options = new ChatCompletionOptions { MaxOutputTokenCount = Bytes, Seed = Seed, Temperature = 0.8f };
         var (text, usage) = (new StringBuilder(), (ChatTokenUsage?)null);
-        await foreach (var update in Client.GetChatClient(Service.Model).CompleteChatStreamingAsync([OpenAIMessage.CreateUserMessage(Prompt)],
-            options, Service.Token))
+        var chat = Client.GetChatClient(Service.Model);
+        await foreach (var update in chat.CompleteChatStreamingAsync([OpenAIMessage.CreateUserMessage(Prompt)], options, Service.Token))
         {
             foreach (var part in update.ContentUpdate) text.Append(part.Text);
             usage = update.Usage ?? usage;
@@ -91,7 +94,8 @@ public sealed class ClientTests(Shared shared)
         var answer = await chat.GetChatMessageContentAsync(history, settings, kernel, Service.Token);
         Assert.Equal(await ExpectedAsync(), answer.Content);
         var text = new StringBuilder();
-        await foreach (var piece in chat.GetStreamingChatMessageContentsAsync(history, settings, kernel, Service.Token)) text.Append(piece.Content);
+        await foreach (var piece in chat.GetStreamingChatMessageContentsAsync(history, settings, kernel, Service.Token))
+            text.Append(piece.Content);
         Assert.Equal(answer.Content, text.ToString());
         Assert.Equal(answer.Content, (await kernel.InvokePromptAsync(Prompt.TrimEnd() + "{{$space}}", new(settings) { ["space"] = " " },
             cancellationToken: Service.Token)).ToString());

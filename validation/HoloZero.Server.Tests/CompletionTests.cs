@@ -72,7 +72,8 @@ public sealed class CompletionTests(Shared shared)
         ])
         {
             var expected = await Service.LibraryAsync(Prompt, Options(30, sampling));
-            var answer = await Service.AnswerAsync(Path, $$"""{"prompt":"And God said, ","max_tokens":30,"seed":3,"logprobs":0,{{json}}}""");
+            var answer = await Service.AnswerAsync(Path,
+                $$"""{"prompt":"And God said, ","max_tokens":30,"seed":3,"logprobs":0,{{json}}}""");
             Assert.True(expected.AsSpan().SequenceEqual(Bytes(answer["choices"]![0]!)), json);
         }
     }
@@ -214,7 +215,8 @@ public sealed class CompletionTests(Shared shared)
         var count = whole["choices"]!.AsArray().Count;
         for (var index = 0; index < count; index++)
         {
-            var pieces = events[..^1].Select(piece => Assert.Single(piece["choices"]!.AsArray())!).Where(c => (int)c["index"]! == index).ToArray();
+            var pieces = events[..^1].Select(piece => Assert.Single(piece["choices"]!.AsArray())!)
+                .Where(choice => (int)choice["index"]! == index).ToArray();
             Assert.Equal(Text(whole, index), string.Concat(pieces.Select(piece => (string)piece["text"]!)));
             Assert.All(pieces[..^1], piece => Assert.Null(piece["finish_reason"]));
             Assert.Equal((string)whole["choices"]![index]!["finish_reason"]!, (string)pieces[^1]["finish_reason"]!);
@@ -276,7 +278,8 @@ public sealed class CompletionTests(Shared shared)
     public async Task No_prompt_is_an_empty_one()
     {
         var expected = Encoding.UTF8.GetString(await Service.LibraryAsync([], Options(16, new() { Greedy = true })));
-        foreach (var json in (string[])["""{"temperature":0}""", """{"prompt":null,"temperature":0}""", """{"prompt":"","temperature":0}"""])
+        foreach (var json in (string[])
+            ["""{"temperature":0}""", """{"prompt":null,"temperature":0}""", """{"prompt":"","temperature":0}"""])
         {
             var answer = await Service.AnswerAsync(Path, json);
             Assert.Equal(expected, Text(answer));
@@ -381,10 +384,12 @@ public sealed class CompletionTests(Shared shared)
     public async Task A_prompt_that_is_too_long_is_refused_and_one_that_is_just_so_long_is_not()
     {
         var longest = new string('a', 65_536);
-        Assert.Equal(65_536, (int)(await Service.AnswerAsync(Path, $$"""{"prompt":"{{longest}}","max_tokens":1}"""))["usage"]!["prompt_tokens"]!);
+        var answer = await Service.AnswerAsync(Path, $$"""{"prompt":"{{longest}}","max_tokens":1}""");
+        Assert.Equal(65_536, (int)answer["usage"]!["prompt_tokens"]!);
         var (status, param, _, _) = await Service.ErrorAsync(Path, $$"""{"prompt":"{{longest}}a","max_tokens":1}""");
         Assert.Equal((400, "prompt"), (status, param));
-        (status, param, _, _) = await Service.ErrorAsync(Path, $$"""{"prompt":"{{longest[..4097]}}","echo":true,"logprobs":1,"max_tokens":1}""");
+        (status, param, _, _) = await Service.ErrorAsync(Path,
+            $$"""{"prompt":"{{longest[..4097]}}","echo":true,"logprobs":1,"max_tokens":1}""");
         Assert.Equal((400, "prompt"), (status, param));
     }
 

@@ -37,8 +37,12 @@ public sealed class LifetimeTests(Shared shared)
         Assert.Throws<BadInputException>(() => Program.Build([])).Message);
 
     [Fact]
-    public async Task A_wrong_key_of_a_model_ends_the_start() => Assert.StartsWith("HoloZero:Models:tiny:MaxRow: is no option of a model",
-        (await Assert.ThrowsAsync<BadInputException>(() => Service.StartLoadingAsync(shared.Folder, "HoloZero:Models:tiny:MaxRow=1"))).Message);
+    public async Task A_wrong_key_of_a_model_ends_the_start()
+    {
+        var error = await Assert.ThrowsAsync<BadInputException>(() =>
+            Service.StartLoadingAsync(shared.Folder, "HoloZero:Models:tiny:MaxRow=1"));
+        Assert.StartsWith("HoloZero:Models:tiny:MaxRow: is no option of a model", error.Message);
+    }
 
     [Fact]
     public async Task A_settings_file_counts_less_than_the_command_line()
@@ -46,7 +50,8 @@ public sealed class LifetimeTests(Shared shared)
         using var folder = new HoloZero.Testing.TemporaryFolder();
         await File.WriteAllTextAsync(folder["settings.json"],
             """{"HoloZero":{"Server":{"ChatMaxTokens":3,"MaxTokens":7,"ApiKeyHashes":[]}}}""", Service.Token);
-        await using var service = await Service.StartAsync(shared.Folder, $"settings={folder["settings.json"]}", "HoloZero:Server:MaxTokens=8");
+        await using var service = await Service.StartAsync(shared.Folder, $"settings={folder["settings.json"]}",
+            "HoloZero:Server:MaxTokens=8");
         var options = service.App.Services.GetRequiredService<ServerOptions>();
         Assert.Equal((3, 8), (options.ChatMaxTokens, options.MaxTokens));
     }
@@ -110,6 +115,7 @@ public sealed class LifetimeTests(Shared shared)
         await using var service = await Service.StartAsync(shared.Folder, "HoloZero:Models:tiny:StopGrace=00:00:00.2",
             "HoloZero:Models:tiny:MaxRows=1");
         var running = service.EventsAsync("/v1/completions", Endless);
+        await Service.EventuallyAsync(() => service.Statistics.Rows == 1, "one runs");
         var waiting = service.PostAsync("/v1/completions", """{"prompt":"a","max_tokens":10}""");
         await Service.EventuallyAsync(() => service.Statistics is { Rows: 1, Queued: 1 }, "one runs and one waits");
         await service.App.StopAsync(CancellationToken.None);

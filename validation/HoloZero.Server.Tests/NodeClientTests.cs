@@ -12,7 +12,8 @@ public sealed class NodeClientTests(Shared shared, ITestOutputHelper output)
     [Fact]
     public async Task OpenAIs_JavaScript_client_works_unchanged()
     {
-        Assert.SkipUnless(await WorksAsync("node", "--version") && await WorksAsync("npm", "--version"), "Node.js and npm are not installed");
+        Assert.SkipUnless(await WorksAsync("node", "--version") && await WorksAsync("npm", "--version"),
+            "Node.js and npm are not installed");
         if (!Directory.Exists(Path.Combine(Folder, "node_modules", "openai")))
         {
             var (code, _, error) = await RunAsync("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
@@ -20,7 +21,8 @@ public sealed class NodeClientTests(Shared shared, ITestOutputHelper output)
         }
 
         // One row and no queue: whoever holds the row lets nobody in.
-        await using var service = await Service.StartAsync(shared.Folder, "HoloZero:Models:tiny:MaxRows=1", "HoloZero:Models:tiny:MaxQueued=0");
+        await using var service = await Service.StartAsync(shared.Folder, "HoloZero:Models:tiny:MaxRows=1",
+            "HoloZero:Models:tiny:MaxQueued=0");
         var expected = Encoding.UTF8.GetString(await service.LibraryAsync("And God said, "u8.ToArray(),
             new() { MaxBytes = 40, Sampling = new() { Seed = 7, Temperature = 0.8 } }));
         using var client = Start("node", "client.mjs", service.Address.ToString().TrimEnd('/'));
@@ -58,8 +60,8 @@ public sealed class NodeClientTests(Shared shared, ITestOutputHelper output)
         Assert.Equal(expected, (string)steps["chat"]["content"]!);
         Assert.StartsWith("req_", (string)steps["chat"]["id"]!);
         Assert.Equal(expected, (string)steps["chat stream"]["content"]!);
-        Assert.Equal(("BadRequestError", 400, "temperature", "out_of_range"), ((string)steps["error"]["name"]!, (int)steps["error"]["status"]!,
-            (string)steps["error"]["param"]!, (string)steps["error"]["code"]!));
+        Assert.Equal(("BadRequestError", 400, "temperature", "out_of_range"), ((string)steps["error"]["name"]!,
+            (int)steps["error"]["status"]!, (string)steps["error"]["param"]!, (string)steps["error"]["code"]!));
         Assert.Equal("NotFoundError", (string)steps["missing"]["name"]!);
         Assert.Equal("1", (string)steps["refused"]["after"]!);
         Assert.NotEmpty((string)steps["retried"]["text"]!);

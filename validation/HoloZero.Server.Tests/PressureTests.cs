@@ -15,8 +15,8 @@ public sealed class PressureTests(Shared shared)
     [Fact]
     public async Task Who_comes_when_all_wait_is_told_to_come_again_and_gets_in_then()
     {
-        await using var service = await Service.StartAsync(shared.Folder, "HoloZero:Models:tiny:MaxRows=1", "HoloZero:Models:tiny:MaxQueued=1",
-            "HoloZero:Server:RetryAfterSeconds=3");
+        await using var service = await Service.StartAsync(shared.Folder, "HoloZero:Models:tiny:MaxRows=1",
+            "HoloZero:Models:tiny:MaxQueued=1", "HoloZero:Server:RetryAfterSeconds=3");
         using var first = await service.OpenAsync(Path, Endless);
         using var second = await service.OpenAsync(Path, Endless);
         foreach (var json in (string[])["""{"prompt":"a"}""", """{"prompt":"a","stream":true}""", """{"prompt":"a","n":4}"""])
@@ -36,7 +36,8 @@ public sealed class PressureTests(Shared shared)
     [Fact]
     public async Task A_request_is_taken_whole_or_not_at_all()
     {
-        await using var service = await Service.StartAsync(shared.Folder, "HoloZero:Models:tiny:MaxRows=2", "HoloZero:Models:tiny:MaxQueued=2");
+        await using var service = await Service.StartAsync(shared.Folder, "HoloZero:Models:tiny:MaxRows=2",
+            "HoloZero:Models:tiny:MaxQueued=2");
         Assert.Equal(429, (await service.ErrorAsync(Path, """{"prompt":["a","b","c"],"n":2,"max_tokens":1000}""")).Status);
         await Service.EventuallyAsync(() => service.Statistics is { Rows: 0, Queued: 0 }, "nothing of it is left");
         var answer = await service.AnswerAsync(Path, """{"prompt":["a","b"],"n":2,"max_tokens":20}""");

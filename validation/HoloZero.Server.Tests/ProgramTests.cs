@@ -20,7 +20,8 @@ public sealed class ProgramTests(Shared shared, ITestOutputHelper output)
             if (state["address"] is not { } address) continue;
             using var client = new HttpClient { BaseAddress = new((string)address!), Timeout = Service.Enough };
             while (!(await client.GetAsync("/health/ready", Service.Token)).IsSuccessStatusCode) await Task.Delay(50, Service.Token);
-            using var content = new StringContent("""{"messages":[{"role":"user","content":"Alpha"}]}""", Encoding.UTF8, "application/json");
+            using var content = new StringContent("""{"messages":[{"role":"user","content":"Alpha"}]}""", Encoding.UTF8,
+                "application/json");
             using var answer = await client.PostAsync("/v1/chat/completions", content, Service.Token);
             var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Service.Token))!;
             Assert.InRange((int)body["usage"]!["completion_tokens"]!, 1, 3);

@@ -70,8 +70,8 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>Starts one whose model may still load.</summary>
     public static async Task<Service> StartLoadingAsync(string folder, params string[] keys)
     {
-        var app = Program.Build([$"--HoloZero:Models:{Model}:Model={folder}", "--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None",
-            "--Logging:LogLevel:Microsoft.Hosting.Lifetime=None",
+        var app = Program.Build([$"--HoloZero:Models:{Model}:Model={folder}", "--urls=http://127.0.0.1:0",
+            "--Logging:LogLevel:Default=None", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=None",
             .. keys.Select(key => $"--{key}")]);
         try
         {

@@ -28,13 +28,17 @@ public sealed class ByteFeatures : IDisposable
     {
         ArgumentNullException.ThrowIfNull(artifact);
         if (artifact.Manifest.Features is not { } info)
-            throw new BadInputException(artifact.Path, "its graph of features is missing: an earlier release exported it", "export it again");
+        {
+            throw new BadInputException(artifact.Path, "its graph of features is missing: an earlier release exported it",
+                "export it again");
+        }
+
         artifact.VerifyHashes(info);
         OnnxEnvironment.Ensure();
         using var options = OnnxEnvironment.NewSessionOptions();
         // A few operations a byte: threads would wait for each other longer than they compute.
         options.IntraOpNumThreads = 1;
-        return new(info, OnnxGraph.LoadSession(artifact.PathOf(info.File), options, [info.Bytes], [info.Output]));
+        return new(info, OnnxGraph.LoadSession(artifact.PathOf(info.File), options, [info.Input], [info.Output]));
     }
 
     /// <summary>Computes the features of one run of bytes: before the first one there is nothing.</summary>
@@ -51,7 +55,7 @@ public sealed class ByteFeatures : IDisposable
         using var run = OnnxEnvironment.NewRunOptions();
         try
         {
-            using var outputs = _session.Run(run, [_info.Bytes.Name], [row], [_info.Output.Name]);
+            using var outputs = _session.Run(run, [_info.Input.Name], [row], [_info.Output.Name]);
             var features = outputs[0].GetTensorDataAsSpan<float>();
             return features.Length == bytes.Length * Channels.Count ? features.ToArray()
                 : throw new UnsoundModelException($"the graph of features gives {features.Length} values for {bytes.Length} bytes");

@@ -64,8 +64,8 @@ internal sealed class OnnxGraph : IDisposable
         if (signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }])
             return new(session, variant, slotBytes, options.IntraOpNumThreads, stateBytes);
         session.Dispose();
-        throw new BadInputException(path, $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}",
-            "export the model again");
+        throw new BadInputException(path,
+            $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}", "export the model again");
     }
 
     /// <summary>Loads a file and compares it with what the manifest says of it. The caller disposes it.</summary>

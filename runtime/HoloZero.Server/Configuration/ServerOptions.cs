@@ -98,7 +98,10 @@ internal sealed class ServerOptions
         foreach (var origin in CorsOrigins)
         {
             if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin)
-                throw new BadInputException(Key(nameof(CorsOrigins)), $"{Untrusted.Quote(origin)} is no origin", "write https://host[:port]");
+            {
+                throw new BadInputException(Key(nameof(CorsOrigins)), $"{Untrusted.Quote(origin)} is no origin",
+                    "write https://host[:port]");
+            }
         }
 
         if (!ChatMessage.Contains("{content}", StringComparison.Ordinal))

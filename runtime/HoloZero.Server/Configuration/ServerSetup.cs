@@ -19,7 +19,7 @@ internal static class ServerSetup
     private const string Cors = "configured";
     private const int MostName = 64;
 
-    /// <summary>Reads the settings file that the command line names, if it names one; what stands before it in the command line counts.</summary>
+    /// <summary>Reads the settings file that is named, if one is; environment and command line count more.</summary>
     public static void AddSettings(this WebApplicationBuilder builder, string[] args)
     {
         if (builder.Configuration[SettingsFile] is not { } path) return;
@@ -30,7 +30,8 @@ internal static class ServerSetup
         }
         catch (InvalidDataException e)
         {
-            throw new BadInputException(SettingsFile, $"{Untrusted.Quote(path)}: {e.InnerException?.Message ?? e.Message}", "correct it", e);
+            var cause = e.InnerException?.Message ?? e.Message;
+            throw new BadInputException(SettingsFile, $"{Untrusted.Quote(path)} is no sound JSON ({cause})", "correct it", e);
         }
 
         // The environment and the command line speak last.
@@ -50,12 +51,12 @@ internal static class ServerSetup
     }
 
     /// <summary>Adds the models that the configuration names.</summary>
-    /// <exception cref="BadInputException">There is none, one has a name that is not fit for it, or the default one is not there.</exception>
+    /// <exception cref="BadInputException">There is none, one has no fit name, or the default one is not there.</exception>
     public static void AddModels(this WebApplicationBuilder builder, ServerOptions options)
     {
         var sections = builder.Configuration.GetSection(Models).GetChildren().ToArray();
         if (sections.Length == 0)
-            throw new BadInputException(Models, "names no model", "give --model DIR to `holozero serve`, or set HoloZero:Models:NAME:Model");
+            throw new BadInputException(Models, "names no model", "give holozero serve --model DIR, or set HoloZero:Models:NAME:Model");
         foreach (var section in sections)
         {
             if (section.Key.Length > MostName || !section.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
@@ -128,8 +129,9 @@ internal static class ServerSetup
     /// <summary>Collects metrics for Prometheus, and sends metrics and traces by OTLP where it is told where to.</summary>
     public static void AddTelemetry(this WebApplicationBuilder builder, ServerOptions options)
     {
-        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("holozero")).WithMetrics(metrics => metrics.AddMeter(ByteGenerator.MeterName)
-            .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("holozero"))
+            .WithMetrics(metrics => metrics.AddMeter(ByteGenerator.MeterName)
+                .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
         if (options.OtlpEndpoint is not { } endpoint) return;
         telemetry.WithTracing(tracing => tracing.AddSource(HostedModel.ActivitySourceName))
             .UseOtlpExporter(OpenTelemetry.Exporter.OtlpExportProtocol.Grpc, new Uri(endpoint));

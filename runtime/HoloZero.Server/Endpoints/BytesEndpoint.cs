@@ -62,7 +62,7 @@ internal sealed class QueryFields(IQueryCollection query)
 {
     private readonly HashSet<string> _asked = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Text.</summary>
+    /// <summary>Text that is not empty; null where it is not given.</summary>
     public string? Text(string name)
     {
         _asked.Add(name);
@@ -85,8 +85,9 @@ internal sealed class QueryFields(IQueryCollection query)
         where T : struct, IBinaryInteger<T>
     {
         if (Text(name) is not { } text) return null;
-        return T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && whole >= least && whole <= most
-            ? whole : throw Invalid(name, $"{Untrusted.Quote(text)} is no whole number within {least} to {most}");
+        return T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+            && whole >= least && whole <= most ? whole
+            : throw Invalid(name, $"{Untrusted.Quote(text)} is no whole number within {least} to {most}");
     }
 
     /// <summary>Whether it is given as true, or given without a value as a program's switch is.</summary>

@@ -9,7 +9,8 @@ namespace HoloZero.Server;
 /// <summary>
 /// Gives every answer its id, makes every failure an answer, and logs a line a request: never what was asked or answered.
 /// </summary>
-internal sealed partial class ErrorMiddleware(RequestDelegate next, ServerOptions options, TimeProvider clock, ILogger<ErrorMiddleware> logger)
+internal sealed partial class ErrorMiddleware(RequestDelegate next, ServerOptions options, TimeProvider clock,
+    ILogger<ErrorMiddleware> logger)
 {
     private const string RequestId = "x-request-id";
 

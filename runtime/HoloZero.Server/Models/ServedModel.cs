@@ -24,7 +24,7 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
     /// <summary>How far it is.</summary>
     public HostedModelState State => hosted.State;
 
-    /// <summary>Generates.</summary>
+    /// <summary>What generates with it.</summary>
     public IByteGenerator Generator => hosted;
 
     /// <summary>The model, once it is ready.</summary>
@@ -74,8 +74,9 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
         var model = await ReadyAsync(cancellation);
         if (model.Artifact.Manifest.Features is null)
         {
-            throw new ApiException(ApiError.Invalid("model", "the artifact of this model computes no features: an earlier release exported it",
-                "features_not_exported", StatusCodes.Status404NotFound));
+            throw new ApiException(ApiError.Invalid("model",
+                "the artifact of this model computes no features: an earlier release exported it", "features_not_exported",
+                StatusCodes.Status404NotFound));
         }
 
         lock (_gate) return _features ??= ByteFeatures.Load(model.Artifact);

@@ -28,9 +28,8 @@ internal static class ChatRequest
         fields.Ignore("user", "safety_identifier", "prompt_cache_key", "metadata");
         var model = models.Named(fields.Text("model"));
         var prompt = Prompt(fields, options);
-        var maxTokens = (int)(fields.Whole("max_completion_tokens", 1, options.MaxTokens) ?? fields.Whole("max_tokens", 1, options.MaxTokens)
-            ?? options.ChatMaxTokens);
-        fields.Ignore("max_tokens");
+        var older = fields.Whole("max_tokens", 1, options.MaxTokens);
+        var maxTokens = (int)(fields.Whole("max_completion_tokens", 1, options.MaxTokens) ?? older ?? options.ChatMaxTokens);
         var (stream, includeUsage) = GenerationRequest.Streaming(fields);
         var (n, _) = GenerationRequest.Choices(fields, options, prompts: 1, maxTokens, takesBestOf: false);
         var tells = fields.Flag("logprobs") ?? false;

@@ -32,7 +32,8 @@ internal sealed class CompletionFormat : IAnswerFormat
     public void WriteWhole(Utf8JsonWriter json, int index, IReadOnlyList<ChoicePiece> pieces, bool tells, FinishReason finish) =>
         Write(json, index, string.Concat(pieces.Select(piece => piece.Text)), pieces, tells, finish);
 
-    private static void Write(Utf8JsonWriter json, int index, string text, IReadOnlyList<ChoicePiece> pieces, bool tells, FinishReason? finish)
+    private static void Write(Utf8JsonWriter json, int index, string text, IReadOnlyList<ChoicePiece> pieces, bool tells,
+        FinishReason? finish)
     {
         json.WriteStartObject();
         json.WriteString("text", text);

@@ -64,7 +64,7 @@ internal sealed record GenerationRequest
 
         return candidates * maxTokens <= options.MaxRequestTokens ? (n, bestOf ?? n)
             : throw fields.Invalid("max_tokens", string.Create(CultureInfo.InvariantCulture,
-                $"times {candidates} generations is {candidates * maxTokens:N0} bytes, allowed are {options.MaxRequestTokens:N0} a request"),
+                $"times {candidates} generations is {candidates * maxTokens:N0} bytes, allowed are {options.MaxRequestTokens:N0}"),
                 "too_many");
     }
 
@@ -141,7 +141,8 @@ internal sealed record GenerationRequest
             if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
                 || id is < 0 or >= ByteVocabulary.Size or ByteVocabulary.Mask)
             {
-                throw fields.Invalid(name, $"has the key {Untrusted.Quote(key)}; keys are bytes, 0 to 255, and {ByteVocabulary.Eos}, the end");
+                throw fields.Invalid(name,
+                    $"has the key {Untrusted.Quote(key)}; keys are bytes, 0 to 255, and {ByteVocabulary.Eos}, the end");
             }
 
             if (bias.ValueKind != JsonValueKind.Number || !bias.TryGetSingle(out var number) || !(number is >= -100 and <= 100))

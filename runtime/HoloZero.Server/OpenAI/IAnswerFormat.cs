@@ -13,7 +13,8 @@ internal sealed record AnswerHead(string Id, long Created, string Model, string 
 {
     /// <summary>Of a new answer.</summary>
     public static AnswerHead New(string prefix, string model, string fingerprint, TimeProvider clock) =>
-        new($"{prefix}-{RandomNumberGenerator.GetHexString(28, lowercase: true)}", clock.GetUtcNow().ToUnixTimeSeconds(), model, fingerprint);
+        new($"{prefix}-{RandomNumberGenerator.GetHexString(28, lowercase: true)}", clock.GetUtcNow().ToUnixTimeSeconds(), model,
+            fingerprint);
 }
 
 /// <summary>How one of OpenAI's protocols writes its answers. Stateless and thread-safe.</summary>

@@ -18,7 +18,7 @@ internal sealed record DescribedField(string Name, string Schema, string Meaning
 internal sealed record DescribedEndpoint(string Summary, IReadOnlyList<DescribedField> Fields, string? Request, string Answer,
     string Media = "application/json");
 
-/// <summary>The description of the interface in OpenAPI's terms: what endpoints read by hand, told by hand, and held together by tests.</summary>
+/// <summary>The interface in OpenAPI's terms: what endpoints read by hand is told by hand, and tests hold the two together.</summary>
 internal static class Description
 {
     private const string Errors = """{"error":{"message":"temperature is 3, allowed are 0 to 2","type":"invalid_request_error",""" +

@@ -42,7 +42,8 @@ internal static class Descriptions
         """ "choices":[{"text":"Let t","index":0,"logprobs":null,"finish_reason":"length"}],""" + Usage + "}");
 
     /// <summary>POST /v1/chat/completions.</summary>
-    public static DescribedEndpoint Chat { get; } = new("Continues the text of messages, joined as the configuration says: the model knows no chat",
+    public static DescribedEndpoint Chat { get; } = new(
+        "Continues the text of messages, joined as the configuration says: the model knows no chat",
     [
         Model,
         new("messages", "array", "role (system, developer, user, assistant) and content (text, or parts of type text)"),
@@ -84,7 +85,8 @@ internal static class Descriptions
         new("prefix_slots", "integer", "Prefix slots before each stream, default 0, 24 in windows"),
         new("stream_bytes", "integer", "Cut the text into windows of this length; default whole up to 4,096 bytes, else 129"),
     ], """{"model":"demo","input":"And God said, Let there be light"}""",
-        """{"object":"score","model":"demo","bits_per_byte":1.5,"bytes":31,"windows":1,"prefix_slots":0,"stream_bytes":32,"logprob":-32.2}""");
+        """{"object":"score","model":"demo","bits_per_byte":1.5,"bytes":31,"windows":1,"prefix_slots":0,"stream_bytes":32,""" +
+        """ "logprob":-32.2}""");
 
     /// <summary>POST /v1/features.</summary>
     public static DescribedEndpoint Features { get; } = new("Tells what the model literally reads of bytes: 27 named numbers each",

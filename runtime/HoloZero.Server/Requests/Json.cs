@@ -8,7 +8,8 @@ namespace HoloZero.Server;
 internal static class Json
 {
     /// <summary>For writers: text as it is, which no HTML contains.</summary>
-    public static JsonWriterOptions Options { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static JsonWriterOptions Options { get; } =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false };
 

@@ -56,7 +56,7 @@ internal sealed class JsonFields
         }
     }
 
-    /// <summary>Text.</summary>
+    /// <summary>Text; null where it is not given.</summary>
     public string? Text(string name) => Get(name) is { } value ? Text(name, value) : null;
 
     /// <summary>Text that is an element of a field.</summary>

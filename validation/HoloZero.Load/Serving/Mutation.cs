@@ -7,12 +7,14 @@ internal static class Mutation
 {
     private static readonly (string Path, string Body)[] Sound =
     [
-        ("/v1/completions", """{"prompt":"And God said, ","max_tokens":4,"temperature":0.8,"top_p":0.9,"seed":7,"stop":["z","q"],"logprobs":2}"""),
+        ("/v1/completions", """{"prompt":"And God said, ","max_tokens":4,"temperature":0.8,"top_p":0.9,"seed":7,"stop":["z"]}"""),
         ("/v1/completions", """{"prompt":[65,110,100],"max_tokens":4,"n":2,"best_of":3,"echo":true,"logit_bias":{"65":-5,"257":1.5}}"""),
         ("/v1/completions", """{"prompt":["In","the"],"max_tokens":3,"stream":true,"stream_options":{"include_usage":true},"user":"a"}"""),
-        ("/v1/completions", """{"prompt":"안녕\u0000","max_tokens":0,"echo":true,"logprobs":5,"presence_penalty":1,"frequency_penalty":-1}"""),
-        ("/v1/chat/completions", """{"messages":[{"role":"user","content":"And"},{"role":"assistant","content":[{"type":"text","text":"a"}]}],""" +
-            """ "max_tokens":3,"logprobs":true,"top_logprobs":2,"response_format":{"type":"text"}}"""),
+        ("/v1/completions", """{"prompt":"안녕\u0000","max_tokens":0,"echo":true,"logprobs":5,"presence_penalty":1,""" +
+            """ "frequency_penalty":-1}"""),
+        ("/v1/chat/completions", """{"messages":[{"role":"user","content":"And"},""" +
+            """ {"role":"assistant","content":[{"type":"text","text":"a"}]}],"max_tokens":3,"logprobs":true,"top_logprobs":2,""" +
+            """ "response_format":{"type":"text"}}"""),
         ("/v1/score", """{"input":"And God said","prefix_slots":0,"stream_bytes":5}"""),
         ("/v1/features", """{"input":[0,255,65]}"""),
         ("/v1/bytes?max_bytes=4&seed=3&temperature=0.5&stop=0a&top_k=5", "And God said, "),
@@ -20,8 +22,9 @@ internal static class Mutation
 
     private static readonly string[] Pieces =
     [
-        "null", "true", "false", "[]", "{}", "\"\"", "-1", "0", "1e999", "1.5", "99999999999999999999", "\"\\ud800\"", "\"\\u0000\"", "[[[[[[",
-        "NaN", "\u202e", "\0", "😀", ",", ":", "\"", "[\"a\",1]", "\"prompt\":", "\"logit_bias\":{\"1\":100},", "{\"a\":{\"b\":[",
+        "null", "true", "false", "[]", "{}", "\"\"", "-1", "0", "1e999", "1.5", "99999999999999999999", "\"\\ud800\"", "\"\\u0000\"",
+        "[[[[[[", "NaN", "\u202e", "\0", "😀", ",", ":", "\"", "[\"a\",1]", "\"prompt\":", 
+        "\"logit_bias\":{\"1\":100},", "{\"a\":{\"b\":[",
     ];
 
     /// <summary>Some request.</summary>

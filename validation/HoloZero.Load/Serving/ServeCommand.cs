@@ -38,7 +38,8 @@ internal static class ServeCommand
         var faults = new List<string>();
         // Fewer places to wait than callers, so that some are refused.
         string[] keys = [$"--HoloZero:Models:load:Model={Path.GetFullPath(model)}", "--HoloZero:Models:load:MaxQueued=128",
-            "--HoloZero:Models:load:PrefixCacheBytes=33554432", "--HoloZero:Models:load:StopGrace=00:00:03", "--Logging:LogLevel:HoloZero=Warning"];
+            "--HoloZero:Models:load:PrefixCacheBytes=33554432", "--HoloZero:Models:load:StopGrace=00:00:03",
+            "--Logging:LogLevel:HoloZero=Warning"];
         using var service = await ServerProcess.StartAsync(Path.GetFullPath(server), keys, cancellation);
         await LoadAsync("warm-up", clients, time / 4, seed);
         var before = await RestAsync();
@@ -127,8 +128,8 @@ internal static class ServeCommand
             using var client = NewClient();
             var metrics = await client.GetStringAsync("/metrics", cancellation);
             return metrics.Split('\n').Where(line => line.StartsWith("holozero_rows", StringComparison.Ordinal)
-                || line.StartsWith("holozero_queue_length", StringComparison.Ordinal)).Sum(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..],
-                    CultureInfo.InvariantCulture));
+                || line.StartsWith("holozero_queue_length", StringComparison.Ordinal))
+                .Sum(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
         }
 
         async Task EndAsync()

@@ -26,7 +26,8 @@ internal sealed class ServerProcess : IDisposable
     /// <exception cref="UnsoundModelException">It ends instead.</exception>
     public static async Task<ServerProcess> StartAsync(string program, IEnumerable<string> keys, CancellationToken cancellation)
     {
-        var process = Process.Start(new ProcessStartInfo(program, [.. keys, "--urls=http://127.0.0.1:0", "--Logging:Console:FormatterName=json"])
+        string[] arguments = [.. keys, "--urls=http://127.0.0.1:0", "--Logging:Console:FormatterName=json"];
+        var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

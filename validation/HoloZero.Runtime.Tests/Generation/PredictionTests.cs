@@ -79,8 +79,8 @@ public sealed class PredictionTests(TinyArtifacts tiny)
             var total = logits.Sum(logit => Math.Exp(logit));
             var expected = logits.Select(logit => Math.Log(Math.Exp(logit) / total)).ToArray();
             Assert.Equal(expected[bytes[i]], predictions[i].Logprob, 1e-6);
-            Assert.Equal(Enumerable.Range(0, 258).Where(id => id != 256).OrderByDescending(id => logits[id]).ThenBy(id => id).Take(likeliest),
-                predictions[i].Likeliest.Select(item => item.Id));
+            var ranked = Enumerable.Range(0, 258).Where(id => id != 256).OrderByDescending(id => logits[id]).ThenBy(id => id);
+            Assert.Equal(ranked.Take(likeliest), predictions[i].Likeliest.Select(item => item.Id));
             Assert.All(predictions[i].Likeliest, item => Assert.Equal(expected[item.Id], item.Logprob, 1e-6));
             logits = session.Step(bytes[i]).ToArray();
         }
