@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace HoloZero.Page.Tests;
@@ -20,7 +19,8 @@ public sealed class TroubleTests(Site site)
         visit.ExpectsFailures = true;
         await visit.Page.RouteAsync(Completions, route => route.FulfillAsync(new()
         {
-            Status = status, ContentType = "application/json",
+            Status = status,
+            ContentType = "application/json",
             Body = $$$"""{"error":{"message":"{{{message}}}","type":"x","param":null,"code":null}}""",
             Headers = new Dictionary<string, string> { ["retry-after"] = "7" },
         }));
@@ -52,7 +52,8 @@ public sealed class TroubleTests(Site site)
         await using var visit = await site.VisitAsync();
         await visit.Page.RouteAsync(Completions, route => route.FulfillAsync(new()
         {
-            ContentType = "text/event-stream", Body = Chunk(0x41, 0xff) + end,
+            ContentType = "text/event-stream",
+            Body = Chunk(0x41, 0xff) + end,
         }));
         await visit.WriteAsync();
         await Expect(visit.Page.Locator("#problem")).ToContainTextAsync(said);
@@ -134,7 +135,8 @@ public sealed class TroubleTests(Site site)
         await using var visit = await site.VisitAsync();
         await visit.Page.RouteAsync(Completions, route => route.FulfillAsync(new()
         {
-            ContentType = "text/event-stream", Body = Chunk(0x41, 0x42).Replace("[false,false]", "[false,true]") + "data: [DONE]\n\n",
+            ContentType = "text/event-stream",
+            Body = Chunk(0x41, 0x42).Replace("[false,false]", "[false,true]") + "data: [DONE]\n\n",
         }));
         await visit.WriteAsync();
         await Expect(visit.Page.Locator("#read-drafted")).ToHaveTextAsync("50");

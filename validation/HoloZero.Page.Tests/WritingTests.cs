@@ -37,7 +37,11 @@ public sealed class WritingTests(Site site)
         await visit.WriteAsync();
         using var answer = await site.Http.PostAsJsonAsync(site.Url + "/v1/completions", new
         {
-            prompt = "And the LORD said unto Moses,", max_tokens = 20, seed = 5, temperature = 0.7, logprobs = 5,
+            prompt = "And the LORD said unto Moses,",
+            max_tokens = 20,
+            seed = 5,
+            temperature = 0.7,
+            logprobs = 5,
         });
         var logprobs = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("choices")[0].GetProperty("logprobs");
         var likely = logprobs.GetProperty("token_logprobs").Deserialize<double[]>()!.Select(Math.Exp).ToArray();
