@@ -37,8 +37,16 @@ internal sealed class ServerProcess : IDisposable
             if (Listening(line) is not { } address) continue;
             // It must be read on, or the service would wait for whoever reads its log.
             var server = new ServerProcess(process, address, Drain(process));
-            await server.ReadyAsync(cancellation);
-            return server;
+            try
+            {
+                await server.ReadyAsync(cancellation);
+                return server;
+            }
+            catch (HttpRequestException)
+            {
+                server.Dispose();
+                throw new UnsoundModelException($"{program} ends instead of becoming ready; check the model with doctor");
+            }
         }
 
         throw new UnsoundModelException($"{program} ends instead of listening");
