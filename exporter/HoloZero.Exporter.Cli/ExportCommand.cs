@@ -45,8 +45,6 @@ internal static class ExportCommand
             Description = "text like that which the network will meet: int8 takes its fixed scales from it [text that the network writes]",
         };
         var acceptAny = new Option<bool>("--accept-any-quality") { Description = "export them whatever that costs, measured or not" };
-        var attention = Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
-
         var streamBytes = Values.Whole<int>("--window-stream-bytes",
             "stream bytes that a generation keeps unless told otherwise: what the model was trained with [256]");
         var prefixSlots = Values.Whole<int>("--window-prefix-slots", "prefix slots likewise [64]");
@@ -58,16 +56,19 @@ internal static class ExportCommand
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, sha256, random, seed, output, variants, heldOut, calibration, acceptAny, attention, streamBytes, prefixSlots,
-            keptBytes, draftRows, draftFrom, InspectCommand.Create(),
-            ProbeCommand.Create(), TrainCommand.Create(),
+            checkpoint, sha256, random, seed, output, variants, heldOut, calibration, acceptAny, streamBytes, prefixSlots,
+            keptBytes, draftRows, draftFrom, InspectCommand.Create(), ProbeCommand.Create(), TrainCommand.Create(), FilmsCommand.Create(),
         };
+        var reading = new ReadingArguments(root);
         var engine = new EngineArguments(root, "what computes the self-check, in float64; the reference has to agree");
         root.SetAction((parsed, cancellation) =>
         {
+            var told = reading.Of(parsed);
             var options = new ExportOptions
             {
-                PrefixAttention = parsed.GetValue(attention),
+                PrefixAttention = told.PrefixAttention,
+                StreamPositions = told.StreamPositions,
+                StreamOrigin = told.StreamOrigin,
                 Window = Window(parsed.GetValue(streamBytes), parsed.GetValue(prefixSlots), parsed.GetValue(keptBytes)),
                 CheckedRows = parsed.GetValue(draftRows) ?? 0,
                 DraftText = Text(parsed.GetValue(draftFrom), cancellation),
@@ -115,6 +116,7 @@ internal static class ExportCommand
     private static void Export(IWeightSource source, string folder, ExportOptions options, ChosenEngine chosen,
         CancellationToken cancellation)
     {
+        TellNotes(source as Checkpoint);
         using var progress = new TerminalProgress();
         var manifest = ArtifactExporter.Export(source, folder, options, chosen.Engine, progress, cancellation);
         progress.Dispose();
@@ -130,6 +132,12 @@ internal static class ExportCommand
         }
 
         Console.WriteLine($"self-check: {Agreement(chosen)}");
+    }
+
+    /// <summary>What a checkpoint's configuration says that nothing here reads.</summary>
+    internal static void TellNotes(Checkpoint? checkpoint)
+    {
+        foreach (var note in checkpoint?.Notes ?? []) Console.Error.WriteLine($"note: {Untrusted.OneLine(note)}");
     }
 
     private static string Agreement(ChosenEngine chosen) => chosen.Engine is ConfirmedEngine confirmed

@@ -34,7 +34,7 @@ internal static class InspectCommand
         var weights = checkpoint.LoadWeights(AsymDec.ParameterShapes(config));
         return new(path, checkpoint.Format, checkpoint.Sha256(),
             new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, "zero"),
-            weights.Values.Sum(weight => weight.Data.LongLength), LearnedDoorParameters: 0,
+            weights.Values.Sum(weight => weight.Data.LongLength), LearnedDoorParameters: 0, checkpoint.Notes,
             [.. checkpoint.Tensors.Select(tensor =>
                 new TensorReport(tensor.Name, tensor.Type.Name(), [.. tensor.Shape]))]);
     }
@@ -48,13 +48,14 @@ internal static class InspectCommand
             $"AsymDec behind the zero door: dim {c.Dim}, dec_layers {c.DecLayers}, heads {c.Heads}, K {c.K}",
             $"{report.Parameters:N0} parameters, {report.LearnedDoorParameters} of them in the input layer",
         };
+        lines.AddRange(report.Notes.Select(note => $"note: {note}"));
         lines.AddRange(report.Tensors.Select(tensor => $"  {tensor.Name,-32} {tensor.Type,-9} [{string.Join(", ", tensor.Shape)}]"));
         return string.Join('\n', lines) + "\n";
     }
 }
 
 internal sealed record CheckpointReport(string File, string Format, string Sha256, ConfigReport Config, long Parameters,
-    int LearnedDoorParameters, IReadOnlyList<TensorReport> Tensors);
+    int LearnedDoorParameters, IReadOnlyList<string> Notes, IReadOnlyList<TensorReport> Tensors);
 
 internal sealed record ConfigReport(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door);
 

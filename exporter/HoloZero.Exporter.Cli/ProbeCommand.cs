@@ -10,7 +10,7 @@ using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;
 
-/// <summary><c>holozero-export probe F --text T</c>: which reading of the architecture a checkpoint was trained with.</summary>
+/// <summary><c>holozero-export probe F --text T</c>: which of eight readings of the architecture a checkpoint was trained with.</summary>
 internal static class ProbeCommand
 {
     public static Command Create()
@@ -23,10 +23,11 @@ internal static class ProbeCommand
         var stride = Values.Whole<int>("--stride", "bytes from one window to the next [one less than --stream-bytes]");
         var most = Values.Whole<int>("--max-bytes", "read no more of the text [all]");
         var json = new Option<bool>("--json") { Description = "print JSON" };
-        var command = new Command("probe", "Tells which prefix attention a checkpoint was trained with, by bits per byte of a text.")
+        var command = new Command("probe", "Tells which reading of the architecture a checkpoint was trained with, by bits per byte of a text.")
         {
             file, text, slots, stream, stride, most, json,
         };
+        var readings = new ReadingArguments(command);
         var engine = new EngineArguments(command, "what computes");
         command.SetAction((parsed, cancellation) =>
         {
@@ -37,7 +38,8 @@ internal static class ProbeCommand
             if (limit < 1) throw new BadInputException("max-bytes", $"{limit} leaves nothing", "choose 1 or more");
             var bytes = InputBytes.Read(parsed.GetRequiredValue(text), cancellation, limit);
             var computes = engine.ForMeasuring(parsed);
-            var found = Run(parsed.GetRequiredValue(file), bytes, chosen, computes.Engine, cancellation);
+            var found = Run(parsed.GetRequiredValue(file), bytes, chosen, computes.Engine,
+                readings.Agreeing(parsed), cancellation);
             Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found), ProbeJson.Default.ProbeReport)
                 : Text(found, computes.Missing));
             return Task.FromResult(ExitCode.Done);
@@ -46,51 +48,54 @@ internal static class ProbeCommand
     }
 
     private static ProbeResult Run(string path, ReadOnlyMemory<byte> text, WindowLayout layout, IReferenceEngine engine,
-        CancellationToken cancellation)
+        IReadOnlyList<Reading> readings, CancellationToken cancellation)
     {
         using var disposable = engine as IDisposable;
         using var checkpoint = Checkpoint.Open(path);
+        ExportCommand.TellNotes(checkpoint);
         var weights = checkpoint.LoadWeights(AsymDec.ParameterShapes(checkpoint.Config));
         using var terminal = new TerminalProgress();
-        return Probe.Run(checkpoint.Config, weights, text, layout, engine, new Share(terminal, engine.Name), cancellation);
+        return Probe.Run(checkpoint.Config, weights, text, layout, engine, readings, new Share(terminal, engine.Name), cancellation);
     }
 
     private static string Text(ProbeResult result, string? missing)
     {
-        var best = result.Readings.Min(reading => reading.BitsPerByte);
         var lines = new List<string>
         {
             string.Create(CultureInfo.InvariantCulture, $"{result.Bytes:N0} bytes in {result.Windows:N0} windows of "
                 + $"{result.Layout.PrefixSlots} prefix slots and {result.Layout.StreamBytes} stream bytes, computed with {result.Engine}"
                 + $"{(missing is null ? "" : $" ({missing})")}"),
             "",
-            "prefix attention   bits/byte",
+            $"{"reading",-32} bits/byte    behind  standard error",
         };
         lines.AddRange(result.Readings.Select(reading => string.Create(CultureInfo.InvariantCulture,
-            $"{Name(reading.PrefixAttention),-17} {reading.BitsPerByte,10:F5}"
-                + $"{(reading.BitsPerByte == best ? "" : $"  +{reading.BitsPerByte - best:F5}")}")));
+            $"{reading.Reading,-32} {reading.BitsPerByte,9:F5}{(reading.Behind == 0 ? "" : $"  +{reading.Behind:F5}  {reading.StandardError:F5}")}")));
         lines.Add("");
+        lines.AddRange(result.Answers.Select(Words));
         lines.Add(Verdict(result));
         return string.Join('\n', lines);
     }
 
+    private static string Words(ProbeAnswer answer) => string.Create(CultureInfo.InvariantCulture,
+        $"{answer.Question.Replace('-', ' ')}: {(answer.IsDecided ? $"{answer.Best}, better by {answer.Difference:F5} bits/byte"
+            : $"not told, {answer.Difference:F5} bits/byte are within the noise")} (standard error {answer.StandardError:F5})");
+
     private static string Verdict(ProbeResult result)
     {
-        var (difference, error) = (Math.Abs(result.Difference), result.StandardError);
-        return result.Verdict is { } verdict
-            ? string.Create(CultureInfo.InvariantCulture, $"verdict: {Name(verdict)}, better by {difference:F5} bits/byte "
-                + $"(standard error {error:F5}); export with --prefix-attention {Name(verdict)}")
-            : string.Create(CultureInfo.InvariantCulture, $"verdict: none, {difference:F5} bits/byte are within the noise "
-                + $"(standard error {error:F5}); use more text, of the kind that the checkpoint was trained on");
+        ProbeAnswer[] decided = [.. result.Answers.Where(answer => answer.IsDecided)];
+        const string more = "use more text, of the kind that the checkpoint was trained on";
+        if (decided.Length == 0) return result.Answers.Count == 0 ? "verdict: none, one reading was measured" : $"verdict: none, {more}";
+        return $"verdict: export with {string.Join(' ', decided.Select(answer => $"--{answer.Question} {answer.Best}"))}"
+            + (decided.Length < result.Answers.Count ? $"; for the rest {more}" : "");
     }
 
     private static ProbeReport Report(ProbeResult result) => new(result.Engine, result.Windows, result.Bytes, result.Layout.PrefixSlots,
         result.Layout.StreamBytes, result.Layout.Stride,
-        result.Readings.ToDictionary(reading => Name(reading.PrefixAttention), reading => reading.BitsPerByte),
-        result.Difference, double.IsFinite(result.StandardError) ? result.StandardError : null,
-        result.Verdict is { } verdict ? Name(verdict) : null);
+        [.. result.Readings.Select(reading => new ProbeRow($"{reading.Reading}", reading.BitsPerByte, reading.Behind, Finite(reading.StandardError)))],
+        [.. result.Answers.Select(answer => new ProbeFinding(answer.Question, answer.IsDecided ? answer.Best : null, answer.Difference,
+            Finite(answer.StandardError)))]);
 
-    private static string Name(PrefixAttention attention) => attention.ToString().ToLowerInvariant();
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
     private sealed class Share(TerminalProgress terminal, string engine) : IProgress<double>
     {
@@ -99,7 +104,11 @@ internal static class ProbeCommand
 }
 
 internal sealed record ProbeReport(string Engine, int Windows, long Bytes, int PrefixSlots, int StreamBytes, int Stride,
-    IReadOnlyDictionary<string, double> BitsPerByte, double Difference, double? StandardError, string? Verdict);
+    IReadOnlyList<ProbeRow> Readings, IReadOnlyList<ProbeFinding> Answers);
+
+internal sealed record ProbeRow(string Reading, double BitsPerByte, double Behind, double? StandardError);
+
+internal sealed record ProbeFinding(string Question, string? Verdict, double Difference, double? StandardError);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ProbeReport))]

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using HoloZero.Artifacts;
 using HoloZero.CommandLine;
-using HoloZero.Models;
+using HoloZero.Media;
 using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;
@@ -26,7 +26,12 @@ internal sealed class TrainArguments
     private readonly Option<long?> _save;
     private readonly Option<ulong?> _seed;
     private readonly Option<int?> _threads = EngineArguments.ThreadsOption();
-    private readonly Option<PrefixAttention> _attention;
+    private readonly ReadingArguments _reading;
+    private readonly Option<int?> _filmWindows = Values.Whole<int>("--film-windows", "windows of a film in --windows [all]");
+    private readonly Option<double?> _windowsShare =
+        Values.Number("--windows-share", "share of the steps that take windows where there is text, too [0.5]");
+    private readonly Option<SlotRest> _slotRest =
+        Values.Choice("--slot-rest", "what becomes of a prefix window's last bytes where they fill no slot", SlotRest.Truncate);
 
     public TrainArguments(Command command, TrainingOptions defaults)
     {
@@ -45,20 +50,27 @@ internal sealed class TrainArguments
         _evaluate = Values.Whole<long>("--evaluate-every", $"steps between measurements [{defaults.EvaluateEvery}]");
         _save = Values.Whole<long>("--save-every", $"steps between saves [{defaults.SaveEvery}]");
         _seed = Values.Whole<ulong>("--seed", $"the same seed gives the same weights [{defaults.Seed}]");
-        _attention = Values.Choice("--prefix-attention", "what a prefix position sees", defaults.PrefixAttention);
         All = [_steps, _batch, _slots, _stream, _rate, _warmUp, _finalShare, _decay, _clip, _beta1, _beta2, _heldOutShare, _heldOutWindows,
-            _evaluate, _save, _seed, _threads, _attention];
+            _evaluate, _save, _seed, _threads, _filmWindows, _windowsShare, _slotRest];
         foreach (var option in All) command.Options.Add(option);
+        _reading = new(command);
+        All = [.. All, .. _reading.All];
     }
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<Option> All { get; }
 
     /// <summary>What was given, and the defaults.</summary>
-    public TrainingOptions Options(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="hasWindows">Whether it learns from windows.</param>
+    /// <param name="hasText">Whether it learns from text.</param>
+    public TrainingOptions Options(ParseResult parsed, bool hasWindows, bool hasText)
     {
+        if (parsed.GetValue(_windowsShare) is not null && !(hasWindows && hasText))
+            throw new BadInputException("windows-share", "there is nothing to mix", "give --windows F and --text F, or leave it out");
         var steps = parsed.GetValue(_steps) ?? throw new BadInputException("steps", "it is missing", "say how many");
         var defaults = new TrainingOptions { Steps = steps };
+        var reading = _reading.Of(parsed);
         return defaults with
         {
             BatchSize = parsed.GetValue(_batch) ?? defaults.BatchSize,
@@ -80,7 +92,11 @@ internal sealed class TrainArguments
             SaveEvery = parsed.GetValue(_save) ?? defaults.SaveEvery,
             Seed = parsed.GetValue(_seed) ?? defaults.Seed,
             Threads = parsed.GetValue(_threads) ?? Engines.DefaultThreads,
-            PrefixAttention = parsed.GetValue(_attention),
+            PrefixAttention = reading.PrefixAttention,
+            StreamPositions = reading.StreamPositions,
+            StreamOrigin = reading.StreamOrigin,
+            Windows = !hasWindows ? null : new(FilmLayout.Film.Length, parsed.GetValue(_filmWindows),
+                parsed.GetValue(_slotRest) == SlotRest.Pad, parsed.GetValue(_windowsShare) ?? (hasText ? 0.5 : 1)),
         };
     }
 }

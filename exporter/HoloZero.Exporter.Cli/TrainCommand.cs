@@ -23,6 +23,7 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> _resume = new("--resume") { Description = "go on with the run in this folder, to its own end" };
     private readonly Option<string[]> _texts = new("--text") { Description = "text to learn from; may be repeated" };
+    private readonly Option<string?> _windows = new("--windows") { Description = "windows of films to learn from, each after the one before it" };
     private readonly Option<string?> _heldOut = new("--held-out") { Description = "text that is only measured [the end of --text]" };
     private readonly Option<string?> _output = new("--output") { Description = "folder to write: new, empty, or an older run" };
     private readonly Option<ComputeDevice> _device = EngineArguments.DeviceOption();
@@ -30,7 +31,7 @@ internal sealed class TrainCommand
 
     private TrainCommand(Command command)
     {
-        foreach (var option in (Option[])[_checkpoint, _new, _resume, _texts, _heldOut, _output]) command.Options.Add(option);
+        foreach (var option in (Option[])[_checkpoint, _new, _resume, _texts, _windows, _heldOut, _output]) command.Options.Add(option);
         _arguments = new(command, Defaults);
         command.Options.Add(_device);
         command.SetAction((parsed, cancellation) =>
@@ -56,7 +57,8 @@ internal sealed class TrainCommand
     private void Run(ParseResult parsed, CancellationToken cancellation)
     {
         var device = parsed.GetValue(_device);
-        foreach (var text in (parsed.GetValue(_texts) ?? []).Append(parsed.GetValue(_heldOut)).OfType<string>())
+        foreach (var text in (string[])[.. parsed.GetValue(_texts) ?? [],
+            .. ((string?[])[parsed.GetValue(_windows), parsed.GetValue(_heldOut)]).OfType<string>()])
             TextFiles.RequireReadableAgain(text);
         var engine = Engines.Training(device);
         var (run, folder, config) = parsed.GetValue(_resume) is { } resumed ? Resume(parsed, resumed, engine) : Begin(parsed, engine);
@@ -69,16 +71,18 @@ internal sealed class TrainCommand
 
     private (TrainingRun Run, string Folder, AsymDecConfig Config) Begin(ParseResult parsed, ITrainingEngine engine)
     {
-        var options = _arguments.Options(parsed);
+        var paths = parsed.GetValue(_texts) ?? [];
+        var options = _arguments.Options(parsed, parsed.GetValue(_windows) is not null, paths.Length > 0);
         options.Validate();
         var folder = parsed.GetValue(_output) ?? throw new BadInputException("output", "it is missing", "name a folder to write");
         TrainingFolder.RequireWritable(folder);
         var (config, weights, beganWith) = First(parsed, options.Seed);
-        if (parsed.GetValue(_texts) is not { Length: > 0 } paths)
-            throw new BadInputException("text", "it is missing", "name a text to learn from");
+        if (paths.Length == 0 && options.Windows is null)
+            throw new BadInputException("text", "it is missing", "name a text to learn from, or --windows");
         (byte[] Bytes, TextSource Source)[] texts = [.. paths.Select(TextFiles.ReadSource)];
         var heldOut = parsed.GetValue(_heldOut) is { } path ? TextFiles.ReadSource(path) : default;
-        var text = new TrainingText(TextFiles.Join([.. texts.Select(read => read.Bytes)]), heldOut.Bytes, options, config.SlotBytes);
+        var windows = parsed.GetValue(_windows) is { } file ? TextFiles.ReadSource(file) : default;
+        var data = Data([.. texts.Select(read => read.Bytes)], heldOut.Bytes, windows.Bytes, options, config.SlotBytes);
         var log = new TrainingLog
         {
             Engine = engine.Name,
@@ -87,9 +91,10 @@ internal sealed class TrainCommand
             Options = options,
             Texts = [.. texts.Select(read => read.Source)],
             HeldOut = heldOut.Source,
+            Windows = windows.Source,
         };
         var none = new Dictionary<string, WeightTensor>();
-        return (new(engine, config, new(0, weights, none, none), log, text, folder), folder, config);
+        return (new(engine, config, new(0, weights, none, none), log, data, folder), folder, config);
     }
 
     private (AsymDecConfig Config, IReadOnlyDictionary<string, WeightTensor> Weights, string BeganWith) First(ParseResult parsed,
@@ -116,7 +121,7 @@ internal sealed class TrainCommand
 
     private (TrainingRun Run, string Folder, AsymDecConfig Config) Resume(ParseResult parsed, string folder, ITrainingEngine engine)
     {
-        foreach (var option in (Option[])[_checkpoint, _new, _heldOut, _output, .. _arguments.All])
+        foreach (var option in (Option[])[_checkpoint, _new, _windows, _heldOut, _output, .. _arguments.All])
         {
             if (parsed.GetResult(option) is { Implicit: false })
                 throw new BadInputException(option.Name.TrimStart('-'), "a resumed run keeps what it began with", "leave it out");
@@ -132,8 +137,9 @@ internal sealed class TrainCommand
 
         byte[][] texts = [.. given.Zip(log.Texts, Same)];
         var heldOut = log.HeldOut is { } source ? Same(source.Path, source) : null;
-        var text = new TrainingText(TextFiles.Join(texts), heldOut, log.Options, config.SlotBytes);
-        return (new(engine, config, state, log, text, folder), folder, config);
+        var windows = log.Windows is { } films ? Same(films.Path, films) : null;
+        var data = Data(texts, heldOut, windows, log.Options, config.SlotBytes);
+        return (new(engine, config, state, log, data, folder), folder, config);
 
         static byte[] Same(string path, TextSource before)
         {
@@ -141,6 +147,14 @@ internal sealed class TrainCommand
             return now.Sha256 == before.Sha256 ? bytes
                 : throw new BadInputException(path, "it is not the text that the run began with", "name a copy of that text with --text");
         }
+    }
+
+    private static ITrainingData Data(byte[][] texts, byte[]? heldOut, byte[]? windows, TrainingOptions options, int slotBytes)
+    {
+        var films = windows is null ? null : new TrainingWindows(windows, options);
+        if (texts.Length == 0 && films is not null) return films;
+        var text = new TrainingText(TextFiles.Join(texts), heldOut, options, slotBytes);
+        return films is null ? text : new MixedTraining(text, films);
     }
 
     private static string Parameters(AsymDecConfig config)

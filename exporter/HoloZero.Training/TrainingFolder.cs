@@ -55,7 +55,7 @@ public static class TrainingFolder
             throw new BadInputException(folder, "no such folder", "name a folder that holozero-export train wrote");
         var log = TrainingLog.Read(Path.Combine(folder, TrainingLog.FileName));
         using var checkpoint = Checkpoint.Open(Path.Combine(folder, Model));
-        var config = checkpoint.Config with { PrefixAttention = log.Options.PrefixAttention };
+        var config = checkpoint.Config with { Reading = log.Options.Reading };
         var shapes = AsymDec.ParameterShapes(config);
         var weights = checkpoint.LoadWeights(shapes);
         using var moments = SafetensorsFile.Open(Path.Combine(folder, Optimizer));

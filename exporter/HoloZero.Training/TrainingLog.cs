@@ -58,6 +58,9 @@ public sealed record TrainingLog
     /// <summary>The texts, in order.</summary>
     public required IReadOnlyList<TextSource> Texts { get; init; }
 
+    /// <summary>Windows of films; null where it learns from none.</summary>
+    public TextSource? Windows { get; init; }
+
     /// <summary>Held-out text with a file of its own; null where the end of the texts is held out.</summary>
     public TextSource? HeldOut { get; init; }
 
@@ -103,9 +106,9 @@ public sealed record TrainingLog
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    Converters = [typeof(LowerCaseAttention)], RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    Converters = [typeof(LowerCase<PrefixAttention>), typeof(LowerCase<StreamPositions>), typeof(LowerCase<StreamOrigin>)], RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(TrainingLog))]
 internal sealed partial class TrainingJson : JsonSerializerContext;
 
-internal sealed class LowerCaseAttention() : JsonStringEnumConverter<PrefixAttention>(
-    JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
+internal sealed class LowerCase<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
+    where T : struct, Enum;

@@ -67,6 +67,21 @@ public sealed record TrainingOptions
     /// <value><see cref="PrefixAttention.Causal"/>.</value>
     public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
 
+    /// <summary>How rotary positions are counted.</summary>
+    /// <value><see cref="StreamPositions.Continuous"/>.</value>
+    public StreamPositions StreamPositions { get; init; } = StreamPositions.Continuous;
+
+    /// <summary>What a stream begins with; behind an origin its first byte is learned, too.</summary>
+    /// <value><see cref="StreamOrigin.Bare"/>.</value>
+    public StreamOrigin StreamOrigin { get; init; } = StreamOrigin.Bare;
+
+    /// <summary>How windows of films are learned from; null where there are none.</summary>
+    /// <value>null.</value>
+    public WindowTraining? Windows { get; init; }
+
+    /// <summary>The three together.</summary>
+    internal Reading Reading => new(PrefixAttention, StreamPositions, StreamOrigin);
+
     /// <summary>The windows in which held-out text is measured.</summary>
     internal WindowLayout HeldOutLayout => new(PrefixSlots, StreamBytes, StreamBytes - 1);
 
@@ -84,6 +99,7 @@ public sealed record TrainingOptions
     public void Validate()
     {
         HeldOutLayout.Validate();
+        Windows?.Validate();
         Whole("steps", Steps, 1, 100_000_000);
         Whole("batch", BatchSize, 1, 65_536);
         Whole("warm-up", WarmUp, 0, 100_000_000);

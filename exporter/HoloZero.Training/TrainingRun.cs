@@ -20,23 +20,23 @@ public sealed class TrainingRun
 {
     private readonly ITrainingEngine _engine;
     private readonly AsymDecConfig _config;
-    private readonly TrainingText _text;
+    private readonly ITrainingData _data;
     private readonly string _folder;
     private TrainingState _state;
     private TrainingLog _log;
 
     /// <summary>A run at its beginning, or where <paramref name="log"/> says.</summary>
     /// <param name="engine">What has autograd.</param>
-    /// <param name="config">The network; its prefix attention is that of the options.</param>
+    /// <param name="config">The network; its reading is that of the options.</param>
     /// <param name="state">Weights, and moments unless it is the beginning.</param>
     /// <param name="log">How it trains, and how far it is.</param>
-    /// <param name="text">What it learns from.</param>
+    /// <param name="data">What it learns from.</param>
     /// <param name="folder">Where to save.</param>
-    public TrainingRun(ITrainingEngine engine, AsymDecConfig config, TrainingState state, TrainingLog log, TrainingText text, string folder)
+    public TrainingRun(ITrainingEngine engine, AsymDecConfig config, TrainingState state, TrainingLog log, ITrainingData data, string folder)
     {
         log.Options.Validate();
-        (_engine, _state, _log, _text, _folder) = (engine, state, log with { Engine = engine.Name }, text, folder);
-        _config = config with { PrefixAttention = log.Options.PrefixAttention };
+        (_engine, _state, _log, _data, _folder) = (engine, state, log with { Engine = engine.Name }, data, folder);
+        _config = config with { Reading = log.Options.Reading };
     }
 
     private TrainingOptions Options => _log.Options;
@@ -77,7 +77,7 @@ public sealed class TrainingRun
 
     private double Step(ITrainer trainer, long saved, ref long bytes)
     {
-        var batch = _text.Batch(Options, _config.SlotBytes, _log.Step);
+        var batch = _data.Batch(Options, _config.SlotBytes, _log.Step);
         var (loss, norm) = trainer.Step(batch, Options.LearningRateAt(_log.Step));
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
         {
@@ -105,7 +105,7 @@ public sealed class TrainingRun
     private double HeldOut(ITrainer trainer)
     {
         var (nats, bytes) = (0.0, 0L);
-        foreach (var batch in _text.HeldOut(Options, _config.SlotBytes))
+        foreach (var batch in _data.HeldOut(Options, _config.SlotBytes))
         {
             nats += trainer.Nats(batch);
             bytes += batch.Targets.Length;

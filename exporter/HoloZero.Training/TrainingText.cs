@@ -1,10 +1,11 @@
 using HoloZero.Artifacts;
+using HoloZero.Models;
 using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
 
 /// <summary>Text to train on and text held out. Immutable; keeps the arrays, uncopied.</summary>
-public sealed class TrainingText
+public sealed class TrainingText : ITrainingData
 {
     private readonly byte[] _training;
     private readonly byte[] _heldOut;
@@ -44,7 +45,7 @@ public sealed class TrainingText
         var layout = options.HeldOutLayout with { PrefixSlots = slots };
         var starts = Enumerable.Range(1, options.BatchSize).Select(i =>
             (int)CounterRandom.Below(_training.Length - layout.Bytes(slotBytes) + 1L, options.Seed, (ulong)step, (ulong)i));
-        return Cut(_training, layout, slotBytes, [.. starts]);
+        return Cut(_training, options, layout, slotBytes, [.. starts]);
     }
 
     /// <summary>Windows of held-out text, in batches: all there are, or as many as allowed, spread evenly.</summary>
@@ -53,19 +54,23 @@ public sealed class TrainingText
         int[] all = [.. options.HeldOutLayout.Starts(_heldOut.Length, slotBytes)];
         var count = Math.Min(all.Length, options.HeldOutWindows);
         var chosen = Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Length / count)]);
-        return chosen.Chunk(options.BatchSize).Select(starts => Cut(_heldOut, options.HeldOutLayout, slotBytes, starts));
+        return chosen.Chunk(options.BatchSize).Select(starts => Cut(_heldOut, options, options.HeldOutLayout, slotBytes, starts));
     }
 
-    private static WindowBatch Cut(byte[] text, WindowLayout layout, int slotBytes, int[] starts)
+    private static WindowBatch Cut(byte[] text, TrainingOptions options, WindowLayout layout, int slotBytes, int[] starts)
     {
-        var (prefixBytes, rowBytes) = (layout.PrefixSlots * slotBytes, layout.StreamBytes - 1);
+        var prefixBytes = layout.PrefixSlots * slotBytes;
+        // Behind an origin, which is 0x00, every byte is learned; else all but the first.
+        var origin = options.StreamOrigin == StreamOrigin.Zero;
+        var rowBytes = origin ? layout.StreamBytes : layout.StreamBytes - 1;
         var batch = new WindowBatch(starts.Length, new byte[starts.Length * prefixBytes], new byte[starts.Length * rowBytes],
             new byte[starts.Length * rowBytes]);
         for (var i = 0; i < starts.Length; i++)
         {
             text.AsSpan(starts[i], prefixBytes).CopyTo(batch.Prefix.AsSpan(i * prefixBytes));
-            text.AsSpan(starts[i] + prefixBytes, rowBytes).CopyTo(batch.Stream.AsSpan(i * rowBytes));
-            text.AsSpan(starts[i] + prefixBytes + 1, rowBytes).CopyTo(batch.Targets.AsSpan(i * rowBytes));
+            var stream = text.AsSpan(starts[i] + prefixBytes, layout.StreamBytes);
+            stream[..^1].CopyTo(batch.Stream.AsSpan(i * rowBytes + (origin ? 1 : 0)));
+            stream[^rowBytes..].CopyTo(batch.Targets.AsSpan(i * rowBytes));
         }
 
         return batch;

@@ -24,7 +24,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Server"] = ["HoloZero.Hosting"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Media", "HoloZero.Runtime", "HoloZero.CommandLine"],
-        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",
+        ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Media", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",
             "HoloZero.Training", "HoloZero.CommandLine"],
         ["HoloZero.Validation"] = ["HoloZero.Onnx", "HoloZero.Reference", "HoloZero.Runtime"],
         ["HoloZero.Benchmarks"] = ["HoloZero.Onnx", "HoloZero.CommandLine"],

@@ -106,22 +106,23 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     }
 
     [Fact]
-    public async Task Probe_measures_both_readings_and_says_what_it_found()
+    public async Task Probe_measures_all_eight_readings_and_says_what_it_found()
     {
         string[] arguments = ["probe", GoldenSuite.Demo.CheckpointPath, "--text", HeldOut, "--max-bytes", "600"];
         var result = await ExportAsync([.. arguments, "--engine", "reference"]);
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         Assert.Matches(@"^384 bytes in 3 windows of 24 prefix slots and 129 stream bytes, computed with HoloZero.Reference float64\n\n"
-            + @"prefix attention   bits/byte\ncausal +1\.\d{5}.*\nbidirectional +1\.\d{5}.*\n\nverdict: [^\n]+\n$", result.Text);
+            + @"reading +bits/byte +behind  standard error\n((causal|bidirectional)-(continuous|restarted)-(bare|zero) +\d\.\d{5}.*\n){8}\n"
+            + @"prefix attention: .*\nstream positions: .*\nstream origin: .*\nverdict: [^\n]+\n$", result.Text);
 
         // Whatever engine is the fastest here finds the same.
         var (slow, fast) = (await JsonAsync([.. arguments, "--engine", "reference"]), await JsonAsync(arguments));
         var torchSharp = fast.GetProperty("engine").GetString()!.StartsWith("TorchSharp", StringComparison.Ordinal);
         Assert.Equal(exported.WhyNoTorchSharp is null, torchSharp);
-        foreach (var reading in (string[])["causal", "bidirectional"])
+        foreach (var (one, other) in slow.GetProperty("readings").EnumerateArray().Zip(fast.GetProperty("readings").EnumerateArray()))
         {
-            Assert.Equal(slow.GetProperty("bits_per_byte").GetProperty(reading).GetDouble(),
-                fast.GetProperty("bits_per_byte").GetProperty(reading).GetDouble(), 1e-5);
+            Assert.Equal(one.GetProperty("reading").GetString(), other.GetProperty("reading").GetString());
+            Assert.Equal(one.GetProperty("bits_per_byte").GetDouble(), other.GetProperty("bits_per_byte").GetDouble(), 1e-5);
         }
 
         static async Task<JsonElement> JsonAsync(string[] command) =>

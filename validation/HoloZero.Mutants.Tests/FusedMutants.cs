@@ -198,6 +198,19 @@ internal static class FusedMutants
 
     private static IEnumerable<Mutant> States() =>
     [
+        new("restarted positions run on, fused", "rotary positions of queries and keys do not start again with the stream", Arithmetic,
+            Graph(Nodes("RotaryEmbedding", (node, graph) =>
+            {
+                // Where(stream, rows - start, rows): rows in both cases.
+                var ids = graph.Node.Single(other => other.Output.Contains(node.Input[1]));
+                ids.Input[1] = ids.Input[2];
+            }))) { Variant = "fp32", Model = SoundModel.TinyRestarted },
+        new("stream start not carried, fused", "what comes out as the stream's start is what came in", [State, LogitsStepwise],
+            Graph(model =>
+            {
+                var sum = model.Graph.Node.Single(node => node.Output.Contains("present.stream_start"));
+                sum.Input[1] = sum.Input[0];
+            })) { Variant = "fp32", Model = SoundModel.TinyRestarted },
         new("tail without the present bit", "the last bytes are handed on as bytes: a 0x00 is no byte", [State, LogitsStepwise],
             Graph(After("present.stream_tail", "BitwiseAnd", [], Constant("low_bits", TensorProto.Types.DataType.Int32, 255))))
         { Variant = "fp32" },

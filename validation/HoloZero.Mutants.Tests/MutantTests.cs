@@ -13,7 +13,11 @@ public class MutantTests(MutantSummary summary, ITestOutputHelper output) : ICla
         .. Mutants.All.Select(mutant => (mutant.Model.ToString(), mutant.Variant)).Where(pair => pair.Variant != "portable").Distinct()];
 
     private static Dictionary<string, SoundModel> Models =>
-        new[] { SoundModel.Tiny, SoundModel.TinyBidirectional, SoundModel.Faint }.ToDictionary(model => model.ToString());
+        new[]
+        {
+            SoundModel.Tiny, SoundModel.TinyBidirectional, SoundModel.TinyRestarted, SoundModel.TinyOrigin, SoundModel.TinyOtherwise,
+            SoundModel.Faint,
+        }.ToDictionary(model => model.ToString());
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -28,6 +28,15 @@ internal static class Mutants
         new("manifest of the other prefix", "a causal artifact's manifest says bidirectional", [CheckNames.Reference, Logits],
             Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
                 manifest with { Model = manifest.Model with { PrefixAttention = "bidirectional" } }))),
+        new("manifest of other positions", "a continuous artifact's manifest says that positions start again", [Structure, Logits],
+            Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
+                manifest with { Model = manifest.Model with { StreamPositions = "restarted" } }))),
+        new("manifest with an origin", "a bare artifact's manifest says that streams begin with an origin", [Structure],
+            Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
+                manifest with { Model = manifest.Model with { StreamOrigin = "zero" } }))),
+        new("manifest without the origin", "streams begin with an origin, which the manifest does not say", [Structure],
+            Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
+                manifest with { Model = manifest.Model with { StreamOrigin = "bare" } }))) { Model = SoundModel.TinyOrigin },
         new("self-check loosened", "the manifest allows logits to be off by their own size", [Structure],
             Plant.InFolder(folder => FolderEdits.Variant(folder, variant => variant with { LogitsTolerance = 1 }))),
         new("stored logit of another model", "one logit of the self-check is off by 1e-6", [CheckNames.Reference],
@@ -102,6 +111,14 @@ internal static class Mutants
         {
             Model = SoundModel.TinyBidirectional,
         },
+        new("restarted positions run on", "positions that should start again with the stream do not", Arithmetic,
+            Plant.InOperations(_ => new RestartsLate(late: null))) { Model = SoundModel.TinyRestarted },
+        new("positions restarted a row late", "the stream's second row has position 0", Arithmetic,
+            Plant.InOperations(_ => new RestartsLate(late: 1))) { Model = SoundModel.TinyRestarted },
+        new("stream start forgotten", "each call knows of its own prefix slots alone", [LogitsStepwise],
+            Planted<StreamStartForgotten>()) { Model = SoundModel.TinyRestarted },
+        new("everything else, positions run on", "positions of a bidirectional prefix and a stream with an origin do not start again",
+            Arithmetic, Plant.InOperations(_ => new RestartsLate(late: null))) { Model = SoundModel.TinyOtherwise },
         new("position not advanced", "the position is handed on as it came", [State, LogitsStepwise], Planted<PositionNotAdvanced>()),
         new("head of the wrong rows", "logits are those of the first rows, prefix included", [Logits], Planted<HeadOfTheFirstRows>()),
     ];

@@ -13,26 +13,39 @@ internal sealed class SoundModel
     private readonly Lazy<byte[]> _checkpoint;
     private readonly ReferenceOnce _engine = new();
 
-    private SoundModel(string name, PrefixAttention attention, string? goldenFolder, Func<byte[]> checkpoint) =>
-        (Name, PrefixAttention, GoldenFolder, _checkpoint) = (name, attention, goldenFolder, new(checkpoint));
+    private SoundModel(string name, Reading reading, string? goldenFolder, Func<byte[]> checkpoint) =>
+        (Name, Reading, GoldenFolder, _checkpoint) = (name, reading, goldenFolder, new(checkpoint));
 
     /// <summary>tiny.pt.</summary>
-    public static SoundModel Tiny { get; } = new("tiny.pt", PrefixAttention.Causal, Repository.Golden(),
+    public static SoundModel Tiny { get; } = new("tiny.pt", new(), Repository.Golden(),
         () => File.ReadAllBytes(Repository.Golden("tiny.pt")));
 
     /// <summary>tiny.pt with a bidirectional prefix.</summary>
-    public static SoundModel TinyBidirectional { get; } = new("tiny.pt", PrefixAttention.Bidirectional, Repository.Golden(),
+    public static SoundModel TinyBidirectional { get; } = new("tiny.pt", new(PrefixAttention.Bidirectional), Repository.Golden(),
+        () => File.ReadAllBytes(Repository.Golden("tiny.pt")));
+
+    /// <summary>tiny.pt whose positions start again with the stream.</summary>
+    public static SoundModel TinyRestarted { get; } = new("tiny.pt", new(StreamPositions: StreamPositions.Restarted), Repository.Golden(),
+        () => File.ReadAllBytes(Repository.Golden("tiny.pt")));
+
+    /// <summary>tiny.pt with everything read otherwise than by default.</summary>
+    public static SoundModel TinyOtherwise { get; } = new("tiny.pt",
+        new(PrefixAttention.Bidirectional, StreamPositions.Restarted, StreamOrigin.Zero), Repository.Golden(),
+        () => File.ReadAllBytes(Repository.Golden("tiny.pt")));
+
+    /// <summary>tiny.pt with an origin before the stream.</summary>
+    public static SoundModel TinyOrigin { get; } = new("tiny.pt", new(StreamOrigin: StreamOrigin.Zero), Repository.Golden(),
         () => File.ReadAllBytes(Repository.Golden("tiny.pt")));
 
     /// <summary>
     /// tiny.pt with memories so faint that phi(q) . z is of the size of their epsilon. In tiny.pt it is above 1, and what becomes of
     /// an epsilon of 1e-6 there is lost in float32. No other code made goldens of it: the float64 reference does.
     /// </summary>
-    public static SoundModel Faint { get; } = new("faint.safetensors", PrefixAttention.Causal, null, Fainter);
+    public static SoundModel Faint { get; } = new("faint.safetensors", new(), null, Fainter);
 
     public string Name { get; }
 
-    public PrefixAttention PrefixAttention { get; }
+    public Reading Reading { get; }
 
     /// <summary>Goldens by other people's code; null where there are none.</summary>
     public string? GoldenFolder { get; }
@@ -48,7 +61,7 @@ internal sealed class SoundModel
         return Checkpoint.Open(path);
     }
 
-    public override string ToString() => $"{Name}, {PrefixAttention.ToString().ToLowerInvariant()} prefix";
+    public override string ToString() => $"{Name}, {Reading}";
 
     private static byte[] Fainter()
     {

@@ -14,7 +14,9 @@ internal static class Workbench
         using var checkpoint = model.Open(beside.Path);
         var options = new ExportOptions
         {
-            PrefixAttention = model.PrefixAttention,
+            PrefixAttention = model.Reading.PrefixAttention,
+            StreamPositions = model.Reading.StreamPositions,
+            StreamOrigin = model.Reading.StreamOrigin,
             Quality = ExportedModel.AnyQuality,
             Calibration = ExportedModel.Calibration,
         };

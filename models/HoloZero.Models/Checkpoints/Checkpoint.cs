@@ -40,10 +40,13 @@ public abstract class Checkpoint : IWeightSource, IDisposable
     public string Format { get; }
 
     /// <summary>
-    /// The configuration in the file. The file does not tell the prefix attention: it is causal, for the caller to change
-    /// (<c>with { PrefixAttention = ... }</c>).
+    /// The configuration in the file. The file does not tell the reading: it is our default, for the caller to change
+    /// (<c>with { Reading = ... }</c>).
     /// </summary>
     public AsymDecConfig Config { get; }
+
+    /// <summary>A line for each value of its configuration that is not read, with what it might mean; for people.</summary>
+    public IReadOnlyList<string> Notes { get; private protected init; } = [];
 
     /// <summary>The model's tensors, in the file's order.</summary>
     public ImmutableArray<StoredTensor> Tensors { get; }
@@ -173,7 +176,7 @@ public abstract class Checkpoint : IWeightSource, IDisposable
 
         var faults = new List<string>();
         if (missing.Count > 0) faults.Add($"{missing.Count} missing: {Untrusted.QuoteFew(missing)}");
-        if (unexpected.Count > 0) faults.Add($"{unexpected.Count} unexpected: {Untrusted.QuoteFew(unexpected)}");
+        if (unexpected.Count > 0) faults.Add($"{unexpected.Count} unexpected: {Untrusted.QuoteFew(unexpected)}{ForeignNames.OfTensors(unexpected)}");
         if (faults.Count > 0) throw Foreign($"its tensors are not those of the network, {string.Join(", ", faults)}");
     }
 

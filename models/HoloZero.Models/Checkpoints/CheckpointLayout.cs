@@ -17,6 +17,9 @@ internal sealed record CheckpointLayout(string ModelKey, PickleDict Model, strin
     public const string Remedy = "save it with torch.save({'model': model.state_dict(), 'cfg': {'dim': .., 'dec_layers': .., "
         + "'heads': .., 'K': .., 'door': 'zero'}}, file)";
 
+    /// <summary>The keys of the configuration; none where it lies among other things.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
     private static readonly string[] ModelKeys = ["model", "state_dict", "model_state_dict"];
 
     /// <summary>What the configuration is called, the name of this format first.</summary>
@@ -41,7 +44,10 @@ internal sealed record CheckpointLayout(string ModelKey, PickleDict Model, strin
         var configKey = TopIsConfig(top) ? null
             : Choose(path, top, ConfigKeys, value => Reader(path, "cfg", value)?.Invoke("dim") is not null, "a dict");
         var layout = new CheckpointLayout(modelKey, (PickleDict)Value(top, modelKey)!, configKey ?? "top level", configKey is null
-            ? key => Value(top, key) : Reader(path, configKey, Value(top, configKey))!);
+            ? key => Value(top, key) : Reader(path, configKey, Value(top, configKey))!)
+        {
+            Keys = configKey is null ? [] : KeysOf(Value(top, configKey)),
+        };
         RequireHarmless(path, modelKey, layout.Model);
         if (configKey is not null) RequireHarmless(path, configKey, Value(top, configKey));
         return layout;
@@ -79,6 +85,21 @@ internal sealed record CheckpointLayout(string ModelKey, PickleDict Model, strin
         string { Length: > 0 } json when json[0] == '{' => Json(path, key, json),
         _ => null,
     };
+
+    private static IReadOnlyList<string> KeysOf(object? value) => value switch
+    {
+        PickleDict dict => [.. dict.Pairs.Select(pair => pair.Key).OfType<string>()],
+        PickleRecord { Attributes: { } attributes } => KeysOf(attributes),
+        string json => JsonKeys(json),
+        _ => [],
+    };
+
+    /// <summary>The keys of a JSON object that was read before.</summary>
+    public static IReadOnlyList<string> JsonKeys(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        return [.. document.RootElement.EnumerateObject().Select(property => property.Name)];
+    }
 
     /// <summary>Finds values in a configuration that is a JSON text.</summary>
     /// <exception cref="BadInputException">It is no JSON object.</exception>

@@ -24,7 +24,10 @@ internal sealed class PyTorchCheckpoint : Checkpoint
         var config = new CheckpointConfig(path, layout.ConfigKey, layout.Config).Read();
         var views = StripPrefixes(path, layout.Model.Pairs.Select(pair => View(path, archive, layout.ModelKey, pair.Key, pair.Value)));
         return new PyTorchCheckpoint(path, stream, archive, config, views,
-            [.. views.Select(v => new StoredTensor(v.Key, [.. v.Value.Shape], v.Value.Type))]);
+            [.. views.Select(v => new StoredTensor(v.Key, [.. v.Value.Shape], v.Value.Type))])
+        {
+            Notes = ForeignNames.Notes($"its {layout.ConfigKey}", layout.Keys),
+        };
     }
 
     private protected override void DisposeReader() => _archive.Dispose();

@@ -19,21 +19,27 @@ internal sealed class SafetensorsCheckpoint : Checkpoint
     {
         var file = SafetensorsFile.Open(path, stream);
         var entries = StripPrefixes(path, file.Entries.Select(e => KeyValuePair.Create(e.Name, e)));
-        var (where, find) = Configuration(path, file.Metadata);
+        var (where, find, keys) = Configuration(path, file.Metadata);
         var config = new CheckpointConfig(path, where, find).Read();
         return new SafetensorsCheckpoint(stream, file, config, entries,
-            [.. entries.Select(e => new StoredTensor(e.Key, e.Value.Shape, e.Value.Type))]);
+            [.. entries.Select(e => new StoredTensor(e.Key, e.Value.Shape, e.Value.Type))])
+        {
+            Notes = ForeignNames.Notes($"its {where}", keys),
+        };
     }
 
     // Each value as a metadata text of its own, or all of them as one JSON text.
-    private static (string Where, Func<string, object?> Find) Configuration(string path, IReadOnlyDictionary<string, string> metadata)
+    private static (string Where, Func<string, object?> Find, IEnumerable<string> Keys) Configuration(string path,
+        IReadOnlyDictionary<string, string> metadata)
     {
         string[] texts = metadata.ContainsKey("dim") ? [] : [.. CheckpointLayout.ConfigKeys.Where(metadata.ContainsKey)];
         return texts switch
         {
-            [] => ("__metadata__", metadata.GetValueOrDefault),
+            // What wrote the file says so in format.
+            [] => ("__metadata__", metadata.GetValueOrDefault, metadata.Keys.Where(key => key != "format")),
             [var key, ..] when texts.Length == 1 || key == CheckpointLayout.ConfigKeys[0] =>
-                ($"{key} of its __metadata__", CheckpointLayout.Json(path, $"{key} of its __metadata__", metadata[key])),
+                ($"{key} of its __metadata__", CheckpointLayout.Json(path, $"{key} of its __metadata__", metadata[key]),
+                    CheckpointLayout.JsonKeys(metadata[key])),
             _ => throw new BadInputException(path, $"both {string.Join(" and ", texts)} of its __metadata__ could be meant",
                 "save the configuration as cfg"),
         };

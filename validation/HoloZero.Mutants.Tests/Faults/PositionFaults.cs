@@ -132,6 +132,21 @@ internal sealed class PositionNotAdvanced : FaultyOps, ITensorOps<GraphValue>
         Inner.RowPositions(config, position, count, slots, streamStart) with { End = Inner.Add(position, Inner.Constant("nothing", [0])) };
 }
 
+/// <summary>Positions that should start again with the stream run on, or start again too late.</summary>
+/// <param name="late">Rows too late; null where they run on.</param>
+internal sealed class RestartsLate(int? late) : FaultyOps, ITensorOps<GraphValue>
+{
+    GraphValue ITensorOps<GraphValue>.RestartedRows(GraphValue rows, GraphValue streamStart) =>
+        late is null ? rows : Inner.RestartedRows(rows, Inner.Add(streamStart, Inner.Constant("late", [late.Value])));
+}
+
+/// <summary>Each call knows of its own prefix slots alone.</summary>
+internal sealed class StreamStartForgotten : FaultyOps, ITensorOps<GraphValue>
+{
+    RowPositions<GraphValue> ITensorOps<GraphValue>.RowPositions(AsymDecConfig config, GraphValue position, GraphValue count,
+        GraphValue slots, GraphValue? streamStart) => Inner.RowPositions(config, position, count, slots, slots);
+}
+
 /// <summary>The logits are those of the first rows, prefix included, instead of the stream's.</summary>
 internal sealed class HeadOfTheFirstRows : FaultyOps
 {

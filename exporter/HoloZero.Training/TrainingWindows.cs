@@ -1,0 +1,105 @@
+using HoloZero.Artifacts;
+using HoloZero.Models;
+using HoloZero.Models.Training;
+
+namespace HoloZero.Training;
+
+/// <summary>How windows of films are learned from. Immutable.</summary>
+/// <param name="Bytes">Bytes of a window, 2 or more: 539 in the published layout.</param>
+/// <param name="FilmWindows">Windows of a film, 2 or more; null: all windows are one film.</param>
+/// <param name="PadSlots">
+/// Whether bytes of a prefix window that fill no slot are filled up with 0x00; else they are dropped, as in the published training.
+/// </param>
+/// <param name="Share">The share of steps that take windows where there is text, too: 0 to 1.</param>
+public sealed record WindowTraining(int Bytes, int? FilmWindows = null, bool PadSlots = false, double Share = 1)
+{
+    /// <summary>The longest window.</summary>
+    public const int MostBytes = 65_536;
+
+    /// <summary>Refuses what is out of range, in words that name the option.</summary>
+    /// <exception cref="BadInputException">A value is.</exception>
+    public void Validate()
+    {
+        Require("windows", Bytes is >= 2 and <= MostBytes, $"windows of {Bytes:N0} bytes are not within 2 to {MostBytes:N0}");
+        Require("film-windows", FilmWindows is null or >= 2, $"{FilmWindows} is not at least 2");
+        Require("windows-share", Share is >= 0 and <= 1, $"{Share} is not within 0 to 1");
+
+        static void Require(string name, bool holds, string what)
+        {
+            if (!holds) throw new BadInputException(name, what, "choose another value");
+        }
+    }
+}
+
+/// <summary>
+/// Windows of films to train on: a window is the prefix, the next one of its film the stream. The last films, or the end of a single one,
+/// are held out. Immutable; keeps the array, uncopied.
+/// </summary>
+public sealed class TrainingWindows : ITrainingData
+{
+    private readonly byte[] _windows;
+    private readonly int[] _training;
+    private readonly int[] _heldOut;
+
+    /// <summary>All films, one after the other.</summary>
+    /// <exception cref="BadInputException">They are no whole films, or too few to learn from some and hold out others.</exception>
+    public TrainingWindows(byte[] windows, TrainingOptions options)
+    {
+        var how = options.Windows ?? throw new ArgumentException("the options say nothing of windows", nameof(options));
+        var count = windows.Length / how.Bytes;
+        var film = how.FilmWindows ?? count;
+        if (windows.Length == 0 || windows.Length % how.Bytes != 0 || film < 2 || count % film != 0)
+        {
+            throw new BadInputException("windows", $"{windows.Length:N0} bytes are no films of {film:N0} windows of {how.Bytes:N0} bytes",
+                "say how many windows a film has");
+        }
+
+        // What comes before each: every window but the first of a film.
+        int[] pairs = [.. Enumerable.Range(0, count).Where(window => window % film != 0)];
+        var (perFilm, held) = (film - 1, (int)Math.Ceiling(pairs.Length * options.HeldOutShare));
+        if (count > film) held = (held + perFilm - 1) / perFilm * perFilm;
+        if (held >= pairs.Length)
+            throw new BadInputException("windows", $"{count:N0} windows are too few to hold any out", "use more films");
+        (_windows, _training, _heldOut) = (windows, pairs[..^held], pairs[^held..]);
+    }
+
+    /// <summary>Windows to train on, each after the one before it.</summary>
+    public int TrainingPairs => _training.Length;
+
+    /// <summary>Windows held out, likewise.</summary>
+    public int HeldOutPairs => _heldOut.Length;
+
+    /// <inheritdoc/>
+    public WindowBatch Batch(TrainingOptions options, int slotBytes, long step) => Cut(options, slotBytes,
+        [.. Enumerable.Range(1, options.BatchSize)
+            .Select(i => _training[CounterRandom.Below(_training.Length, options.Seed, (ulong)step, (ulong)i)])]);
+
+    /// <inheritdoc/>
+    public IEnumerable<WindowBatch> HeldOut(TrainingOptions options, int slotBytes)
+    {
+        var count = Math.Min(_heldOut.Length, options.HeldOutWindows);
+        return Enumerable.Range(0, count).Select(i => _heldOut[(int)((long)i * _heldOut.Length / count)])
+            .Chunk(options.BatchSize).Select(windows => Cut(options, slotBytes, windows));
+    }
+
+    private WindowBatch Cut(TrainingOptions options, int slotBytes, int[] windows)
+    {
+        var length = options.Windows!.Bytes;
+        var prefixBytes = (length + (options.Windows.PadSlots ? slotBytes - 1 : 0)) / slotBytes * slotBytes;
+        var origin = options.StreamOrigin == StreamOrigin.Zero;
+        var rows = origin ? length : length - 1;
+        var batch = new WindowBatch(windows.Length, new byte[windows.Length * prefixBytes], new byte[windows.Length * rows],
+            new byte[windows.Length * rows]);
+        for (var i = 0; i < windows.Length; i++)
+        {
+            var before = _windows.AsSpan((windows[i] - 1) * length, length);
+            var window = _windows.AsSpan(windows[i] * length, length);
+            before[..Math.Min(length, prefixBytes)].CopyTo(batch.Prefix.AsSpan(i * prefixBytes));
+            // Behind an origin, which is 0x00, every byte is learned; else all but the first.
+            window[..^1].CopyTo(batch.Stream.AsSpan(i * rows + (origin ? 1 : 0)));
+            window[^rows..].CopyTo(batch.Targets.AsSpan(i * rows));
+        }
+
+        return batch;
+    }
+}
