@@ -41,5 +41,8 @@ case $engines in
 esac
 program probe probe models/demo/demo.pt --text validation/golden/demo-heldout.txt --max-bytes 1000 --engine torchsharp
 program train train --new tiny --text validation/golden/demo-heldout.txt --steps 20 --batch 4 --output "$work/run"
+program films films --films 30 --seed 1 --output "$work/films.bin"
+program windows train --new tiny --windows "$work/films.bin" --film-windows 4 --steps 3 --batch 2 --held-out-windows 4 \
+    --stream-origin zero --stream-positions restarted --output "$work/film-run"
 [ "$status" -ne 0 ] || say "all passed"
 exit "$status"

@@ -66,6 +66,17 @@ internal static partial class OperationCases<T>
         }
     }
 
+    /// <summary>Rows 2..6 around a stream that starts at 4, before all of them, and behind them.</summary>
+    private static IEnumerable<OperationCase<T>> Restarting()
+    {
+        foreach (var start in (int[])[4, 2, 9])
+        {
+            yield return new("RestartedRows", $"a stream from {start} on",
+                [Tensor.Build([5, 1], i => 2 + i[0]).As(Element.Whole), Tensor.Whole(start)], (op, x) => [op.RestartedRows(x[0], x[1])],
+                [Tensor.Build([5, 1], i => 2 + i[0] >= start ? 2 + i[0] - start : 2 + i[0])]);
+        }
+    }
+
     private static IEnumerable<OperationCase<T>> Splitting()
     {
         var x = Tensor.Pattern(46, 2, 3, 24);

@@ -80,13 +80,18 @@ internal static class FusedTablesCheck
             misses.Add(new($"holozero.json: {graph.Variant.Name}.max_positions", "none", "the rows of the rotary tables"));
         else
         {
-            foreach (var (input, name) in new[] { (7, "cos"), (8, "sin") })
+            // Where positions start again with the stream, queries and keys of a layer are rotated before the attention.
+            var apart = config.StreamPositions == StreamPositions.Restarted;
+            var rotating = apart ? [.. graph.Model.Graph.Node.Where(node => node.OpType == "RotaryEmbedding")] : attentions;
+            if (apart && rotating.Length != 2 * config.DecLayers)
+                misses.Add(new("RotaryEmbedding", $"{rotating.Length} nodes", $"{2 * config.DecLayers}, two a layer"));
+            foreach (var (input, name) in apart ? new[] { (2, "cos"), (3, "sin") } : [(7, "cos"), (8, "sin")])
             {
-                foreach (var tableName in attentions.Select(node => node.Input.ElementAtOrDefault(input) ?? "").Distinct())
+                foreach (var tableName in rotating.Select(node => node.Input.ElementAtOrDefault(input) ?? "").Distinct())
                 {
                     if (graph.Model.Graph.Initializer.FirstOrDefault(tensor => tensor.Name == tableName) is not { } table)
-                        misses.Add(new($"{name} of GroupQueryAttention", $"'{tableName}'", "a table"));
-                    else Compare(graph, table, positions, half, row => Published(row, isCos: input == 7), misses);
+                        misses.Add(new($"{name} of {rotating[0].OpType}", $"'{tableName}'", "a table"));
+                    else Compare(graph, table, positions, half, row => Published(row, isCos: name == "cos"), misses);
                 }
             }
         }
