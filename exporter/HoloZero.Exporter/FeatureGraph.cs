@@ -3,7 +3,6 @@ using HoloZero.Artifacts;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
-using HoloZero.Onnx;
 using static HoloZero.Artifacts.ArtifactManifest;
 using static HoloZero.Onnx.TensorProto.Types;
 

@@ -31,7 +31,10 @@ public sealed class ClientTests(Shared shared)
     {
         var options = new ChatCompletionOptions
         {
-            MaxOutputTokenCount = Bytes, Seed = Seed, Temperature = 0.8f, IncludeLogProbabilities = true,
+            MaxOutputTokenCount = Bytes,
+            Seed = Seed,
+            Temperature = 0.8f,
+            IncludeLogProbabilities = true,
         };
         ChatCompletion answer = await Client.GetChatClient(Service.Model).CompleteChatAsync([OpenAIMessage.CreateUserMessage(Prompt)],
             options, Service.Token);

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using HoloZero.Artifacts;
 using HoloZero.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace HoloZero.Server.Tests;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using HoloZero.Runtime;
 
 namespace HoloZero.Server.Tests;
 
@@ -50,7 +49,8 @@ public sealed class PressureTests(Shared shared)
         await using var service = await Service.StartAsync(shared.Folder);
         var expected = await service.LibraryAsync("In the"u8.ToArray(), new()
         {
-            MaxBytes = 400, Sampling = new() { Seed = 1, LogitBias = new Dictionary<int, float> { [257] = -100 } },
+            MaxBytes = 400,
+            Sampling = new() { Seed = 1, LogitBias = new Dictionary<int, float> { [257] = -100 } },
         });
         var neighbour = service.StreamAsync(Path,
             """{"prompt":"In the","max_tokens":400,"seed":1,"logit_bias":{"257":-100},"stream":true,"logprobs":0}""");

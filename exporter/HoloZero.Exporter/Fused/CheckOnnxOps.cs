@@ -2,7 +2,6 @@ using System.Globalization;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
-using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter.Fused;
 

@@ -1,6 +1,5 @@
 using HoloZero.Artifacts;
 using HoloZero.Exporter.Recording;
-using HoloZero.Models.Ops;
 using HoloZero.Onnx;
 using static HoloZero.Onnx.TensorProto.Types;
 

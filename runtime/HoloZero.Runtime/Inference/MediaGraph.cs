@@ -1,6 +1,5 @@
 using HoloZero.Artifacts;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace HoloZero.Runtime;
 

@@ -72,7 +72,7 @@ internal sealed class ServerProcess : IDisposable
         var status = File.ReadAllLines($"/proc/{_process.Id}/status").Select(line => line.Split(':', 2))
             .ToDictionary(pair => pair[0], pair => pair[1].Trim(), StringComparer.Ordinal);
         return new(long.Parse(status["VmRSS"].Split(' ')[0], CultureInfo.InvariantCulture) << 10,
-            int.Parse(status["Threads"], CultureInfo.InvariantCulture), 
+            int.Parse(status["Threads"], CultureInfo.InvariantCulture),
             Directory.GetFiles($"/proc/{_process.Id}/fd").Count(ProcessResources.IsCounted));
     }
 

@@ -1,5 +1,4 @@
 using HoloZero.Artifacts;
-using HoloZero.Exporter;
 using HoloZero.Testing;
 
 namespace HoloZero.Runtime.Tests.Speculation;
