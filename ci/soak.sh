@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Loads, uses, cancels and disposes models at random for MINUTES, then sends REQUESTS to generators, a third of them cancelled; memory,
-# threads and handles must then be back to base.
+# Loads, uses, cancels and disposes models at random for MINUTES, then sends REQUESTS to generators, a third of them cancelled, then calls
+# the service from many places; memory, threads and handles must then be back to base.
 # Exit: 0 they are, 1 they are not or something failed.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,4 +10,5 @@ bin/holozero-export --checkpoint validation/golden/tiny.pt --output out/soak/tin
     --accept-any-quality >/dev/null
 load=artifacts/bin/HoloZero.Load/$configuration/holozero-load
 "$load" --model out/soak/tiny --minutes "${MINUTES:-2}" --threads "${THREADS:-4}"
-exec "$load" --model out/soak/tiny --requests "${REQUESTS:-10000}" --threads 16
+"$load" --model out/soak/tiny --requests "${REQUESTS:-10000}" --threads 16
+exec "$load" serve --server bin/holozero-server --model out/soak/tiny

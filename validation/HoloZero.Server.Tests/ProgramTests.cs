@@ -88,6 +88,18 @@ public sealed class ProgramTests(Shared shared, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task The_environment_sets_keys_in_capitals()
+    {
+        var information = Information("HoloZero.Server", "holozero-server", "--HoloZero:Models:a:Model=/nowhere");
+        information.Environment["HOLOZERO__SERVER__MAXTOKENS"] = "0";
+        using var process = Process.Start(information)!;
+        var error = await process.StandardError.ReadToEndAsync(Service.Token);
+        await process.WaitForExitAsync(Service.Token).WaitAsync(Service.Enough, Service.Token);
+        Assert.Equal(2, process.ExitCode);
+        Assert.StartsWith("holozero serve: HoloZero:Server:MaxTokens: is 0, allowed are ", error);
+    }
+
+    [Fact]
     public async Task A_model_that_is_not_there_ends_the_service_with_2()
     {
         using var process = Start("HoloZero.Cli", "holozero", "serve", "--model", "/nowhere", "--urls", "http://127.0.0.1:0");
@@ -112,12 +124,15 @@ public sealed class ProgramTests(Shared shared, ITestOutputHelper output)
     }
 
     private static Process Start(string project, string program, params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(PathOf(project, program), arguments)
+        Process.Start(Information(project, program, arguments))!;
+
+    private static ProcessStartInfo Information(string project, string program, params string[] arguments) =>
+        new(PathOf(project, program), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
-        })!;
+        };
 
     /// <summary>Where the build put a program: artifacts/bin/PROJECT/CONFIGURATION/.</summary>
     private static string PathOf(string project, string program)
