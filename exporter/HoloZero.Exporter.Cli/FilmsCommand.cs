@@ -17,7 +17,10 @@ internal static class FilmsCommand
         var windows = Values.Whole<int>("--film-windows", $"windows of each [{DefaultWindows}]");
         var seed = Values.Whole<ulong>("--seed", "the same seed gives the same films [0]");
         var output = new Option<string>("--output") { Description = "file to write: the windows, one after the other", Required = true };
-        var command = new Command("films", "Makes films of moving shapes, tones and captions that name both.") { films, windows, seed, output };
+        var command = new Command("films", "Makes films of moving shapes, tones and captions that name both.")
+        {
+            films, windows, seed, output,
+        };
         command.SetAction(parsed =>
         {
             var target = parsed.GetRequiredValue(output);
@@ -28,7 +31,8 @@ internal static class FilmsCommand
             {
                 foreach (var window in made) stream.Write(window.Bytes.Span);
             });
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{target}: {made.Count:N0} windows of {made[0].Layout.Length} bytes"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{target}: {made.Count:N0} windows of {made[0].Layout.Length} bytes"));
             return ExitCode.Done;
         });
         return command;

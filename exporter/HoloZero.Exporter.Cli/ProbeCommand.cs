@@ -23,7 +23,8 @@ internal static class ProbeCommand
         var stride = Values.Whole<int>("--stride", "bytes from one window to the next [one less than --stream-bytes]");
         var most = Values.Whole<int>("--max-bytes", "read no more of the text [all]");
         var json = new Option<bool>("--json") { Description = "print JSON" };
-        var command = new Command("probe", "Tells which reading of the architecture a checkpoint was trained with, by bits per byte of a text.")
+        var command = new Command("probe",
+            "Tells which reading of the architecture a checkpoint was trained with, by bits per byte of a text.")
         {
             file, text, slots, stream, stride, most, json,
         };
@@ -69,7 +70,8 @@ internal static class ProbeCommand
             $"{"reading",-32} bits/byte    behind  standard error",
         };
         lines.AddRange(result.Readings.Select(reading => string.Create(CultureInfo.InvariantCulture,
-            $"{reading.Reading,-32} {reading.BitsPerByte,9:F5}{(reading.Behind == 0 ? "" : $"  +{reading.Behind:F5}  {reading.StandardError:F5}")}")));
+            $"{reading.Reading,-32} {reading.BitsPerByte,9:F5}"
+                + $"{(reading.Behind == 0 ? "" : $"  +{reading.Behind:F5}  {reading.StandardError:F5}")}")));
         lines.Add("");
         lines.AddRange(result.Answers.Select(Words));
         lines.Add(Verdict(result));
@@ -91,7 +93,8 @@ internal static class ProbeCommand
 
     private static ProbeReport Report(ProbeResult result) => new(result.Engine, result.Windows, result.Bytes, result.Layout.PrefixSlots,
         result.Layout.StreamBytes, result.Layout.Stride,
-        [.. result.Readings.Select(reading => new ProbeRow($"{reading.Reading}", reading.BitsPerByte, reading.Behind, Finite(reading.StandardError)))],
+        [.. result.Readings.Select(reading =>
+            new ProbeRow($"{reading.Reading}", reading.BitsPerByte, reading.Behind, Finite(reading.StandardError)))],
         [.. result.Answers.Select(answer => new ProbeFinding(answer.Question, answer.IsDecided ? answer.Best : null, answer.Difference,
             Finite(answer.StandardError)))]);
 

@@ -11,7 +11,8 @@ internal sealed class ReadingArguments
         Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
 
     private readonly Option<StreamPositions> _positions =
-        Values.Choice("--stream-positions", "whether rotary positions start again at 0 with the stream; likewise", StreamPositions.Continuous);
+        Values.Choice("--stream-positions", "whether rotary positions start again at 0 with the stream; likewise",
+            StreamPositions.Continuous);
 
     private readonly Option<StreamOrigin> _origin =
         Values.Choice("--stream-origin", "whether a stream begins with an origin byte 0x00; likewise", StreamOrigin.Bare);

@@ -23,7 +23,8 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> _resume = new("--resume") { Description = "go on with the run in this folder, to its own end" };
     private readonly Option<string[]> _texts = new("--text") { Description = "text to learn from; may be repeated" };
-    private readonly Option<string?> _windows = new("--windows") { Description = "windows of films to learn from, each after the one before it" };
+    private readonly Option<string?> _windows =
+        new("--windows") { Description = "windows of films to learn from, each after the one before it" };
     private readonly Option<string?> _heldOut = new("--held-out") { Description = "text that is only measured [the end of --text]" };
     private readonly Option<string?> _output = new("--output") { Description = "folder to write: new, empty, or an older run" };
     private readonly Option<ComputeDevice> _device = EngineArguments.DeviceOption();

@@ -45,8 +45,8 @@ public sealed record ExportOptions
     public CalibrationOptions Calibration { get; init; } = new();
 
     /// <summary>
-    /// Bytes that a graph beside each exact variant computes in one call, 2 to <see cref="CheckInfo.MostRows"/>, as so many steps would: for
-    /// checking guesses. Both graphs then share their weights in a file of its own. 0 leaves it out.
+    /// Bytes that a graph beside each exact variant computes in one call, 2 to <see cref="CheckInfo.MostRows"/>, as so many steps would:
+    /// for checking guesses. Both graphs then share their weights in a file of its own. 0 leaves it out.
     /// </summary>
     /// <value>0.</value>
     public int CheckedRows { get; init; }
@@ -141,8 +141,8 @@ public static class ArtifactExporter
                 shared));
             if (check is not null)
             {
-                files.AddRange(OnnxFile.Write(check.ToProto(), check.Initializers(), path + CheckSuffix, variant.Opsets, (Tool, ToolVersion),
-                    options.MaxInlineBytes, shared).Except(files));
+                files.AddRange(OnnxFile.Write(check.ToProto(), check.Initializers(), path + CheckSuffix, variant.Opsets,
+                    (Tool, ToolVersion), options.MaxInlineBytes, shared).Except(files));
             }
 
             variantInfos.Add(Describe(variant, name, graph) with

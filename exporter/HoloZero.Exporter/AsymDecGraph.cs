@@ -54,7 +54,8 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
         logits.Name = "logits";
         var ports = layout.Tensors.Zip(state.Tensors, output.State.Tensors)
             .Where(piece => piece.First is not null)
-            .Select(piece => Carry(piece.First!, piece.Second!, checkedRows is { } each ? EachRow(recorder, piece.Third!, each) : piece.Third!))
+            .Select(piece => Carry(piece.First!, piece.Second!, checkedRows is { } each ? EachRow(recorder, piece.Third!, each)
+                : piece.Third!))
             .ToArray();
         var trace = output.Trace
             .Select(block => new TracePort(block.Module, new(block.Output.Record(), [Batch, Rows, config.Dim]))).ToArray();

@@ -29,7 +29,8 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         (graph, data, _) => new OnnxOps(graph, data));
 
     /// <summary>ONNX Runtime's fused operators in float32.</summary>
-    public static GraphVariant Float32 { get; } = Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32), isExact: true);
+    public static GraphVariant Float32 { get; } =
+        Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32), isExact: true);
 
     /// <summary>
     /// Weights and products in float16, all between them in float32: for GPUs. Logits are off by 9.3e-4 of the largest on the demo model,

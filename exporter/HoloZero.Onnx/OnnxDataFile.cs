@@ -4,7 +4,9 @@ using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Onnx;
 
-/// <summary>A file of constants beside the graphs that read them; what several of them have in common is there once. Not thread-safe.</summary>
+/// <summary>
+/// A file of constants beside the graphs that read them; what several of them have in common is there once. Not thread-safe.
+/// </summary>
 public sealed class OnnxDataFile : IDisposable
 {
     /// <summary>Constants start on page borders so that they can be mapped.</summary>

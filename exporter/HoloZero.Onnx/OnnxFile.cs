@@ -43,7 +43,9 @@ public static class OnnxFile
     /// <param name="opsets">Version by operator domain; "" is the standard one.</param>
     /// <param name="producer">Tool name and version.</param>
     /// <param name="maxInlineBytes">Weights beyond this total go to external data.</param>
-    /// <param name="shared">Where they go instead, whatever their total; graphs written with the same one keep what they share once.</param>
+    /// <param name="shared">
+    /// Where they go instead, whatever their total; graphs written with the same one keep what they share once.
+    /// </param>
     /// <returns>The names of the files written.</returns>
     /// <exception cref="IOException">A file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be written.</exception>

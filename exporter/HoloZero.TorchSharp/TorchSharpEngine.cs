@@ -37,7 +37,8 @@ public sealed class TorchSharpEngine : IReferenceEngine, IDisposable
         using var scope = NewDisposeScope();
         using var untracked = no_grad();
         var model = _last!.Value.Model;
-        return TorchSharpTensors.ToDoubles(model.Forward(model.Bytes(prefix), model.Bytes(config.Stream(stream)), cancellation: cancellation).Logits);
+        return TorchSharpTensors.ToDoubles(model.Forward(model.Bytes(prefix), model.Bytes(config.Stream(stream)),
+            cancellation: cancellation).Logits);
     }
 
     /// <summary>Frees the last model.</summary>

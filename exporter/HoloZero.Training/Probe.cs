@@ -119,7 +119,8 @@ public static class Probe
     /// <summary>Bits that the rows spend on their targets, which are as many as the last rows.</summary>
     private static double BitsOf(double[] logits, ReadOnlySpan<byte> targets)
     {
-        var nats = CrossEntropy.Nats<double>(logits.AsSpan()[^(targets.Length * AsymDecConfig.Vocabulary)..], AsymDecConfig.Vocabulary, targets);
+        var nats = CrossEntropy.Nats<double>(logits.AsSpan()[^(targets.Length * AsymDecConfig.Vocabulary)..], AsymDecConfig.Vocabulary,
+            targets);
         return double.IsFinite(nats) ? CrossEntropy.Bits(nats)
             : throw new UnsoundModelException("the model gives logits that are not finite; use a checkpoint from before it diverged");
     }

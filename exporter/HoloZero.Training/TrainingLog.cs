@@ -106,7 +106,8 @@ public sealed record TrainingLog
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    Converters = [typeof(LowerCase<PrefixAttention>), typeof(LowerCase<StreamPositions>), typeof(LowerCase<StreamOrigin>)], RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    Converters = [typeof(LowerCase<PrefixAttention>), typeof(LowerCase<StreamPositions>), typeof(LowerCase<StreamOrigin>)],
+        RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(TrainingLog))]
 internal sealed partial class TrainingJson : JsonSerializerContext;
 

@@ -32,7 +32,8 @@ public sealed class TrainingRun
     /// <param name="log">How it trains, and how far it is.</param>
     /// <param name="data">What it learns from.</param>
     /// <param name="folder">Where to save.</param>
-    public TrainingRun(ITrainingEngine engine, AsymDecConfig config, TrainingState state, TrainingLog log, ITrainingData data, string folder)
+    public TrainingRun(ITrainingEngine engine, AsymDecConfig config, TrainingState state, TrainingLog log, ITrainingData data,
+        string folder)
     {
         log.Options.Validate();
         (_engine, _state, _log, _data, _folder) = (engine, state, log with { Engine = engine.Name }, data, folder);

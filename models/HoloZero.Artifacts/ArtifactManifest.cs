@@ -86,7 +86,9 @@ public sealed record ArtifactManifest
         /// <value>continuous, where an earlier release exported it.</value>
         public string StreamPositions { get => field ?? "continuous"; init; }
 
-        /// <summary>bare: a stream begins with its first byte; zero: with an origin byte 0x00, which whoever runs the graph puts there.</summary>
+        /// <summary>
+        /// bare: a stream begins with its first byte; zero: with an origin byte 0x00, which whoever runs the graph puts there.
+        /// </summary>
         /// <value>bare, where an earlier release exported it.</value>
         public string StreamOrigin { get => field ?? "bare"; init; }
     }

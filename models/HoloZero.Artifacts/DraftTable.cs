@@ -26,13 +26,16 @@ public sealed class DraftTable
     /// <summary>A table of these entries.</summary>
     /// <param name="checkpointSha256">Of the checkpoint whose drafts they are, 64 lower-case hexadecimal digits.</param>
     /// <param name="entries">No context twice.</param>
-    /// <exception cref="ArgumentException">A context is empty, longer than <see cref="MaxContext"/> or there twice, or there are too many.</exception>
+    /// <exception cref="ArgumentException">
+    /// A context is empty, longer than <see cref="MaxContext"/> or there twice, or there are too many.
+    /// </exception>
     public DraftTable(string checkpointSha256, IEnumerable<DraftEntry> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
         CheckpointSha256 = checkpointSha256;
         _entries = entries.ToDictionary(entry => Key(entry.Context.Span), entry => new DraftGuess(entry.Next, entry.Share));
-        if (_entries.Count > MostEntries) throw new ArgumentException($"{_entries.Count} entries are more than {MostEntries}", nameof(entries));
+        if (_entries.Count > MostEntries) throw new ArgumentException($"{_entries.Count} entries are more than {MostEntries}",
+            nameof(entries));
     }
 
     private DraftTable(string checkpointSha256, Dictionary<ulong, DraftGuess> entries) =>

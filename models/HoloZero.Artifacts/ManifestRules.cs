@@ -91,7 +91,8 @@ internal static class ManifestRules
             return $"rows {check.Rows} is not within 2 to {ArtifactManifest.CheckInfo.MostRows}";
         if (!check.File.StartsWith(variant.File, StringComparison.Ordinal) || check.File == variant.File)
             return $"its file {Untrusted.Quote(check.File)} is not named after {Untrusted.Quote(variant.File)}";
-        if (check.Presents.Count != variant.Signature.State.Count || check.Presents.Any(names => names is null || names.Count != check.Rows))
+        if (check.Presents.Count != variant.Signature.State.Count
+            || check.Presents.Any(names => names is null || names.Count != check.Rows))
             return "it does not give every piece of state after each row";
         string[] names = [check.Stream.Name, check.Logits.Name, .. check.Presents.SelectMany(names => names)];
         if (names.FirstOrDefault(name => !Untrusted.IsPlainName(name)) is { } odd)

@@ -24,7 +24,9 @@ public static class AsymDec
     /// <param name="op">The interpreter.</param>
     /// <param name="config">The hyper-parameters.</param>
     /// <param name="prefix">Prefix bytes [B, N*K], 0..255; empty unless <paramref name="past"/> is fresh.</param>
-    /// <param name="stream">Stream bytes [B, L], 0..255, L >= 1; the first call's begin with the origin where the configuration has one.</param>
+    /// <param name="stream">
+    /// Stream bytes [B, L], 0..255, L >= 1; the first call's begin with the origin where the configuration has one.
+    /// </param>
     /// <param name="past">The state before this call.</param>
     public static AsymDecOutput<T> Forward<T>(ITensorOps<T> op, AsymDecConfig config, T prefix, T stream, AsymDecState<T> past)
     {

@@ -17,7 +17,8 @@ public sealed record AsymDecState<T>(T Position, T StreamTail, IReadOnlyList<Lay
     /// layer.
     /// </summary>
     public IEnumerable<T> Tensors =>
-        [Position, StreamTail, .. StreamStart is null ? (T[])[] : [StreamStart], .. Layers.SelectMany(l => (T[])[l.Attention.Keys, l.Attention.Values, l.Memory.S, l.Memory.Z])];
+        [Position, StreamTail, .. StreamStart is null ? (T[])[] : [StreamStart],
+            .. Layers.SelectMany(l => (T[])[l.Attention.Keys, l.Attention.Values, l.Memory.S, l.Memory.Z])];
 
     /// <summary>The same structure over what <paramref name="map"/> makes of each tensor.</summary>
     public AsymDecState<TResult> Select<TResult>(Func<T, TResult> map) => new(map(Position), map(StreamTail),

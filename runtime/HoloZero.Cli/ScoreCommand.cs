@@ -16,11 +16,13 @@ internal sealed class ScoreCommand
     private readonly Option<int?> _slots = Values.Whole<int>("--prefix-slots", "prefix slots before each stream [0; 24 in windows]");
     private readonly Option<int?> _stream = Values.Whole<int>("--stream-bytes",
         $"cut the text into windows of this stream length [whole up to {ScoreOptions.LongestSingleStream} bytes, else 129]");
-    private readonly Option<string?> _windows = new("--windows") { Description = "instead of a text: windows of films, one after the other" };
+    private readonly Option<string?> _windows =
+        new("--windows") { Description = "instead of a text: windows of films, one after the other" };
     private readonly Option<int?> _filmWindows = Values.Whole<int>("--film-windows", "windows of a film [all]");
     private readonly Option<SlotRest> _slotRest =
         Values.Choice("--slot-rest", "what becomes of a window's last bytes where they fill no slot", SlotRest.Truncate);
-    private readonly Option<bool> _donorPicture = new("--donor-picture") { Description = "take the picture from the donor of the sound, too" };
+    private readonly Option<bool> _donorPicture =
+        new("--donor-picture") { Description = "take the picture from the donor of the sound, too" };
     private readonly Option<bool> _json = new("--json") { Description = "print JSON" };
     private readonly LayoutArgument _layout;
     private readonly ModelArguments _model;

@@ -44,7 +44,8 @@ internal sealed class WindowArguments
     {
         var layout = _layout.Of(parsed);
         var (picture, sound, at) = (parsed.GetValue(_picture), parsed.GetValue(_sound), parsed.GetValue(_at));
-        if (at is not null && sound is null) throw new BadInputException("at", "there is no sound to look into", "give --sound F, or leave it out");
+        if (at is not null && sound is null) throw new BadInputException("at", "there is no sound to look into",
+            "give --sound F, or leave it out");
         if (picture is not null && sound is not null && InputBytes.IsGivenOpen(picture) && picture == sound)
             throw new BadInputException("sound", $"{picture} cannot be read twice", "name a file");
         using var reader = artifact is null ? null : new MediaReader(artifact);

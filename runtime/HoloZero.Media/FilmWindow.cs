@@ -85,7 +85,8 @@ public sealed class FilmWindow
         layout ??= FilmLayout.Film;
         if (bytes.IsEmpty || bytes.Length % layout.Length != 0)
         {
-            throw new BadInputException(source, $"its {bytes.Length:N0} bytes are no windows of {layout.Length:N0} bytes one after the other",
+            throw new BadInputException(source,
+                $"its {bytes.Length:N0} bytes are no windows of {layout.Length:N0} bytes one after the other",
                 "write it with holozero window");
         }
 

@@ -45,7 +45,8 @@ public sealed class MediaReader(ArtifactFolder artifact) : IDisposable
     /// <exception cref="ObjectDisposedException">Disposed.</exception>
     public PictureWindow Picture(Memory<byte> rgb, int height, int width, string source = "picture") =>
         (long)height * width <= PictureFile.MostPixels ? Shrink(source, rgb, height, width)
-            : throw new BadInputException(source, $"{width:N0} x {height:N0} pixels are more than {PictureFile.MostPixels:N0}", "make it smaller");
+            : throw new BadInputException(source, $"{width:N0} x {height:N0} pixels are more than {PictureFile.MostPixels:N0}",
+                "make it smaller");
 
     /// <summary>A sound file, 8,000 samples a second, mono, mu-law. Another rate is resampled as ONNX Runtime Extensions do it.</summary>
     /// <param name="file">

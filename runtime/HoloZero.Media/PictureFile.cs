@@ -4,8 +4,8 @@ using SkiaSharp;
 namespace HoloZero.Media;
 
 /// <summary>Pixels of a picture as its graph takes them.</summary>
-/// <param name="Height">Rows.</param>
-/// <param name="Width">Columns.</param>
+/// <param name="Height">How many rows.</param>
+/// <param name="Width">How many columns.</param>
 /// <param name="Rgb">[Height, Width, 3], row by row, red first.</param>
 internal sealed record Pixels(int Height, int Width, byte[] Rgb);
 
@@ -30,9 +30,12 @@ internal static class PictureFile
     private static ReadOnlySpan<byte> JpegStart => [0xFF, 0xD8, 0xFF];
 
     private static readonly SKEncodedImageFormat[] Formats =
-        [SKEncodedImageFormat.Png, SKEncodedImageFormat.Jpeg, SKEncodedImageFormat.Webp, SKEncodedImageFormat.Bmp, SKEncodedImageFormat.Gif];
+        [SKEncodedImageFormat.Png, SKEncodedImageFormat.Jpeg, SKEncodedImageFormat.Webp, SKEncodedImageFormat.Bmp,
+            SKEncodedImageFormat.Gif];
 
-    /// <summary>Decodes a picture, turned as its file says. Transparency is left aside and colours are as stored, as OpenCV has them.</summary>
+    /// <summary>
+    /// Decodes a picture, turned as its file says. Transparency is left aside and colours are as stored, as OpenCV has them.
+    /// </summary>
     /// <param name="source">Where it came from, for messages.</param>
     /// <param name="file">The bytes of the file.</param>
     /// <exception cref="BadInputException">It is no picture, damaged, animated, or too large.</exception>
@@ -60,7 +63,8 @@ internal static class PictureFile
             // No colour space: the levels as they are stored.
             using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null));
             if (bitmap.GetPixels() == IntPtr.Zero)
-                throw new MissingCapabilityException($"memory is too small for {width:N0} x {height:N0} pixels", "save the picture smaller");
+                throw new MissingCapabilityException($"memory is too small for {width:N0} x {height:N0} pixels",
+                    "save the picture smaller");
             var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
             return result == SKCodecResult.Success ? Upright(bitmap.GetPixelSpan(), width, height, codec.EncodedOrigin)
                 : throw Bad(result == SKCodecResult.IncompleteInput ? "it ends too early" : $"it is damaged ({result})",
@@ -98,7 +102,8 @@ internal static class PictureFile
     }
 
     /// <summary>How the formats that are taken begin, so that Skia's other decoders never see a file.</summary>
-    private static bool LooksLikePicture(ReadOnlySpan<byte> file) => file.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G'])
+    private static bool LooksLikePicture(ReadOnlySpan<byte> file) =>
+        file.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G'])
         || file.StartsWith(JpegStart) || file.StartsWith("GIF8"u8) || file.StartsWith("BM"u8)
         || (file.Length >= 12 && file.StartsWith("RIFF"u8) && file[8..12].SequenceEqual("WEBP"u8));
 
@@ -115,7 +120,8 @@ internal static class PictureFile
     /// <param name="origin">Where the first stored pixel belongs.</param>
     internal static Pixels Upright(ReadOnlySpan<byte> rgba, int width, int height, SKEncodedOrigin origin)
     {
-        var turned = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        var turned = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop
+            or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
         var (rows, columns) = turned ? (width, height) : (height, width);
         var rgb = new byte[rows * columns * RgbBytes];
         for (var y = 0; y < rows; y++)

@@ -2,7 +2,9 @@ using HoloZero.Artifacts;
 
 namespace HoloZero.Media;
 
-/// <summary>A picture as the network reads it: 16 x 16 grey levels, 256 bytes, row by row, no header. Immutable, hence thread-safe.</summary>
+/// <summary>
+/// A picture as the network reads it: 16 x 16 grey levels, 256 bytes, row by row, no header. Immutable, hence thread-safe.
+/// </summary>
 public sealed class PictureWindow
 {
     /// <summary>Rows and columns.</summary>

@@ -41,7 +41,8 @@ public sealed class SoundWindow
         var length = _bytes.Length / (double)SamplesPerSecond;
         if (!(seconds >= 0 && seconds < length))
         {
-            throw new BadInputException("at", FormattableString.Invariant($"{seconds} is not within the {length:0.###} seconds of the sound"),
+            throw new BadInputException("at",
+                FormattableString.Invariant($"{seconds} is not within the {length:0.###} seconds of the sound"),
                 "choose a moment within it");
         }
 

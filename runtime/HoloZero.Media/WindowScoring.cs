@@ -66,7 +66,8 @@ public static class WindowScoring
             var (prefix, window) = (windows[i - 1].ToSlots(model.SlotBytes, options.Rest), windows[i]);
             var length = Caption.TextLength(window.Caption.Span);
             var (all, text) = Bits(model, session, prefix, window, length, cancellation);
-            (bits, textBits, captionBytes, textBytes) = (bits + all, textBits + text, captionBytes + window.Caption.Length, textBytes + length);
+            (bits, textBits, captionBytes, textBytes) =
+                (bits + all, textBits + text, captionBytes + window.Caption.Length, textBytes + length);
             if (Donor(windows, i) is { } donor)
             {
                 var (other, _) = Bits(model, session, prefix, window.WithSensesOf(donor, options.DonorPicture), length, cancellation);
@@ -105,7 +106,8 @@ public static class WindowScoring
     }
 
     /// <summary>Bits that a window's caption takes, and its first bytes of these.</summary>
-    private static (double All, double Text) Bits(HoloZeroModel model, DecodingSession session, byte[] prefix, FilmWindow window, int length,
+    private static (double All, double Text) Bits(HoloZeroModel model, DecodingSession session, byte[] prefix, FilmWindow window,
+        int length,
         CancellationToken cancellation)
     {
         var start = window.Layout.Caption.Start.Value;

@@ -35,7 +35,8 @@ public sealed class DraftTableTests : IDisposable
 
     public static TheoryData<string, int, byte> Damages { get; } = new()
     {
-        { "does not begin", 0, (byte)'X' }, { "number of entries", 40, 7 }, { "context of 0 bytes", 44, 0 }, { "context of 6 bytes", 44, 6 },
+        { "does not begin", 0, (byte)'X' }, { "number of entries", 40, 7 }, { "context of 0 bytes", 44, 0 },
+        { "context of 6 bytes", 44, 6 },
         { "not filled up", 48, 1 }, { "there twice", 53, (byte)'a' },
     };
 
@@ -59,7 +60,8 @@ public sealed class DraftTableTests : IDisposable
     public void A_file_of_another_length_is_refused(long length)
     {
         using (var file = File.OpenWrite(_path)) file.SetLength(length);
-        Assert.Contains($"{length} bytes", Assert.Throws<BadInputException>(() => DraftTable.Read(_path)).Message, StringComparison.Ordinal);
+        Assert.Contains($"{length} bytes", Assert.Throws<BadInputException>(() => DraftTable.Read(_path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,5 +80,6 @@ public sealed class DraftTableTests : IDisposable
         table.Write(file);
     }
 
-    private static DraftEntry Entry(string context, char next, byte share) => new(System.Text.Encoding.ASCII.GetBytes(context), (byte)next, share);
+    private static DraftEntry Entry(string context, char next, byte share) =>
+        new(System.Text.Encoding.ASCII.GetBytes(context), (byte)next, share);
 }

@@ -78,14 +78,16 @@ public sealed class WindowProgramTests(ExportedModels exported) : IDisposable
         }
 
         File.WriteAllBytes(_temporary["films.bin"], [.. windows]);
-        var result = await HoloZeroAsync("score", "--model", exported.Tiny, "--windows", _temporary["films.bin"], "--film-windows", "2", "--json");
+        var result = await HoloZeroAsync("score", "--model", exported.Tiny, "--windows", _temporary["films.bin"], "--film-windows", "2",
+            "--json");
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         using var json = JsonDocument.Parse(result.Text);
         Assert.Equal((2, 16), (json.RootElement.GetProperty("windows").GetInt32(), json.RootElement.GetProperty("text_bytes").GetInt32()));
         // All sound is silence: a donor changes nothing.
         Assert.Equal(0, json.RootElement.GetProperty("binding_gap").GetDouble());
         Assert.InRange(json.RootElement.GetProperty("bits_per_byte").GetDouble(), 1, 20);
-        Assert.NotEqual(json.RootElement.GetProperty("bits_per_byte").GetDouble(), json.RootElement.GetProperty("text_bits_per_byte").GetDouble());
+        Assert.NotEqual(json.RootElement.GetProperty("bits_per_byte").GetDouble(),
+            json.RootElement.GetProperty("text_bits_per_byte").GetDouble());
         Assert.Contains("binding gap: +0.00000 bits/byte",
             (await HoloZeroAsync("score", "--model", exported.Tiny, "--windows", _temporary["films.bin"])).Text);
     }

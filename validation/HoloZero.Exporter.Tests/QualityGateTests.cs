@@ -21,7 +21,8 @@ public sealed class QualityGateTests : IDisposable
             new() { HeldOutText = Text, Meter = new Meter(("fp32", 2), ("int8", 2.0099), ("int4", 2.0399)) });
 
         Assert.Equal(["int8", "int4"], manifest.Variants.Select(variant => variant.Name));
-        Assert.Equal(["features.onnx", "golden.safetensors", "media.picture.onnx", "media.sound.onnx", "model.int4.onnx", "model.int8.onnx"],
+        Assert.Equal(["features.onnx", "golden.safetensors", "media.picture.onnx", "media.sound.onnx", "model.int4.onnx",
+            "model.int8.onnx"],
             manifest.Files.Keys);
         Assert.Equal(["features.onnx", "golden.safetensors", "holozero.json", .. manifest.Files.Keys.Skip(2)],
             Directory.GetFiles(_temporary["model"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));

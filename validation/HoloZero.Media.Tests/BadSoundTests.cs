@@ -43,7 +43,8 @@ public sealed class BadSoundTests(MediaFixture media)
     [InlineData(7999)]
     [InlineData(192_001)]
     [InlineData(0)]
-    public void A_rate_out_of_range_is_refused(int rate) => Refused("samples a second is not within", Sounds.Wav(new short[100], rate: rate));
+    public void A_rate_out_of_range_is_refused(int rate) =>
+        Refused("samples a second is not within", Sounds.Wav(new short[100], rate: rate));
 
     [Theory]
     [InlineData(Sounds.Pcm, 12)]
@@ -86,7 +87,8 @@ public sealed class BadSoundTests(MediaFixture media)
     [Fact]
     public void Two_channels_are_mixed()
     {
-        var stereo = media.Reader.Sound(Sounds.Wav([.. Enumerable.Repeat((short[])[8000, 4000], 400).SelectMany(pair => pair)], channels: 2));
+        var stereo = media.Reader.Sound(Sounds.Wav([.. Enumerable.Repeat((short[])[8000, 4000], 400).SelectMany(pair => pair)],
+            channels: 2));
         Assert.Equal(400, stereo.Bytes.Length);
         Assert.All(stereo.Bytes.ToArray(), value => Assert.Equal(MuLaw.Encode((short)6000), value));
     }

@@ -72,7 +72,8 @@ public sealed class GoldenParityTests(MediaFixture media)
         var window = FilmWindow.Parse(golden);
         Assert.True(window.HasMarks);
         Assert.Equal(golden, FilmWindow.Of(window.Picture, window.Sound, caption).Bytes.ToArray());
-        Assert.Contains(golden[..256], new[] { "16x16", "64x64", "48x96", "240x320", "37x53" }.Select(name => MediaFixture.Golden($"{name}.bytes")));
+        Assert.Contains(golden[..256],
+            new[] { "16x16", "64x64", "48x96", "240x320", "37x53" }.Select(name => MediaFixture.Golden($"{name}.bytes")));
         Assert.Equal(MediaFixture.Golden("mono8k.bytes")[..256], window.Sound.Bytes.ToArray());
     }
 

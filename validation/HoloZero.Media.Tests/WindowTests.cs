@@ -10,7 +10,8 @@ public sealed class WindowTests(MediaFixture media)
     public void What_is_not_given_is_mid_grey_silence_and_spaces()
     {
         var window = FilmWindow.Of(null, null, null);
-        Assert.Equal([.. Enumerable.Repeat((byte)128, 256), 254, .. Enumerable.Repeat((byte)128, 256), 254, .. "                        "u8, 255],
+        Assert.Equal([.. Enumerable.Repeat((byte)128, 256), 254, .. Enumerable.Repeat((byte)128, 256), 254,
+            .. "                        "u8, 255],
             window.Bytes.ToArray());
         Assert.Equal("", window.CaptionText);
     }

@@ -21,7 +21,8 @@ public class ProbeTests
         var result = Probe.Run(config, weights, causal.Bytes, layout, new ReferenceEngine());
         Assert.Equal((1, layout.StreamBytes - 1L), (result.Windows, result.Bytes));
         Assert.Equal(Reading.All, result.Readings.Select(reading => reading.Reading));
-        Assert.Equal((Round(causal.BitsPerByte), Round(bidirectional.BitsPerByte)), (Of(PrefixAttention.Causal), Of(PrefixAttention.Bidirectional)));
+        Assert.Equal((Round(causal.BitsPerByte), Round(bidirectional.BitsPerByte)),
+            (Of(PrefixAttention.Causal), Of(PrefixAttention.Bidirectional)));
         Assert.DoesNotContain(result.Answers, answer => answer.IsDecided);
 
         double Of(PrefixAttention attention) =>
@@ -64,7 +65,8 @@ public class ProbeTests
         Assert.Equal("prefix-attention", answer.Question);
         Assert.Equal(Math.Abs(result.Readings[1].BitsPerByte - result.Readings[0].BitsPerByte), answer.Difference, 1e-12);
         Assert.Equal(0, answer.StandardError, 1e-12);
-        Assert.Empty(Probe.Run(config, weights, text, new(PrefixSlots: 2, StreamBytes: 5, Stride: 4), new ReferenceEngine(), two[..1]).Answers);
+        Assert.Empty(Probe.Run(config, weights, text, new(PrefixSlots: 2, StreamBytes: 5, Stride: 4), new ReferenceEngine(),
+            two[..1]).Answers);
     }
 
     [Theory]

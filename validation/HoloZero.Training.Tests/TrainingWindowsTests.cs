@@ -42,7 +42,8 @@ public class TrainingWindowsTests
         static void Require(WindowBatch batch)
         {
             // Of five bytes in slots of two the last is dropped; of the stream all but the first byte is learned.
-            Assert.Equal((4, 4, 4), (batch.Prefix.Length / batch.Rows, batch.Stream.Length / batch.Rows, batch.Targets.Length / batch.Rows));
+            Assert.Equal((4, 4, 4),
+                (batch.Prefix.Length / batch.Rows, batch.Stream.Length / batch.Rows, batch.Targets.Length / batch.Rows));
             for (var row = 0; row < batch.Rows; row++)
                 Assert.Equal(batch.Targets[row * 4], batch.Prefix[row * 4] + 1);
             Assert.Equal(batch.Targets, batch.Stream);

@@ -202,7 +202,9 @@ internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     /// <summary>The last two codes of a run, for the next call.</summary>
     protected virtual GraphValue Tail(GraphValue run) => Slice(run, 1, -2);
 
-    /// <summary>The last position before <paramref name="end"/> [B], and the longest sequence, as ONNX Runtime's attention wants them.</summary>
+    /// <summary>
+    /// The last position before <paramref name="end"/> [B], and the longest sequence, as ONNX Runtime's attention wants them.
+    /// </summary>
     protected (GraphValue Last, GraphValue Total) LastPosition(GraphValue end)
     {
         var narrow = As(DataType.Int32, end);
@@ -409,7 +411,9 @@ internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         PrefixAttention PrefixAttention, GraphValue Cos, GraphValue Sin, GraphValue End)
         : RowPositions<GraphValue>(GraphValue.Absent, Cos, Sin, GraphValue.Absent, GraphValue.Absent, End)
     {
-        /// <summary>Rotary positions of the new rows where they start again with the stream, int64 [B, T]; null where they run on.</summary>
+        /// <summary>
+        /// Rotary positions of the new rows where they start again with the stream, int64 [B, T]; null where they run on.
+        /// </summary>
         public GraphValue? Restarted { get; init; }
     }
 }

@@ -14,7 +14,9 @@ internal static class PictureGraph
 {
     private const int Side = 16;
 
-    /// <summary>The weights of <c>cvtColor</c> for red, green and blue: 0.299, 0.587 and 0.114 in 1 / 2^15, as its code for bytes has them.</summary>
+    /// <summary>
+    /// The weights of <c>cvtColor</c> for red, green and blue: 0.299, 0.587 and 0.114 in 1 / 2^15, as its code for bytes has them.
+    /// </summary>
     private const float Red = 9798, Green = 19235, Blue = 3735, One = 1 << 15;
 
     public static MediaGraph Record()
@@ -75,7 +77,9 @@ internal static class PictureGraph
     /// <summary>Source rows or columns that a cell covers.</summary>
     private static GraphValue CellSide(MediaNodes area, GraphValue length) => area.Map("Mul", length, area.Float("cell", 1f / Side));
 
-    /// <summary>To shrink by exactly two OpenCV has code of its own, (a + b + c + d + 2) >> 2, where halves go up and not to even.</summary>
+    /// <summary>
+    /// To shrink by exactly two OpenCV has code of its own, (a + b + c + d + 2) >> 2, where halves go up and not to even.
+    /// </summary>
     private static GraphValue HalvesUp(MediaNodes area, GraphValue means) =>
         area.Map("Floor", area.Map("Add", means, area.Float("half", 0.5f)));
 }

@@ -176,7 +176,12 @@ public abstract class Checkpoint : IWeightSource, IDisposable
 
         var faults = new List<string>();
         if (missing.Count > 0) faults.Add($"{missing.Count} missing: {Untrusted.QuoteFew(missing)}");
-        if (unexpected.Count > 0) faults.Add($"{unexpected.Count} unexpected: {Untrusted.QuoteFew(unexpected)}{ForeignNames.OfTensors(unexpected)}");
+        if (unexpected.Count > 0)
+        {
+            faults.Add($"{unexpected.Count} unexpected: {Untrusted.QuoteFew(unexpected)}"
+                + $"{ForeignNames.OfTensors(unexpected)}");
+        }
+
         if (faults.Count > 0) throw Foreign($"its tensors are not those of the network, {string.Join(", ", faults)}");
     }
 

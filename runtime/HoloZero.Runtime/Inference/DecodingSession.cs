@@ -39,7 +39,9 @@ public sealed class DecodingSession : IDisposable
 
     /// <summary>Starts the sequence anew with a prefix and the first stream bytes.</summary>
     /// <param name="prefix">Bytes of whole slots, a multiple of the model's slot length; may be empty.</param>
-    /// <param name="stream">Stream bytes, at least one; none where the model has an origin (<see cref="HoloZeroModel.HasStreamOrigin"/>).</param>
+    /// <param name="stream">
+    /// Stream bytes, at least one; none where the model has an origin (<see cref="HoloZeroModel.HasStreamOrigin"/>).
+    /// </param>
     /// <param name="cancellation">Stops the call; the session is then as before.</param>
     /// <returns>One row per stream byte, after that of the origin where the model has one; valid until the next call.</returns>
     /// <exception cref="ArgumentException">

@@ -19,7 +19,9 @@ public sealed class MediaGraph : IDisposable
 
     /// <summary>Loads a graph after comparing its hash with the manifest.</summary>
     /// <param name="artifact">The folder.</param>
-    /// <param name="name">Of what: <see cref="ArtifactManifest.MediaInfo.Picture"/> or <see cref="ArtifactManifest.MediaInfo.Sound"/>.</param>
+    /// <param name="name">
+    /// Of what: <see cref="ArtifactManifest.MediaInfo.Picture"/> or <see cref="ArtifactManifest.MediaInfo.Sound"/>.
+    /// </param>
     /// <param name="cancellation">Checked while it is hashed.</param>
     /// <exception cref="BadInputException">The artifact has no such graph, as an earlier release exported it, or it is damaged.</exception>
     /// <exception cref="MissingCapabilityException">
@@ -62,7 +64,8 @@ public sealed class MediaGraph : IDisposable
     /// <exception cref="ObjectDisposedException">Disposed.</exception>
     public byte[] Run(string source, Memory<byte> data, params long[] shape)
     {
-        if (shape.Length != _info.Input.Shape.Count || shape.Any(length => length < 1) || shape.Aggregate(1L, (a, b) => a * b) != data.Length)
+        if (shape.Length != _info.Input.Shape.Count || shape.Any(length => length < 1)
+            || shape.Aggregate(1L, (a, b) => a * b) != data.Length)
             throw new ArgumentException($"[{string.Join(", ", shape)}] is no shape of {data.Length} bytes for this graph", nameof(shape));
         ObjectDisposedException.ThrowIf(!_calls.TryEnter(), this);
         try

@@ -57,7 +57,8 @@ internal sealed class Drafter(int rows, DraftTable? table) : IDrafter
         for (_count = 0; _count < _drafts.Length; _count++)
         {
             // Beyond its own end a text that repeats itself goes on with what has been guessed.
-            var quoted = length == 0 ? null : _count < following.Length ? following.Span[_count] : (byte?)_drafts[_count - following.Length];
+            var quoted = length == 0 ? null : _count < following.Length ? following.Span[_count]
+                : (byte?)_drafts[_count - following.Length];
             var kind = Math.Min(length + _count, DraftHistory.LongestMatch);
             var guess = table?.Find(history.Bytes);
             var tableKind = guess is { } known ? DraftHistory.LongestMatch + 1 + known.Share * TableKinds / 256 : 0;

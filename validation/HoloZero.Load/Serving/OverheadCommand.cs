@@ -39,7 +39,8 @@ internal static class OverheadCommand
         using var model = HoloZeroModel.Load(folder, cancellation: cancellation);
         await using var generator = new ByteGenerator(model, new() { MaxRows = clients });
         string[] keys = [$"--HoloZero:Models:load:Model={Path.GetFullPath(folder)}",
-            string.Create(CultureInfo.InvariantCulture, $"--HoloZero:Models:load:MaxRows={clients}"), "--Logging:LogLevel:HoloZero=Warning"];
+            string.Create(CultureInfo.InvariantCulture, $"--HoloZero:Models:load:MaxRows={clients}"),
+                "--Logging:LogLevel:HoloZero=Warning"];
         using var service = await ServerProcess.StartAsync(Path.GetFullPath(server), keys, cancellation);
         using var client = new HttpClient { BaseAddress = service.Address };
 

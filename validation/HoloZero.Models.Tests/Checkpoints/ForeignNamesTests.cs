@@ -13,7 +13,8 @@ public sealed class ForeignNamesTests
         Assert.Empty(ForeignNames.Notes("its cfg", ["dim", "dec_layers", "heads", "K", "door"]));
         Assert.Equal(
             [
-                "its cfg has 'origin_anchor', which is not read; it might mean a stream that begins with an origin byte: stream origin zero",
+                "its cfg has 'origin_anchor', which is not read; it might mean a stream that begins with an origin byte: "
+                    + "stream origin zero",
                 "its cfg has 'colour', which is not read",
                 "its cfg has '\\u001b[31m', which is not read",
             ],
@@ -25,7 +26,8 @@ public sealed class ForeignNamesTests
     {
         using var opened = Checkpoint.Open(Repository.Golden("bad", "unexpected-tensor.pt"));
         var error = Assert.Throws<BadInputException>(() => opened.LoadWeights(AsymDec.ParameterShapes(opened.Config)));
-        Assert.Contains("1 unexpected: 'cross_blocks.0.q.weight' (attention from stream to prefix in blocks of its own, perhaps)", error.Message);
+        Assert.Contains("1 unexpected: 'cross_blocks.0.q.weight' (attention from stream to prefix in blocks of its own, perhaps)",
+            error.Message);
         Assert.Equal("", ForeignNames.OfTensors(["w"]));
     }
 

@@ -12,7 +12,8 @@ public sealed class ReadingParityTests : IDisposable
     private ExportedModel? _exported;
 
     public static TheoryData<string, string> Readings { get; } =
-        new(Reading.All.SelectMany(reading => (ValueTuple<string, string>[])[(reading.ToString(), "fp32"), (reading.ToString(), "portable")]));
+        new(Reading.All.SelectMany(reading =>
+            (ValueTuple<string, string>[])[(reading.ToString(), "fp32"), (reading.ToString(), "portable")]));
 
     public void Dispose() => _exported?.Dispose();
 
@@ -93,7 +94,9 @@ public sealed class ReadingParityTests : IDisposable
         }
     }
 
-    /// <summary>Across re-packing, prefills in pieces, and the prefix cache: the bytes of a session that is prefilled anew for each.</summary>
+    /// <summary>
+    /// Across re-packing, prefills in pieces, and the prefix cache: the bytes of a session that is prefilled anew for each.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Readings))]
     public async Task Generations_are_those_of_fresh_prefills(string name, string variant)
@@ -107,7 +110,8 @@ public sealed class ReadingParityTests : IDisposable
             byte[] prompt = [.. ReadingGoldens.All.Single(test => test.Reading == reading && test.Name == "long_half").Prefix[..41]];
             await using var generator = new ByteGenerator(model, new() { MaxRows = variant == "portable" ? 1 : 3, Window = window });
             var written = await Task.WhenAll(Enumerable.Range(0, 3).Select(async row =>
-                (await generator.GenerateAsync(prompt.AsMemory(row), options).ToListAsync()).SelectMany(chunk => chunk.Bytes.ToArray()).ToArray()));
+                (await generator.GenerateAsync(prompt.AsMemory(row), options).ToListAsync()).SelectMany(chunk =>
+                    chunk.Bytes.ToArray()).ToArray()));
             for (var row = 0; row < written.Length; row++)
             {
                 Assert.Equal(bytes, written[row].Length);
@@ -132,7 +136,8 @@ public sealed class ReadingParityTests : IDisposable
         }
     }
 
-    private static double[] Row(ReadingCase test, int streamByte) => test.Logits.AsSpan((streamByte + test.OriginRows) * ByteVocabulary.Size,
+    private static double[] Row(ReadingCase test, int streamByte) =>
+        test.Logits.AsSpan((streamByte + test.OriginRows) * ByteVocabulary.Size,
         ByteVocabulary.Size).ToArray();
 
     private (Reading Reading, HoloZeroModel Model) Load(string name, string variant, ModelOptions? options = null)

@@ -184,8 +184,7 @@ public sealed class SchedulerPropertyTests(AllVariants variants)
             _checked = bytes.ToArray();
             var logits = block.Check(options, bytes);
             if (fault != "logits of the row before" || bytes.Length < 2) return logits;
-            return new float[][] { logits[..ByteVocabulary.Size].ToArray(), logits[..^ByteVocabulary.Size].ToArray() }.SelectMany(row => row)
-                .ToArray();
+            return (float[])[.. logits[..ByteVocabulary.Size], .. logits[..^ByteVocabulary.Size]];
         }
 
         public void Commit(int rows)

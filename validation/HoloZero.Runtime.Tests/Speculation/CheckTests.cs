@@ -32,7 +32,8 @@ public sealed class CheckTests(AllVariants variants)
             for (var row = 0; row < right; row++)
             {
                 Assert.True(session.Step(Text[at + row])
-                    .SequenceEqual(logits.Slice(row * ByteVocabulary.Size, ByteVocabulary.Size)), $"byte {at + row}, row {row} of call {call}");
+                    .SequenceEqual(logits.Slice(row * ByteVocabulary.Size, ByteVocabulary.Size)),
+                        $"byte {at + row}, row {row} of call {call}");
             }
 
             block.Commit(right);

@@ -59,7 +59,9 @@ public sealed class DrafterTests
         Assert.Equal("", Encoding.ASCII.GetString(Stepped(null).Propose(history)));
     }
 
-    /// <summary>Calls whose times are given: where checks cost more than they are worth there are few, and it is known again when not.</summary>
+    /// <summary>
+    /// Calls whose times are given: where checks cost more than they are worth there are few, and it is known again when not.
+    /// </summary>
     [Fact]
     public void Guesses_are_checked_where_that_pays()
     {

@@ -63,7 +63,8 @@ internal sealed class GoldenFolder
             if (cases.Length == 0) throw Bad(entry.Cases, $"its section {Untrusted.Quote(entry.Section)} has no cases", Remedy);
 
             var heldOut = entry.HeldOut is null ? null : Read(entry.HeldOut, config);
-            foreach (var file in new[] { entry.Logits, entry.Cases, entry.Configuration, entry.HeldOut?.Text }.OfType<string>()) RequireHash(file);
+            string?[] named = [entry.Logits, entry.Cases, entry.Configuration, entry.HeldOut?.Text];
+            foreach (var file in named.OfType<string>()) RequireHash(file);
             return new(config, new($"published PyTorch code in float64: {entry.Name}, {cases.Length} cases"
                 + $"{(heldOut is null ? "" : " and held-out text")}", cases, heldOut));
         }
