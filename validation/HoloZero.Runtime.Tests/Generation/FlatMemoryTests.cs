@@ -14,7 +14,7 @@ public sealed class FlatMemoryTests(TinyArtifacts tiny, ITestOutputHelper output
 {
     // The state of 256 + 64 positions is 340 KB; a generation that kept what it replaces would hold 300 MB and more after 1,500 bytes.
     private const long NativeMargin = 64L << 20;
-    private const long ManagedMargin = 2L << 20;
+    private const long ManagedMargin = 8L << 20;
 
     [Fact]
     public async Task A_generation_needs_no_more_memory_after_its_first_windows()
