@@ -144,8 +144,9 @@ internal static class ServerSetup
             context.Response.Headers.XContentTypeOptions = "nosniff";
             if (!Routes.IsApi(context))
             {
-                context.Response.Headers.ContentSecurityPolicy = "default-src 'self'; img-src 'self' data: blob:; "
-                    + "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+                context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; "
+                    + "img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                    + "frame-ancestors 'none'; require-trusted-types-for 'script'";
             }
 
             return next(context);
