@@ -72,7 +72,8 @@ public sealed record ModelOptions
 
     /// <summary>
     /// Whether to load what checks several guessed bytes in one call, where the artifact has it: generations are faster by it and get the
-    /// same bytes. It takes about as much memory again as the variant's weights.
+    /// same bytes. It takes about as much memory again as the variant's weights. On the processor alone, where steps and checks are known
+    /// to have the same bits.
     /// </summary>
     /// <value>true.</value>
     public bool Speculation { get; init; } = true;

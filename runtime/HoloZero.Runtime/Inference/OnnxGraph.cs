@@ -71,7 +71,7 @@ internal sealed class OnnxGraph : IDisposable
             {
                 return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes)
                 {
-                    Check = modelOptions.Speculation && variant.Check is not null
+                    Check = modelOptions is { Speculation: true, Provider: ExecutionProvider.Cpu } && variant.Check is not null
                         ? CheckGraph.Load(artifact, variant, options, cancellation) : null,
                 };
             }

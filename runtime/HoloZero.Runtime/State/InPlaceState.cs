@@ -83,14 +83,10 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
 
     public ReadOnlySpan<float> Check(RunOptions options, ReadOnlySpan<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length is 0 || bytes.Length > CheckedRows, false);
+        ArgumentOutOfRangeException.ThrowIfZero(bytes.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, CheckedRows);
         Begin(1, bytes.Length);
-        if (_check is null)
-        {
-            _store.Charge(RowCheck.BytesFor(_store.Layout, _graph.Check!.Rows));
-            _check = new(_graph, _graph.Check, _buffers, Capacity);
-        }
-
+        _check ??= NewCheck(_graph.Check!);
         var logits = _check.Run(options, bytes);
         _undefined = false;
         return logits;
@@ -211,6 +207,21 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
         _check.Dispose();
         _check = null;
         _store.Release(RowCheck.BytesFor(_store.Layout, _graph.Check!.Rows));
+    }
+
+    private RowCheck NewCheck(CheckGraph check)
+    {
+        var bytes = RowCheck.BytesFor(_store.Layout, check.Rows);
+        _store.Charge(bytes);
+        try
+        {
+            return new(_graph, check, _buffers, Capacity);
+        }
+        catch
+        {
+            _store.Release(bytes);
+            throw;
+        }
     }
 
     private RowBinding Binding(int rows) => _bindings[rows] ??= new(_graph, _buffers, rows, _next, _logits);
