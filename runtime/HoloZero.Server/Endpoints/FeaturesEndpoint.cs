@@ -1,5 +1,3 @@
-using HoloZero.Runtime;
-
 namespace HoloZero.Server;
 
 /// <summary><c>POST /v1/features</c>: what the network literally reads of bytes, as its artifact computes it.</summary>

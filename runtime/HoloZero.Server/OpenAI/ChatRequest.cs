@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using HoloZero.Artifacts;
-using HoloZero.Runtime;
 
 namespace HoloZero.Server;
 
