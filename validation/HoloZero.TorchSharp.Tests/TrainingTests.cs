@@ -125,13 +125,14 @@ public sealed class TrainingTests : IDisposable
         };
         return new(new TorchSharpTraining(ComputeDevice.Cpu), Network,
             new(0, weights ?? FreshWeights.For(Network, options.Seed), none, none), log,
-            new(Text, null, options, Network.SlotBytes), folder);
+            new TrainingText(Text, null, options, Network.SlotBytes), folder);
     }
 
     private static TrainingRun Resume(string folder)
     {
         var (log, config, state) = TrainingFolder.Read(folder);
-        return new(new TorchSharpTraining(ComputeDevice.Cpu), config, state, log, new(Text, null, log.Options, config.SlotBytes), folder);
+        return new(new TorchSharpTraining(ComputeDevice.Cpu), config, state, log,
+            new TrainingText(Text, null, log.Options, config.SlotBytes), folder);
     }
 
     private sealed class StopAt(long step, CancellationTokenSource cancellation) : IProgress<TrainingProgress>
