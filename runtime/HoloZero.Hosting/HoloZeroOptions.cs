@@ -60,6 +60,9 @@ public sealed class HoloZeroOptions
     /// <inheritdoc cref="ModelOptions.MaxStateBytes"/>
     public long? MaxStateBytes { get; set; }
 
+    /// <inheritdoc cref="ModelOptions.Speculation"/>
+    public bool Speculation { get; set; } = ModelDefaults.Speculation;
+
     /// <inheritdoc cref="ModelOptions.SpinMicroseconds"/>
     public int? SpinMicroseconds { get; set; } = ModelDefaults.SpinMicroseconds;
 
@@ -130,6 +133,7 @@ public sealed class HoloZeroOptions
         PrefillChunkBytes = PrefillChunkBytes,
         MaxStateBytes = MaxStateBytes,
         SpinMicroseconds = SpinMicroseconds,
+        Speculation = Speculation,
         VerifyHashes = VerifyHashes,
     };
 
@@ -140,6 +144,7 @@ public sealed class HoloZeroOptions
         MaxQueued = MaxQueued,
         Window = window.With(StreamBytes, MaxPrefixSlots, KeptStreamBytes),
         PrefillRows = PrefillRows,
+        Speculation = Speculation,
         PrefixCacheBytes = PrefixCacheBytes,
         MaxUnreadBytes = MaxUnreadBytes,
     };
