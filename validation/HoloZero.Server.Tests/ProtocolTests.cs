@@ -187,7 +187,7 @@ public sealed class ProtocolTests(Shared shared)
         using var response = await Service.Client.GetAsync("/", Service.Token);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/html", response.Content.Headers.ContentType!.MediaType);
-        Assert.Contains("default-src 'self'", Assert.Single(response.Headers.GetValues("content-security-policy")));
+        Assert.Contains("default-src 'none'", Assert.Single(response.Headers.GetValues("content-security-policy")));
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("x-content-type-options")));
     }
 }

@@ -105,7 +105,11 @@ internal sealed class Caller(HttpClient client, Tally tally)
     public async Task GarbageAsync(Random random, CancellationToken cancellation)
     {
         var (method, path, body, type) = Mutation.Next(random);
-        using var request = new HttpRequestMessage(method, path) { Content = new ByteArrayContent(body) };
+        // Put behind the address as text: two slashes at its beginning would make another host of it.
+        using var request = new HttpRequestMessage(method, new Uri($"{client.BaseAddress!.AbsoluteUri.TrimEnd('/')}{(path.StartsWith('/') ? "" : "/")}{path}"))
+        {
+            Content = new ByteArrayContent(body),
+        };
         request.Content.Headers.ContentType = new(type);
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
         var status = (int)response.StatusCode;
