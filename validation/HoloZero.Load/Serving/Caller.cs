@@ -106,7 +106,8 @@ internal sealed class Caller(HttpClient client, Tally tally)
     {
         var (method, path, body, type) = Mutation.Next(random);
         // Put behind the address as text: two slashes at its beginning would make another host of it.
-        using var request = new HttpRequestMessage(method, new Uri($"{client.BaseAddress!.AbsoluteUri.TrimEnd('/')}{(path.StartsWith('/') ? "" : "/")}{path}"))
+        var address = client.BaseAddress!.AbsoluteUri.TrimEnd('/');
+        using var request = new HttpRequestMessage(method, new Uri(path.StartsWith('/') ? address + path : $"{address}/{path}"))
         {
             Content = new ByteArrayContent(body),
         };
