@@ -1,5 +1,4 @@
 using HoloZero.Artifacts;
-using HoloZero.Exporter.Fused;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models;
 using HoloZero.Models.Ops;

@@ -12,7 +12,7 @@ public sealed record ProbeReading(Reading Reading, double BitsPerByte, double Be
 
 /// <summary>What a text says to one of the questions that no tensor answers.</summary>
 /// <param name="Question">As the option names it: prefix-attention, stream-positions, stream-origin.</param>
-/// <param name="Best">The answer of the best reading: causal, restarted, zero..</param>
+/// <param name="Best">The answer of the best reading: causal, restarted, zero.</param>
 /// <param name="Difference">How many more bits/byte the best reading takes that answers otherwise.</param>
 /// <param name="StandardError">Of the difference, from how the windows differ in it.</param>
 public sealed record ProbeAnswer(string Question, string Best, double Difference, double StandardError)
@@ -52,7 +52,7 @@ public static class Probe
     /// <param name="config">The hyper-parameters; their own reading does not matter.</param>
     /// <param name="weights">The weights.</param>
     /// <param name="text">The text; at least one window.</param>
-    /// <param name="layout">How to cut it; from 2 prefix slots on the readings differ.</param>
+    /// <param name="layout">How to cut it; at least 2 prefix slots, without which both masks of the prefix are the same.</param>
     /// <param name="engine">What computes.</param>
     /// <param name="readings">Which, at least one; null is all eight.</param>
     /// <param name="progress">Told the share that is done, from 0 to 1.</param>
@@ -67,7 +67,10 @@ public static class Probe
         readings ??= Reading.All;
         layout.Validate();
         if (layout.PrefixSlots < 2)
-            throw new BadInputException("prefix-slots", $"with {layout.PrefixSlots} readings are the same", "choose 2 or more");
+        {
+            throw new BadInputException("prefix-slots", $"with {layout.PrefixSlots} both masks of the prefix are the same",
+                "choose 2 or more");
+        }
 
         int[] starts = [.. layout.Starts(text.Length, config.SlotBytes)];
         if (starts.Length == 0)

@@ -27,11 +27,13 @@ public sealed class DraftTable
     /// <param name="checkpointSha256">Of the checkpoint whose drafts they are, 64 lower-case hexadecimal digits.</param>
     /// <param name="entries">No context twice.</param>
     /// <exception cref="ArgumentException">
-    /// A context is empty, longer than <see cref="MaxContext"/> or there twice, or there are too many.
+    /// The hash is none, a context is empty, longer than <see cref="MaxContext"/> or there twice, or there are too many.
     /// </exception>
     public DraftTable(string checkpointSha256, IEnumerable<DraftEntry> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
+        if (checkpointSha256 is not { Length: 2 * Sha256Bytes } || checkpointSha256.AsSpan().ContainsAnyExcept("0123456789abcdef"))
+            throw new ArgumentException($"{checkpointSha256} is no SHA-256", nameof(checkpointSha256));
         CheckpointSha256 = checkpointSha256;
         _entries = entries.ToDictionary(entry => Key(entry.Context.Span), entry => new DraftGuess(entry.Next, entry.Share));
         if (_entries.Count > MostEntries) throw new ArgumentException($"{_entries.Count} entries are more than {MostEntries}",

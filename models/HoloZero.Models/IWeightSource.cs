@@ -13,7 +13,7 @@ public interface IWeightSource
     /// <summary><c>pytorch-zip</c>, <c>safetensors</c> or <c>random</c>.</summary>
     string Format { get; }
 
-    /// <summary>The network's configuration; the prefix attention, which no source tells, is causal.</summary>
+    /// <summary>The network's configuration; the reading, which no source tells, is our default.</summary>
     AsymDecConfig Config { get; }
 
     /// <summary>Element types that the tensors have there, in lower case, each once, sorted.</summary>

@@ -11,10 +11,12 @@ namespace HoloZero.Hosting;
 public static class SectionBinding
 {
     /// <summary>Sets the properties that the section has keys for; a key whose value is null is as if it were not there.</summary>
+    /// <typeparam name="T">Whose writable properties are the keys.</typeparam>
     /// <param name="section">Keys are the names of properties, in any case; a list's items are keys below its own.</param>
     /// <param name="options">What to set.</param>
     /// <param name="owner">Whose options they are, for messages: <c>a model</c>.</param>
     /// <exception cref="BadInputException">A key is unknown, or its value is of another type; the message names it in full.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="section"/> is null.</exception>
     public static void Bind<T>(IConfiguration section, T options, string owner)
         where T : class
     {
@@ -37,9 +39,9 @@ public static class SectionBinding
             if (!isList && value.Value is null) continue;
             try
             {
-                // Of a list without items the binder makes nothing.
+                // Of a list without items the binder makes nothing, as of an empty value.
                 property.SetValue(options, value.Get(property.PropertyType)
-                    ?? Array.CreateInstance(property.PropertyType.GetElementType()!, 0));
+                    ?? (isList ? Array.CreateInstance(property.PropertyType.GetElementType()!, 0) : null));
             }
             catch (InvalidOperationException e)
             {

@@ -107,8 +107,7 @@ public static class WindowScoring
 
     /// <summary>Bits that a window's caption takes, and its first bytes of these.</summary>
     private static (double All, double Text) Bits(HoloZeroModel model, DecodingSession session, byte[] prefix, FilmWindow window,
-        int length,
-        CancellationToken cancellation)
+        int length, CancellationToken cancellation)
     {
         var start = window.Layout.Caption.Start.Value;
         var caption = window.Caption.Span;

@@ -1,6 +1,7 @@
 using HoloZero.Artifacts;
 using HoloZero.Runtime;
 using HoloZero.Testing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -40,6 +41,15 @@ public sealed class OptionsTests
         var refused = await Assert.ThrowsAsync<BadInputException>(() => host.StartAsync(Hosts.Token));
         Assert.StartsWith(message, refused.Message);
         Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    [Fact]
+    public void An_empty_value_leaves_an_option_to_its_default()
+    {
+        var section = new ConfigurationBuilder().AddInMemoryCollection([new("StreamBytes", "")]).Build();
+        var options = new HoloZeroOptions { StreamBytes = 64 };
+        SectionBinding.Bind(section, options, "a model");
+        Assert.Null(options.StreamBytes);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class Soak(IReadOnlyDictionary<string, Func<Random, Task>> actions
         var begun = 0L;
         return Task.WhenAll(Enumerable.Range(0, threads).Select(worker => Task.Run(async () =>
         {
-            var random = new Random(HashCode.Combine(seed) + worker);
+            var random = new Random(seed + worker);
             while (more(Interlocked.Increment(ref begun)) && _failures.Count < FailuresKept)
                 await RunAsync(names[random.Next(names.Length)], random);
         })));

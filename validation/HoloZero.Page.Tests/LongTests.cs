@@ -30,7 +30,7 @@ public sealed class LongTests(Site site, ITestOutputHelper output)
             route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = body }));
         await visit.WriteAsync();
         await Expect(visit.Page.Locator("#read-written")).ToHaveTextAsync("8,000");
-        Report("in one piece", await visit.Page.EvaluateAsync<double>("window.longest"));
+        Report("8,000 bytes in one piece", await visit.Page.EvaluateAsync<double>("window.longest"));
         Assert.InRange(await visit.Page.Locator("#byte-grid *").CountAsync(), 100, 6000);
         Assert.Equal(text, await visit.ShownAsync());
 
@@ -39,7 +39,7 @@ public sealed class LongTests(Site site, ITestOutputHelper output)
         await visit.Page.EvaluateAsync("() => { window.longest = 0; }");
         await visit.SetAsync(("max_tokens", "2000"));
         await visit.WriteAsync();
-        Report("2,000 as the model writes them", await visit.Page.EvaluateAsync<double>("window.longest"));
+        Report("2,000 bytes as the model writes them", await visit.Page.EvaluateAsync<double>("window.longest"));
     }
 
     [Theory]
@@ -72,5 +72,5 @@ public sealed class LongTests(Site site, ITestOutputHelper output)
     }
 
     private void Report(string what, double longest) =>
-        output.WriteLine(FormattableString.Invariant($"8,000 bytes {what}: the longest task of the main thread took {longest:f0} ms"));
+        output.WriteLine(FormattableString.Invariant($"{what}: the longest task of the main thread took {longest:f0} ms"));
 }

@@ -147,7 +147,7 @@ public sealed class TroubleTests(Site site)
             .ToHaveAttributeAsync("aria-valuetext", "B, 0x42, 66, 50 percent, guessed by a draft");
     }
 
-    /// <summary>One event of a stream: two bytes, each as likely as not.</summary>
+    /// <summary>One event of a stream: these bytes, each with a probability of one half.</summary>
     internal static string Chunk(params byte[] bytes)
     {
         var numbers = string.Join(',', bytes);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using HoloZero.Exporter.Quantization;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models;
@@ -14,7 +13,7 @@ namespace HoloZero.Exporter.Fused;
 /// The exporter with ONNX Runtime's own fused operators: fewer and larger nodes, state in place, weights in any
 /// <see cref="LinearFormats"/>. Constants are folded into weights where that is exact but for one rounding.
 /// </summary>
-internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
+internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 {
     /// <summary>The lowest opset that has every standard operator used here: BitwiseXor came with it.</summary>
     public new const int Opset = 18;
@@ -216,84 +215,6 @@ internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 
     internal GraphValue RecordSkip(GraphValue rows, int axis, GraphValue count) => base.Skip(rows, axis, count);
 
-    internal InitializerValue Bias(LinearWeights weights)
-    {
-        var name = $"{weights.Name}.bias";
-        return Graph.Initializer(name, DataType.Float, new([weights.Outputs]), () => BytesOf(weights.Bias()),
-            weights.Stored("bias", name, WeightLayout.Checkpoint));
-    }
-
-    /// <summary>x W^T, with or without the bias.</summary>
-    internal GraphValue Product(GraphValue x, LinearWeights weights, Shape shape, bool withBias)
-    {
-        var format = _formats.Of(Path);
-        if (format.Blocks is { } blocks) return BlockedProduct(x, weights, blocks, shape, withBias);
-        if (format.Type == DataType.Int8) return IntegerProduct(x, weights, shape, withBias);
-
-        var product = format.Type == DataType.Float16
-            ? As(DataType.Float, Node("MatMul", DataType.Float16, shape, [As(DataType.Float16, x), Matrix(weights, DataType.Float16)]))
-            : Node("MatMul", DataType.Float, shape, [x, Matrix(weights, DataType.Float)]);
-        return withBias ? Node("Add", DataType.Float, shape, [product, Bias(weights)]) : product;
-    }
-
-    /// <summary>The product with weights in blocks, as whole numbers: the rows of x are rounded to 8 bits in blocks, too.</summary>
-    private GraphValue BlockedProduct(GraphValue x, LinearWeights weights, BlockFormat format, Shape shape, bool withBias)
-    {
-        const int accuracyLevelInt8 = 4;
-        var (n, k) = (weights.Outputs, weights.Inputs);
-        var matrix = new Lazy<QuantizedMatrix>(() => BlockQuantizer.Quantize(weights.Matrix(), n, k, format));
-        var name = $"{weights.Name}.weight.int{format.Bits}";
-        return Contrib("MatMulNBits", shape,
-        [
-            x,
-            Graph.Initializer(name, DataType.Uint8, new([n, format.Blocks(k), format.BlockBytes]), () => matrix.Value.Values,
-                weights.Stored("weight", name, WeightLayout.Blocks)),
-            Graph.Initializer($"{name}.scales", DataType.Float, new([n, format.Blocks(k)]), () => BytesOf(matrix.Value.Scales)),
-            format.ZeroPoints ? Graph.Initializer($"{name}.zero_points", DataType.Uint8, new([n, format.ZeroPointBytes(k)]),
-                () => matrix.Value.ZeroPoints!) : null,
-            null,
-            withBias ? Bias(weights) : null,
-        ], NodeAttribute.Of("N", n), NodeAttribute.Of("K", k), NodeAttribute.Of("bits", format.Bits),
-            NodeAttribute.Of("block_size", format.BlockSize), NodeAttribute.Of("accuracy_level", accuracyLevelInt8));
-    }
-
-    /// <summary>
-    /// The product in whole numbers: activations are rounded with one scale that is part of the graph, weights with one an output. Sums are
-    /// exact in any order, so that a row is the same whatever else is in the call.
-    /// </summary>
-    private GraphValue IntegerProduct(GraphValue x, LinearWeights weights, Shape shape, bool withBias)
-    {
-        var (n, k) = (weights.Outputs, weights.Inputs);
-        var grid = ActivationGrid.Of(_ranges(Path), weights.Exponents);
-        var matrix = new Lazy<QuantizedColumns>(() => ColumnQuantizer.Quantize(weights.Matrix(), n, k));
-        var name = $"{weights.Name}.weight.int8";
-        var scale = Graph.Initializer($"{Path}.input.scale", DataType.Float, new([]), () => BytesOf([grid.Scale]));
-        var zeroPoint = Graph.Initializer($"{Path}.input.zero_point", DataType.Uint8, new([]), () => [grid.ZeroPoint]);
-        var codes = Node("QuantizeLinear", DataType.Uint8, x.Shape, [x, scale, zeroPoint]);
-        return Contrib("MatMulIntegerToFloat", shape,
-        [
-            codes,
-            Graph.Initializer(name, DataType.Int8, new([k, n]), () => MemoryMarshal.AsBytes(matrix.Value.Codes.AsSpan()).ToArray(),
-                weights.Stored("weight", name, WeightLayout.Columns)),
-            scale,
-            Graph.Initializer($"{name}.scales", DataType.Float, new([n]), () => BytesOf(matrix.Value.Scales)),
-            zeroPoint,
-            null,
-            withBias ? Bias(weights) : null,
-        ]);
-    }
-
-    private InitializerValue Matrix(LinearWeights weights, DataType type)
-    {
-        var name = $"{weights.Name}.weight.T{(type == DataType.Float16 ? ".float16" : "")}";
-        return Graph.Initializer(name, type, new([weights.Inputs, weights.Outputs]), () =>
-        {
-            var transposed = Transposed(weights.Matrix(), weights.Outputs, weights.Inputs);
-            return type == DataType.Float16 ? MemoryMarshal.AsBytes<Half>([.. transposed.Select(value => (Half)value)]).ToArray()
-                : BytesOf(transposed);
-        }, weights.Stored("weight", name, WeightLayout.Transposed));
-    }
-
     /// <summary>A norm of the present module; it takes in a residual sum that nothing has recorded yet.</summary>
     internal GraphValue Norm(GraphValue x, double epsilon, int[]? exponents)
     {
@@ -315,29 +236,6 @@ internal class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             sum.ComesFrom(outputs[3]!);
             return outputs[0]!;
         }
-    }
-
-    /// <summary>A parameter whose element i is divided by 2 to the power of <c>exponents[i]</c>.</summary>
-    private GraphValue Divided(string name, int width, int[]? exponents)
-    {
-        var parameter = (ParameterValue)Parameter(name, width);
-        if (exponents is null) return parameter;
-
-        int[] negative = [.. exponents.Select(exponent => -exponent)];
-        var divided = $"{parameter.Name}.evened";
-        return Graph.Initializer(divided, DataType.Float, parameter.Shape,
-            () => BytesOf([.. parameter.Data.Zip(negative, MathF.ScaleB)]),
-            new(parameter.Name, divided, WeightLayout.Checkpoint) { Exponents = negative });
-    }
-
-    /// <summary>Queries and keys rotated by the positions of their rows, and values: each [B, T, d].</summary>
-    private (GraphValue Query, GraphValue? Key, GraphValue? Value) Rotated(GraphValue qkv, int d, int heads, FusedRowPositions rows)
-    {
-        var parts = Split(qkv, 2, d, d, d);
-        return (Rotary(parts[0]), Rotary(parts[1]), parts[2]);
-
-        GraphValue Rotary(GraphValue x) => Contrib("RotaryEmbedding", x.Shape, [x, rows.Restarted, rows.Cos, rows.Sin],
-            NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("interleaved", 0));
     }
 
     /// <summary>The rows of the prefix attend to all of it, which the causal operator cannot: they are computed apart.</summary>

@@ -93,6 +93,9 @@ public sealed class ContextWindow
         }
     }
 
+    /// <summary>Bytes of <see cref="Stream"/> that are its origin and no part of the history: 0 or 1.</summary>
+    public int OriginBytes => _fromOrigin is null ? 0 : 1;
+
     /// <summary>How many bytes of the history, all at its beginning, are out of the context.</summary>
     public long ForgottenBytes { get; private set; }
 
@@ -126,7 +129,7 @@ public sealed class ContextWindow
 
     private int GroupsToRepack(int streamBytes)
     {
-        var window = Options.StreamBytes - (_fromOrigin is null ? 0 : 1);
+        var window = Options.StreamBytes - OriginBytes;
         if (streamBytes <= window) return 0;
         var toKept = (streamBytes - Math.Min(Options.Kept, window)) / SlotBytes;
         var toWindow = (streamBytes - window + SlotBytes - 1) / SlotBytes;

@@ -52,12 +52,12 @@ public static class SelfCheck
             results.Add(new(test, error, model.Variant.LogitsTolerance * expected.Max(Math.Abs)));
         }
 
-        if (model.Graph.Check is { } check) results.Add(new(DraftsCase, model.Within(() => MaxError(model, check.Rows)), 0));
+        if (model.Graph.Check is { } check) results.Add(new(DraftsCase, model.Within(() => DistanceFromSteps(model, check.Rows)), 0));
         return results.Count > 0 ? results : throw new BadInputException(golden.Path, "it holds no cases", "export the model again");
     }
 
     /// <summary>Largest distance between rows of checks and steps, where some guesses are let go of.</summary>
-    private static double MaxError(HoloZeroModel model, int rows)
+    private static double DistanceFromSteps(HoloZeroModel model, int rows)
     {
         const int calls = 6;
         using var options = OnnxEnvironment.NewRunOptions();

@@ -28,7 +28,7 @@ public static class ByteGeneration
         ArgumentNullException.ThrowIfNull(options);
         model.Graph.ThrowIfClosing();
         // What is wrong with them is told at once, not by the first piece.
-        _ = new GenerationSequence(model.SlotBytes, prompt.Span, options, model.Window);
+        _ = NewSequence(model, prompt, options);
         return Enumerate(model, prompt, options, cancellation);
     }
 
@@ -70,7 +70,7 @@ public static class ByteGeneration
     {
         try
         {
-            var sequence = new GenerationSequence(model.SlotBytes, prompt.Span, options, model.Window);
+            var sequence = NewSequence(model, prompt, options);
             using var session = model.OpenSession();
             while (true)
             {
@@ -91,7 +91,11 @@ public static class ByteGeneration
     private static void Advance(DecodingSession session, GenerationSequence sequence, CancellationToken cancellation)
     {
         var window = sequence.Window;
-        sequence.Accept(sequence.Work == SequenceWork.Prefill ? session.Prefill(window.Prefix, window.Stream, cancellation).Last
-            : session.Step(sequence.Next));
+        // A session puts the origin there itself.
+        sequence.Accept(sequence.Work == SequenceWork.Prefill
+            ? session.Prefill(window.Prefix, window.Stream[window.OriginBytes..], cancellation).Last : session.Step(sequence.Next));
     }
+
+    private static GenerationSequence NewSequence(HoloZeroModel model, ReadOnlyMemory<byte> prompt, GenerationOptions options) =>
+        new(model.SlotBytes, prompt.Span, options, model.Window, model.HasStreamOrigin);
 }

@@ -27,14 +27,11 @@ internal sealed class CheckGraph : IDisposable
         CancellationToken cancellation)
     {
         var (info, signature) = (variant.Check!, variant.Signature);
-        return new(OnnxGraph.LoadSession(artifact.PathOf(info.File), options,
+        return new(GraphSession.Load(artifact.PathOf(info.File), options,
             [signature.Prefix, info.Stream, .. signature.State.Select(state => state.Past)],
             [info.Logits, .. info.Presents.SelectMany((names, i) => names.Select(name => signature.State[i].Present with { Name = name }))],
             cancellation), info);
     }
-
-    /// <summary>Buffers to bind inputs and outputs to. The caller disposes it, before this graph.</summary>
-    public OrtIoBinding NewBinding() => Session.CreateIoBinding();
 
     public void Dispose() => Session.Dispose();
 }

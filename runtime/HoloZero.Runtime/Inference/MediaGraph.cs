@@ -48,7 +48,7 @@ public sealed class MediaGraph : IDisposable
         }
 
         var path = artifact.PathOf(info.File);
-        var session = OnnxGraph.LoadSession(path, options, [info.Input], [info.Output], cancellation);
+        var session = GraphSession.Load(path, options, [info.Input], [info.Output], cancellation);
         if (info.Input.Type == TensorType.UInt8.Name() && info.Output.Type == TensorType.UInt8.Name()) return new(session, info);
         session.Dispose();
         throw new BadInputException(path, "its input and output are not bytes", "export the model again");

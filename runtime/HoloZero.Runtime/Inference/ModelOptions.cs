@@ -71,8 +71,8 @@ public sealed record ModelOptions
     public int? SpinMicroseconds { get; init; } = 200;
 
     /// <summary>
-    /// Whether to load what checks several guessed bytes in one call, where the artifact has it: generations are faster by it and get the
-    /// same bytes. It takes about as much memory again as the variant's weights. On the processor alone, where steps and checks are known
+    /// Whether to load what checks several guessed bytes in one call, where the artifact has it: a generation that runs alone uses it where it
+    /// pays, and gets the same bytes. It takes about as much memory again as the variant's weights. On the processor alone, where steps and checks are known
     /// to have the same bits.
     /// </summary>
     /// <value>true.</value>

@@ -63,79 +63,41 @@ internal sealed class OnnxGraph : IDisposable
         using var cancelled = cancellation.Register(() => options.SetLoadCancellationFlag(true));
         var path = artifact.PathOf(variant.File);
         var signature = variant.Signature;
-        var session = LoadSession(path, options, [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)],
+        var session = GraphSession.Load(path, options,
+            [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)],
             [signature.Logits, .. signature.State.Select(state => state.Present)], cancellation);
-        if (signature.Logits.Shape is [_, _, { Length: ByteVocabulary.Size }])
-        {
-            try
-            {
-                return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes)
-                {
-                    Check = modelOptions is { Speculation: true, Provider: ExecutionProvider.Cpu } && variant.Check is not null
-                        ? CheckGraph.Load(artifact, variant, options, cancellation) : null,
-                };
-            }
-            catch
-            {
-                session.Dispose();
-                throw;
-            }
-        }
-
-        session.Dispose();
-        throw new BadInputException(path,
-            $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of {ByteVocabulary.Size}", "export the model again");
-    }
-
-    /// <summary>Loads a file and compares it with what the manifest says of it. The caller disposes it.</summary>
-    /// <exception cref="BadInputException">
-    /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static InferenceSession LoadSession(string path, SessionOptions options, IReadOnlyList<ArtifactManifest.PortInfo> inputs,
-        IReadOnlyList<ArtifactManifest.PortInfo> outputs, CancellationToken cancellation = default)
-    {
-        InferenceSession? session = null;
-        var failure = OnnxEnvironment.Try(() => session = new InferenceSession(path, options));
-        if (cancellation.IsCancellationRequested)
-        {
-            session?.Dispose();
-            throw new OperationCanceledException(cancellation);
-        }
-
-        if (failure is not null)
-            throw new BadInputException(path, $"ONNX Runtime does not load it ({failure})", "export the model again");
-
         try
         {
-            GraphPorts.Compare(path, session!.InputMetadata, inputs);
-            GraphPorts.Compare(path, session.OutputMetadata, outputs);
-            return session;
+            if (signature.Logits.Shape is not [_, _, { Length: ByteVocabulary.Size }])
+            {
+                throw new BadInputException(path, $"its logits are [{string.Join(", ", signature.Logits.Shape)}], not rows of "
+                    + $"{ByteVocabulary.Size}", "export the model again");
+            }
+
+            return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes)
+            {
+                Check = modelOptions is { Speculation: true, Provider: ExecutionProvider.Cpu } && variant.Check is not null
+                    ? CheckGraph.Load(artifact, variant, options, cancellation) : null,
+            };
         }
         catch
         {
-            session!.Dispose();
+            session.Dispose();
             throw;
         }
     }
 
     /// <summary>Buffers to bind inputs and outputs to, once for many calls. The caller frees it by <see cref="Free"/>.</summary>
-    public OrtIoBinding NewBinding()
-    {
-        lock (_bindings)
-        {
-            var binding = _session.CreateIoBinding();
-            _bindings.Add(binding);
-            return binding;
-        }
-    }
+    public OrtIoBinding NewBinding() => NewBinding(_session);
 
     /// <summary>The same for <see cref="RunCheck"/>.</summary>
-    public OrtIoBinding NewCheckBinding()
+    public OrtIoBinding NewCheckBinding() => NewBinding(Check!.Session);
+
+    private OrtIoBinding NewBinding(InferenceSession session)
     {
         lock (_bindings)
         {
-            var binding = Check!.NewBinding();
+            var binding = session.CreateIoBinding();
             _bindings.Add(binding);
             return binding;
         }

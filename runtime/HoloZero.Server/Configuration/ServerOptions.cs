@@ -41,7 +41,7 @@ internal sealed class ServerOptions
     /// <summary>How long a request may take.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>After how long without a byte a stream gets a comment line.</summary>
+    /// <summary>How often a stream gets a comment line, so that nobody on the way takes it for dead.</summary>
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Seconds that <c>Retry-After</c> tells those who come when too many wait, or before a model is ready.</summary>

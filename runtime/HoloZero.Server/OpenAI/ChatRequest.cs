@@ -110,7 +110,7 @@ internal static class ChatRequest
     {
         const string name = "content";
         if (fields.Get(name) is not { } value) throw fields.Invalid(name, "is missing");
-        if (value.ValueKind != JsonValueKind.Array) return Sound(fields, name, value);
+        if (value.ValueKind != JsonValueKind.Array) return fields.Text(name, value);
         var text = new StringBuilder();
         foreach (var part in value.EnumerateArray())
         {
@@ -121,15 +121,9 @@ internal static class ChatRequest
                     "unsupported_parameter");
             }
 
-            text.Append(Sound(fields, name, written));
+            text.Append(fields.Text(name, written));
         }
 
         return text.ToString();
-    }
-
-    private static string Sound(JsonFields fields, string name, JsonElement value)
-    {
-        _ = fields.Utf8(name, value);
-        return fields.Text(name, value);
     }
 }

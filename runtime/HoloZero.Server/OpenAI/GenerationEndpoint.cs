@@ -119,8 +119,7 @@ internal sealed partial class GenerationEndpoint(ModelCatalog models, ServerOpti
             var pieces = Channel.CreateBounded<StreamedPiece?>(
                 new BoundedChannelOptions(PiecesAhead) { SingleReader = true, AllowSynchronousContinuations = true });
             var reading = ReadAsync(pieces.Writer);
-            var heartbeat = clock.CreateTimer(_ => pieces.Writer.TryWrite(null), null, options.Heartbeat, options.Heartbeat);
-            await using var beating = heartbeat;
+            await using var heartbeat = clock.CreateTimer(_ => pieces.Writer.TryWrite(null), null, options.Heartbeat, options.Heartbeat);
             while (await pieces.Reader.WaitToReadAsync(context.RequestAborted))
             {
                 while (pieces.Reader.TryRead(out var piece))

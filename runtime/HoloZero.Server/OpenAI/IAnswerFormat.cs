@@ -29,7 +29,7 @@ internal interface IAnswerFormat
     /// <summary>The kind of a piece of a stream.</summary>
     string Piece { get; }
 
-    /// <summary>What a stream says of a choice before its first piece; null for nothing.</summary>
+    /// <summary>Writes what a stream says of a choice before its first piece; called where <see cref="HasBeginning"/>.</summary>
     void WriteBeginning(Utf8JsonWriter json, int index);
 
     /// <summary>Whether <see cref="WriteBeginning"/> writes anything.</summary>

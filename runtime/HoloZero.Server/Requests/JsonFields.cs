@@ -11,7 +11,6 @@ namespace HoloZero.Server;
 /// </summary>
 internal sealed class JsonFields
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly string _path;
@@ -59,7 +58,7 @@ internal sealed class JsonFields
     /// <summary>Text; null where it is not given.</summary>
     public string? Text(string name) => Get(name) is { } value ? Text(name, value) : null;
 
-    /// <summary>Text that is an element of a field.</summary>
+    /// <summary>Text that is an element of a field: whole characters, no half surrogate pair.</summary>
     public string Text(string name, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.String) throw Invalid(name, "is no text");
@@ -74,17 +73,7 @@ internal sealed class JsonFields
     }
 
     /// <summary>Text as UTF-8.</summary>
-    public byte[] Utf8(string name, JsonElement value)
-    {
-        try
-        {
-            return Strict.GetBytes(Text(name, value));
-        }
-        catch (EncoderFallbackException)
-        {
-            throw Invalid(name, "has half a surrogate pair; send arbitrary bytes as an array of whole numbers 0 to 255");
-        }
-    }
+    public byte[] Utf8(string name, JsonElement value) => Encoding.UTF8.GetBytes(Text(name, value));
 
     /// <summary>True or false.</summary>
     public bool? Flag(string name) => Get(name) switch

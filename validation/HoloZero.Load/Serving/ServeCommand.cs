@@ -65,7 +65,7 @@ internal static class ServeCommand
             var ending = end is null ? Task.CompletedTask : EndLater(end, caller, length / 2);
             await Task.WhenAll(Enumerable.Range(0, callers).Select(async number =>
             {
-                var random = new Random(HashCode.Combine(chance) + number);
+                var random = new Random(chance + number);
                 while (Stopwatch.GetElapsedTime(start) < length && !cancellation.IsCancellationRequested)
                 {
                     await caller.CallAsync(random, cancellation);
@@ -97,7 +97,7 @@ internal static class ServeCommand
             var left = garbage;
             await Task.WhenAll(Enumerable.Range(0, 8).Select(async number =>
             {
-                var random = new Random(HashCode.Combine(seed, number));
+                var random = new Random(seed + 3 * clients + number);
                 while (Interlocked.Decrement(ref left) >= 0) await caller.GarbageAsync(random, cancellation);
             }));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"garbage: {garbage:N0} requests"));
@@ -133,9 +133,10 @@ internal static class ServeCommand
         {
             using var client = NewClient();
             var metrics = await client.GetStringAsync("/metrics", cancellation);
-            return metrics.Split('\n').Where(line => line.StartsWith("holozero_rows", StringComparison.Ordinal)
+            int[] counts = [.. metrics.Split('\n').Where(line => line.StartsWith("holozero_rows", StringComparison.Ordinal)
                 || line.StartsWith("holozero_queue_length", StringComparison.Ordinal))
-                .Sum(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+                .Select(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture))];
+            return counts.Length > 0 ? counts.Sum() : throw new UnsoundModelException("/metrics does not tell who runs or waits");
         }
 
         async Task EndAsync()

@@ -32,24 +32,26 @@ internal sealed class ServerProcess : IDisposable
             UseShellExecute = false,
             RedirectStandardOutput = true,
         })!;
-        while (await process.StandardOutput.ReadLineAsync(cancellation) is { } line)
+        try
         {
-            if (Listening(line) is not { } address) continue;
-            // It must be read on, or the service would wait for whoever reads its log.
-            var server = new ServerProcess(process, address, Drain(process));
-            try
+            while (await process.StandardOutput.ReadLineAsync(cancellation) is { } line)
             {
+                if (Listening(line) is not { } address) continue;
+                // It must be read on, or the service would wait for whoever reads its log.
+                var server = new ServerProcess(process, address, Drain(process));
                 await server.ReadyAsync(cancellation);
                 return server;
             }
-            catch (HttpRequestException)
-            {
-                server.Dispose();
-                throw new UnsoundModelException($"{program} ends instead of becoming ready; check the model with doctor");
-            }
-        }
 
-        throw new UnsoundModelException($"{program} ends instead of listening");
+            throw new UnsoundModelException($"{program} ends instead of listening");
+        }
+        catch (Exception e)
+        {
+            if (!process.HasExited) process.Kill();
+            process.Dispose();
+            if (e is not HttpRequestException) throw;
+            throw new UnsoundModelException($"{program} ends instead of becoming ready; check the model with doctor");
+        }
     }
 
     /// <summary>Asks it to end.</summary>

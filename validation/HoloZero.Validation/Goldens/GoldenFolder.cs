@@ -53,10 +53,10 @@ internal sealed class GoldenFolder
             using var configuration = JsonDocument.Parse(InputFile.ReadBytes(PathOf(entry.Configuration ?? entry.Cases)));
             var cfg = configuration.RootElement.GetProperty("cfg");
             var config = new AsymDecConfig(Number(cfg, "dim"), Number(cfg, "dec_layers"), Number(cfg, "heads"), Number(cfg, "K"),
-                entry.PrefixAttention == "bidirectional" ? PrefixAttention.Bidirectional : PrefixAttention.Causal, PathOf(entry.Cases))
+                source: PathOf(entry.Cases))
             {
-                StreamPositions = entry.StreamPositions == "restarted" ? StreamPositions.Restarted : StreamPositions.Continuous,
-                StreamOrigin = entry.StreamOrigin == "zero" ? StreamOrigin.Zero : StreamOrigin.Bare,
+                Reading = Reading.Parse(entry.PrefixAttention, entry.StreamPositions, entry.StreamOrigin)
+                    ?? throw Bad(FileName, $"{Untrusted.Quote(entry.Name)} is of a reading that there is not", Remedy),
             };
             var cases = entry.Section.Split('/').Aggregate(json.RootElement, (element, name) => element.GetProperty(name))
                 .EnumerateObject().Select(test => Read(entry, config, logits, test)).ToArray();

@@ -2,7 +2,7 @@
 import { ServerError } from "./api.js";
 
 const PAUSE = 120;
-/** Bytes of a prompt that are shown: its end. More would be more than the network's window. */
+/** Bytes of a prompt that are shown: its end, enough to look at. */
 const SHOWN = 2048;
 
 const element = id => document.getElementById(id);

@@ -126,7 +126,6 @@ export class HeatMap {
         [...names.children].forEach((name, i) => name.style.setProperty("top", `${this.#tops[i]}px`));
         names.style.setProperty("height", `${height}px`);
         this.#wide.style.setProperty("height", `${height}px`);
-        ramp();
     }
 
     #paint() {
@@ -143,6 +142,7 @@ export class HeatMap {
         context.scale(scale, scale);
         context.translate(-left, 0);
         const inks = { zero: components("--heat-zero"), plus: components("--heat-plus"), minus: components("--heat-minus") };
+        ramp(inks);
         const [ink, muted, rule] = ["--ink", "--muted", "--rule"].map(name => mix(components(name), [0, 0, 0], 0));
         context.textAlign = "center";
         const from = Math.floor(left / this.#column);
@@ -230,10 +230,9 @@ function cell(context, x, y, width, value, reach, inks) {
     context.fillRect(x + 4.5, y + ROW / 2 - 0.75, width - 10, 1.2);
 }
 
-function ramp() {
+function ramp({ zero, plus, minus }) {
     const canvas = document.getElementById("heat-ramp");
     const context = canvas.getContext("2d");
-    const [zero, plus, minus] = ["--heat-zero", "--heat-plus", "--heat-minus"].map(components);
     for (let x = 0; x < canvas.width; x++) {
         const t = x / (canvas.width - 1) * 2 - 1;
         context.fillStyle = mix(zero, t < 0 ? minus : plus, Math.abs(t) ** 0.8);

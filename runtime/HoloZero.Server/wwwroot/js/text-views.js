@@ -49,17 +49,21 @@ export class HexView {
     #pane = document.getElementById("hex-view");
     #continuation = null;
     #lines = 0;
+    #width = 0;
 
     show(continuation) {
         this.#continuation = continuation;
         this.#lines = 0;
+        this.#width = 0;
         this.#pane.replaceChildren();
     }
 
     grow() {
         const { bytes, length } = this.#continuation;
         const follow = this.#pane.scrollTop + this.#pane.clientHeight >= this.#pane.scrollHeight - 30;
-        const width = this.#pane.clientWidth < 560 ? 8 : 16;
+        // As wide to the end as at the beginning: rows are counted, not measured.
+        this.#width ||= this.#pane.clientWidth < 560 ? 8 : 16;
+        const width = this.#width;
         if (this.#lines > 0) this.#pane.lastChild?.remove();
         let text = "";
         const whole = Math.floor(length / width);
