@@ -71,9 +71,9 @@ public sealed record ModelOptions
     public int? SpinMicroseconds { get; init; } = 200;
 
     /// <summary>
-    /// Whether to load what checks several guessed bytes in one call, where the artifact has it: a generation that runs alone uses it where it
-    /// pays, and gets the same bytes. It takes about as much memory again as the variant's weights. On the processor alone, where steps and checks are known
-    /// to have the same bits.
+    /// Whether to load what checks several guessed bytes in one call, where the artifact has it: a generation that runs alone uses it where
+    /// it pays, and gets the same bytes. It takes about as much memory again as the variant's weights. On the processor alone, where steps
+    /// and checks are known to have the same bits.
     /// </summary>
     /// <value>true.</value>
     public bool Speculation { get; init; } = true;
