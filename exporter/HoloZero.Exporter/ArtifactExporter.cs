@@ -252,6 +252,7 @@ public static class ArtifactExporter
     {
         MaxPositions = variant.MaxPositions,
         Exact = variant.IsExact,
+        Providers = variant.Providers,
         Trace = [.. graph.Trace.Select(block => new TraceInfo(block.Module, Describe(block.Output)))],
     };
 

@@ -26,7 +26,10 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// </summary>
     public static GraphVariant Portable { get; } = new("portable", "float32",
         new SortedDictionary<string, int>(StringComparer.Ordinal) { [""] = OnnxOps.Opset }, 1e-5,
-        (graph, data, _) => new OnnxOps(graph, data));
+        (graph, data, _) => new OnnxOps(graph, data))
+    {
+        Providers = ["cpu", "cuda", "tensorrt"],
+    };
 
     /// <summary>ONNX Runtime's fused operators in float32.</summary>
     public static GraphVariant Float32 { get; } =
@@ -55,6 +58,9 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
 
     /// <summary>What the state consists of.</summary>
     public Func<AsymDecConfig, AsymDecState<GraphState?>> State { get; init; } = GraphState.Portable;
+
+    /// <summary>What runs the graph whole, in the manifest's words.</summary>
+    public IReadOnlyList<string> Providers { get; init; } = ["cpu"];
 
     /// <summary>How many more bits/byte than fp32 it may take on held-out text, as a fraction; null where nothing is rounded.</summary>
     public double? MaxQualityLoss { get; init; }

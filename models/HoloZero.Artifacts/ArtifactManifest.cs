@@ -130,6 +130,12 @@ public sealed record ArtifactManifest
         public long? WeightBytes { get; init; }
 
         /// <summary>
+        /// What may run the graph whole: cpu, cuda, tensorrt. The processor runs every graph, if slowly. Of an earlier release's, the
+        /// processor alone.
+        /// </summary>
+        public IReadOnlyList<string> Providers { get => field ?? ["cpu"]; init; }
+
+        /// <summary>
         /// Whether a row's logits on the processor depend on its own sequence alone, bit for bit: not on how many rows are in the call, on
         /// its neighbours, or on the number of threads. False where an earlier release exported it.
         /// </summary>

@@ -38,7 +38,11 @@ internal static class DoctorCommand
             // Every file, not only those that a model loads.
             Abandonable.Run(() => ArtifactFolder.Open(folder), cancellation);
             using var model = arguments.Load(parsed, cancellation, speculation: true);
-            return new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
+            var placed = arguments.Options(parsed) with { Variant = model.Variant.Name, Provider = model.Provider };
+            return new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation))
+            {
+                Nodes = new(NodePlacement.Count(folder, placed, cancellation)),
+            };
         }
         catch (Exception e) when (e is BadInputException or UnsoundModelException)
         {
@@ -67,6 +71,7 @@ internal static class DoctorCommand
                 + (model.Problem is null
                     ? $", variant {model.Variant} on {model.Provider}: hashes agree, graph loads"
                     : $": {model.Problem}"));
+            lines.AddRange(model.Nodes.Select(nodes => $"nodes          {nodes.Value} on {nodes.Key}"));
             lines.AddRange(model.SelfCheck.Select(check =>
                 $"self-check     {check.Case}: {(check.Passed ? "passed" : "FAILED")}, logits {Distance(check)}"));
             lines.Add($"verdict        {(model.Sound ? "the model is sound on this machine" : "the model is not sound on this machine")}");
@@ -88,6 +93,9 @@ internal static class DoctorCommand
 internal sealed record ModelHealth(string Folder, string? Problem, string? Variant, string? Provider,
     IReadOnlyList<SelfCheckCase> SelfCheck)
 {
+    /// <summary>How many nodes of the graph ran where in a step, by ONNX Runtime's names of the providers.</summary>
+    public Dictionary<string, int> Nodes { get; init; } = [];
+
     public bool Sound => Problem is null && SelfCheck.All(check => check.Passed);
 }
 

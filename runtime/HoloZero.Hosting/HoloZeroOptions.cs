@@ -21,6 +21,9 @@ public sealed class HoloZeroOptions
         ["variant"] = nameof(Variant),
         ["provider"] = nameof(Provider),
         ["device"] = nameof(DeviceId),
+        ["device memory"] = nameof(DeviceMemoryBytes),
+        ["provider options"] = nameof(ProviderOptions),
+        ["engine cache"] = nameof(EngineCacheFolder),
         ["threads"] = nameof(Threads),
         ["spin"] = nameof(SpinMicroseconds),
         ["prefill chunk"] = nameof(PrefillChunkBytes),
@@ -45,11 +48,17 @@ public sealed class HoloZeroOptions
     /// <inheritdoc cref="ModelOptions.Provider"/>
     public ExecutionProvider Provider { get; set; } = ModelDefaults.Provider;
 
-    /// <inheritdoc cref="ModelOptions.AllowCpuFallback"/>
-    public bool AllowCpuFallback { get; set; } = ModelDefaults.AllowCpuFallback;
-
     /// <inheritdoc cref="ModelOptions.DeviceId"/>
     public int DeviceId { get; set; } = ModelDefaults.DeviceId;
+
+    /// <inheritdoc cref="ModelOptions.DeviceMemoryBytes"/>
+    public long? DeviceMemoryBytes { get; set; }
+
+    /// <inheritdoc cref="ModelOptions.ProviderOptions"/>
+    public IDictionary<string, string> ProviderOptions { get; set; } = new Dictionary<string, string>();
+
+    /// <inheritdoc cref="ModelOptions.EngineCacheFolder"/>
+    public string? EngineCacheFolder { get; set; }
 
     /// <inheritdoc cref="ModelOptions.Threads"/>
     public int? Threads { get; set; }
@@ -127,8 +136,10 @@ public sealed class HoloZeroOptions
     {
         Variant = Variant,
         Provider = Provider,
-        AllowCpuFallback = AllowCpuFallback,
         DeviceId = DeviceId,
+        DeviceMemoryBytes = DeviceMemoryBytes,
+        ProviderOptions = ProviderOptions.Count > 0 ? ProviderOptions.AsReadOnly() : ModelDefaults.ProviderOptions,
+        EngineCacheFolder = EngineCacheFolder,
         Threads = Threads,
         PrefillChunkBytes = PrefillChunkBytes,
         MaxStateBytes = MaxStateBytes,

@@ -168,7 +168,8 @@ public sealed partial class HostedModel : IByteGenerator, IDisposable
         {
             LogLoading(Name, _options.Model!);
             await LoadModelAsync(_stopping.Token).ConfigureAwait(false);
-            LogLoaded(Name, Variant!, _model!.Provider, _model.Threads, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            foreach (var refusal in _model!.NotTaken) LogNotTaken(Name, refusal.Provider, refusal.Reason);
+            LogLoaded(Name, Variant!, _model.Provider, _model.Threads, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             // Before the check, as it tells what is wrong with the options, and that in no time.
             var options = _options.ForGenerator(_model.Window) with { ModelName = Name, Meters = _meters };
             _generator = new ByteGenerator(_model, options);
@@ -308,4 +309,7 @@ public sealed partial class HostedModel : IByteGenerator, IDisposable
 
     [LoggerMessage(7, LogLevel.Warning, "model {Model}: a generation failed after {Bytes} bytes: {Reason}")]
     private partial void LogRequestFailed(string model, long bytes, string reason);
+
+    [LoggerMessage(8, LogLevel.Warning, "model {Model}: not on {Provider}: {Reason}")]
+    private partial void LogNotTaken(string model, ExecutionProvider provider, string reason);
 }

@@ -12,7 +12,9 @@ public static class SectionBinding
 {
     /// <summary>Sets the properties that the section has keys for; a key whose value is null is as if it were not there.</summary>
     /// <typeparam name="T">Whose writable properties are the keys.</typeparam>
-    /// <param name="section">Keys are the names of properties, in any case; a list's items are keys below its own.</param>
+    /// <param name="section">
+    /// Keys are the names of properties, in any case; a list's items and a map's entries are keys below its own.
+    /// </param>
     /// <param name="options">What to set.</param>
     /// <param name="owner">Whose options they are, for messages: <c>a model</c>.</param>
     /// <exception cref="BadInputException">A key is unknown, or its value is of another type; the message names it in full.</exception>
@@ -32,16 +34,20 @@ public static class SectionBinding
             }
 
             var isList = property.PropertyType.IsArray;
-            if (!isList && value.GetChildren().Any())
+            var isMap = property.PropertyType == typeof(IDictionary<string, string>);
+            if (!isList && !isMap && value.GetChildren().Any())
                 throw new BadInputException(value.Path, "is a section", $"give it one value of type {Kind(property)}");
             if (isList && !string.IsNullOrEmpty(value.Value))
                 throw new BadInputException(value.Path, "is one value", $"give it a list: {value.Path}:0 and so on");
-            if (!isList && value.Value is null) continue;
+            if (isMap && !string.IsNullOrEmpty(value.Value))
+                throw new BadInputException(value.Path, "is one value", $"give it keys of its own: {value.Path}:name");
+            if (!isList && !isMap && value.Value is null) continue;
             try
             {
                 // Of a list without items the binder makes nothing, as of an empty value.
                 property.SetValue(options, value.Get(property.PropertyType)
-                    ?? (isList ? Array.CreateInstance(property.PropertyType.GetElementType()!, 0) : null));
+                    ?? (isList ? Array.CreateInstance(property.PropertyType.GetElementType()!, 0)
+                        : isMap ? new Dictionary<string, string>() : null));
             }
             catch (InvalidOperationException e)
             {

@@ -40,8 +40,7 @@ public sealed class ForeignEnvironmentTests(TinyArtifacts tiny)
             using var model = HoloZeroModel.Load(tiny.Folder(PrefixAttention.Causal), new()
             {
                 Variant = "portable",
-                Provider = ExecutionProvider.Cuda,
-                AllowCpuFallback = true,
+                Provider = ExecutionProvider.Auto,
                 PrefillChunkBytes = 1 << 20,
             });
             using var session = model.OpenSession();

@@ -238,21 +238,30 @@ public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
     }
 
     [Fact]
-    public async Task A_provider_that_does_not_load_is_an_error_unless_allowed()
+    public async Task A_provider_that_does_not_load_is_an_error_and_auto_says_why_it_took_another()
     {
         var report = JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput)
             .RootElement.GetProperty("runtime").GetProperty("providers");
         var cuda = report.EnumerateArray().FirstOrDefault(p => p.GetProperty("name").GetString() == "CUDAExecutionProvider");
-        string[] arguments =
-            ["generate", "--model", exported.Tiny, "--prompt", "x", "--greedy", "--max-bytes", "4", "--provider", "cuda"];
+        var folder = _temporary["portable"];
+        Assert.Equal(0, (await ExportAsync("--checkpoint", GoldenSuite.Tiny.CheckpointPath, "--output", folder, "--variant", "portable",
+            "--variant", "fp32")).ExitCode);
+        string[] arguments = ["generate", "--model", folder, "--prompt", "x", "--greedy", "--max-bytes", "4", "--provider", "cuda"];
         if (cuda.ValueKind == JsonValueKind.Object && cuda.GetProperty("problem").ValueKind == JsonValueKind.Null)
         {
             Assert.Equal(0, (await HoloZeroAsync(arguments)).ExitCode);
             return;
         }
 
-        RequireRefusal(await HoloZeroAsync(arguments), 3, "Cuda", "cannot run this model here");
-        Assert.Equal(4, (await HoloZeroAsync([.. arguments, "--allow-cpu-fallback"])).StandardOutput.Length);
+        // Of the library it says which one is missing, not where the loader looked.
+        RequireRefusal(await HoloZeroAsync(arguments), 3, "Cuda", "cannot run this model here",
+            ".so", "is not on this machine", "install");
+        var automatic = await HoloZeroAsync([.. arguments[..^1], "auto"]);
+        Assert.Equal(4, automatic.StandardOutput.Length);
+        Assert.Matches("^note: not Cuda: .*\nnote: not TensorRt: .*\n$", automatic.StandardError);
+        RequireRefusal(await HoloZeroAsync([.. arguments, "--variant", "fp32"]), 2, "provider: variant fp32 is not meant for Cuda",
+            "choose the variant portable");
+        RequireRefusal(await HoloZeroAsync([.. arguments, "--provider-option", "use_tf32"]), 2, "--provider-option", "KEY=VALUE");
     }
 
     private static async Task<ProgramResult> RunShellAsync(string command)

@@ -11,7 +11,7 @@ namespace HoloZero.Hosting.Tests;
 public sealed class OptionsTests
 {
     [Theory]
-    [InlineData("Varient", "fp32", "HoloZero:demo:Varient: is no option of a model; remove it; there are AllowCpuFallback, ")]
+    [InlineData("Varient", "fp32", "HoloZero:demo:Varient: is no option of a model; remove it; there are DeviceId, ")]
     [InlineData("Window:MaxPositions", "3", "HoloZero:demo:Window: is no option of a model")]
     [InlineData("Model", " ", "HoloZero:demo:Model: is not given; name a folder")]
     [InlineData("MaxRows", "0", "HoloZero:demo:MaxRows: is 0, allowed are 1 to ")]
@@ -27,6 +27,10 @@ public sealed class OptionsTests
     [InlineData("PrefixCacheBytes", "-1", "HoloZero:demo:PrefixCacheBytes: is -1, ")]
     [InlineData("MaxUnreadBytes", "0", "HoloZero:demo:MaxUnreadBytes: is 0, ")]
     [InlineData("Threads", "0", "HoloZero:demo:Threads: 0 is not within 1 to 1,024")]
+    [InlineData("DeviceMemoryBytes", "5", "HoloZero:demo:DeviceMemoryBytes: 5 bytes hold no model")]
+    [InlineData("ProviderOptions:use_tf32", "1", "HoloZero:demo:ProviderOptions: the processor has none")]
+    [InlineData("ProviderOptions", "use_tf32", "HoloZero:demo:ProviderOptions: is one value; give it keys of its own")]
+    [InlineData("EngineCacheFolder", "", "HoloZero:demo:EngineCacheFolder: is no folder's name")]
     [InlineData("DeviceId", "-1", "HoloZero:demo:DeviceId: -1 is negative")]
     [InlineData("MaxStateBytes", "-1", "HoloZero:demo:MaxStateBytes: -1 is negative")]
     [InlineData("PrefillChunkBytes", "1", "HoloZero:demo:PrefillChunkBytes: 1 is not within ")]
@@ -73,26 +77,31 @@ public sealed class OptionsTests
     [Fact]
     public void What_configuration_says_is_what_the_runtime_gets()
     {
-        var (host, _) = Hosts.Configured(("Model", "m"), ("Variant", "int8"), ("provider", "cuda"), ("AllowCpuFallback", "true"),
-            ("DeviceId", "1"), ("Threads", "2"), ("PrefillChunkBytes", "100"), ("MaxStateBytes", "5000000000"),
+        var (host, _) = Hosts.Configured(("Model", "m"), ("Variant", "int8"), ("provider", "cuda"),
+            ("DeviceMemoryBytes", "7000000000"),
+            ("ProviderOptions:use_tf32", "1"), ("EngineCacheFolder", "engines"), ("DeviceId", "1"), ("Threads", "2"), ("PrefillChunkBytes", "100"), ("MaxStateBytes", "5000000000"),
             ("SpinMicroseconds", "50"), ("VerifyHashes", "false"),
             ("MaxRows", "3"), ("MaxQueued", "4"), ("StreamBytes", "100"), ("MaxPrefixSlots", "5"), ("KeptStreamBytes", "20"),
             ("PrefillRows", "9"), ("PrefixCacheBytes", "6000000000"), ("MaxUnreadBytes", "7"), ("SelfCheck", "false"),
             ("WarmUpBytes", null), ("StopGrace", "00:00:05"), ("StopHostOnFailure", "false"));
         using var disposed = host;
         var options = host.Services.GetRequiredService<IOptionsMonitor<HoloZeroOptions>>().Get("demo");
+        var model = options.ForModel();
+        Assert.Equal([new("use_tf32", "1")], model.ProviderOptions);
         Assert.Equal(new ModelOptions
         {
             Variant = "int8",
             Provider = ExecutionProvider.Cuda,
-            AllowCpuFallback = true,
+            DeviceMemoryBytes = 7_000_000_000,
+            ProviderOptions = model.ProviderOptions,
+            EngineCacheFolder = "engines",
             DeviceId = 1,
             Threads = 2,
             PrefillChunkBytes = 100,
             MaxStateBytes = 5_000_000_000,
             SpinMicroseconds = 50,
             VerifyHashes = false,
-        }, options.ForModel());
+        }, model);
         Assert.Equal(new ByteGeneratorOptions
         {
             MaxRows = 3,

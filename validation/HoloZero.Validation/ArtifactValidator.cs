@@ -16,6 +16,10 @@ public sealed record ValidationOptions
     /// <value>None, which is all of them.</value>
     public IReadOnlyCollection<string> Variants { get; init; } = [];
 
+    /// <summary>What to run them on: one that loads, or all that do.</summary>
+    /// <value><see cref="ExecutionProvider.Auto"/>, which is all. A variant runs on what it is meant for, and on the processor.</value>
+    public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
+
     /// <summary>Whether the front door is tried on all 16,777,216 triples of bytes, or only on all pairs at the starts of runs.</summary>
     /// <value>true: some seconds a graph.</value>
     public bool AllTriples { get; init; } = true;
@@ -149,6 +153,12 @@ public static class ArtifactValidator
 
                 foreach (var provider in providers)
                 {
+                    if (!ProviderChoice.IsMeantFor(graph.Variant, provider))
+                    {
+                        _notChecked.Add(new($"{graph.Variant.Name} on {provider}", "it is not meant for it"));
+                        continue;
+                    }
+
                     Step($"running {graph.Variant.Name} on {provider}");
                     var (results, measurements) = VariantRun.Run(folder, graph, provider, wanted);
                     _checks.AddRange(results);
@@ -249,7 +259,15 @@ public static class ArtifactValidator
                     "TensorrtExecutionProvider" => ExecutionProvider.TensorRt,
                     _ => null,
                 };
-                if (provider is { } usable && status.Problem is null) providers.Add(usable);
+                if (provider is { } usable && status.Problem is null)
+                {
+                    if (options.Provider is ExecutionProvider.Auto || options.Provider == usable) providers.Add(usable);
+                }
+                else if (provider == options.Provider)
+                {
+                    throw new MissingCapabilityException($"execution provider {provider} does not load "
+                        + $"({ProviderLibraries.Describe(status.Problem!)})", ProviderLibraries.Remedy(status.Problem!));
+                }
                 else _notChecked.Add(new(status.Name, Shortened(status.Problem ?? "not used by the runtime")));
             }
 

@@ -15,6 +15,12 @@ public readonly record struct IdLogprob(int Id, double Logprob);
 /// <param name="Likeliest">The likeliest bytes and EOS, the greatest first, of equal ones the lower id; as many as were asked for.</param>
 public sealed record BytePrediction(double Logprob, IReadOnlyList<IdLogprob> Likeliest)
 {
+    /// <summary>
+    /// Whether a draft had guessed the byte and it was checked together with others. Tells how it was computed, so it may differ from run
+    /// to run; the byte and all other values do not.
+    /// </summary>
+    public bool Drafted { get; init; }
+
     /// <summary>How many of the likeliest one may ask for.</summary>
     public const int MaxLikeliest = 20;
 

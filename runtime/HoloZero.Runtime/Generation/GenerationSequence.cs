@@ -62,8 +62,9 @@ internal sealed class GenerationSequence
 
     /// <summary>Chooses the next byte.</summary>
     /// <param name="logits">Of what follows the last byte that was run, [vocabulary].</param>
+    /// <param name="guess">What was guessed to follow, where something was.</param>
     /// <exception cref="InvalidLogitsException">They are not finite.</exception>
-    public void Accept(ReadOnlySpan<float> logits)
+    public void Accept(ReadOnlySpan<float> logits, byte? guess = null)
     {
         var chosen = _sampler.Sample(logits);
         if (chosen == ByteVocabulary.Eos)
@@ -74,7 +75,8 @@ internal sealed class GenerationSequence
 
         Next = (byte)chosen;
         _chosen++;
-        if (_options.Likeliest is { } likeliest) _predictions.Enqueue(BytePrediction.Of(logits, Next, likeliest));
+        if (_options.Likeliest is { } likeliest)
+            _predictions.Enqueue(BytePrediction.Of(logits, Next, likeliest) with { Drafted = Next == guess });
         if (_matcher.Append(Next, _released))
         {
             End(FinishReason.Stop);

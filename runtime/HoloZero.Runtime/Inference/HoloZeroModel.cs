@@ -1,4 +1,5 @@
 using HoloZero.Artifacts;
+using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Runtime;
 
@@ -8,10 +9,10 @@ namespace HoloZero.Runtime;
 /// </summary>
 public sealed class HoloZeroModel : IDisposable
 {
-    private HoloZeroModel(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, OnnxGraph graph, ExecutionProvider provider,
-        ModelOptions options)
+    private HoloZeroModel(ArtifactFolder artifact, SelectedGraph selected, ModelOptions options)
     {
-        (Artifact, Variant, Graph, Provider) = (artifact, variant, graph, provider);
+        (Artifact, Variant, Graph) = (artifact, selected.Taken.Variant!, selected.Graph);
+        (Provider, NotTaken) = (selected.Taken.Provider, selected.NotTaken);
         PrefillChunkBytes = options.PrefillChunkBytes;
     }
 
@@ -21,8 +22,13 @@ public sealed class HoloZeroModel : IDisposable
     /// <summary>The graph that runs.</summary>
     public ArtifactManifest.VariantInfo Variant { get; }
 
-    /// <summary>What it runs on.</summary>
+    /// <summary>What it runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
     public ExecutionProvider Provider { get; }
+
+    /// <summary>
+    /// Providers that <see cref="ExecutionProvider.Auto"/> would have preferred, and why it could not have them; empty otherwise.
+    /// </summary>
+    public IReadOnlyList<ProviderRefusal> NotTaken { get; }
 
     /// <summary>Threads that compute one call on the processor.</summary>
     public int Threads => Graph.Threads;
@@ -41,9 +47,7 @@ public sealed class HoloZeroModel : IDisposable
 
     /// <summary>How much context a generation keeps where its options say nothing.</summary>
     /// <value>What the artifact was made for; where it does not say, the default.</value>
-    public ContextWindowOptions Window => Artifact.Manifest.Window is { } window
-        ? new() { StreamBytes = window.StreamBytes, MaxPrefixSlots = window.MaxPrefixSlots, KeptStreamBytes = window.KeptStreamBytes }
-        : new();
+    public ContextWindowOptions Window => ContextWindowOptions.Of(Artifact.Manifest);
 
     internal OnnxGraph Graph { get; }
 
@@ -58,7 +62,7 @@ public sealed class HoloZeroModel : IDisposable
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="BadInputException">The folder is no sound artifact, lacks the variant, or an option is out of range.</exception>
     /// <exception cref="MissingCapabilityException">
-    /// The provider does not load and <see cref="ModelOptions.AllowCpuFallback"/> is off.
+    /// The provider that was named does not load, or cannot run the graph whole.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static HoloZeroModel Load(string folder, ModelOptions? options = null, CancellationToken cancellation = default) =>
@@ -71,7 +75,7 @@ public sealed class HoloZeroModel : IDisposable
     /// <param name="cancellation">Ends it early; nothing is left then.</param>
     /// <exception cref="BadInputException">The folder is no sound artifact, lacks the variant, or an option is out of range.</exception>
     /// <exception cref="MissingCapabilityException">
-    /// The provider does not load and <see cref="ModelOptions.AllowCpuFallback"/> is off.
+    /// The provider that was named does not load, or cannot run the graph whole.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static Task<HoloZeroModel> LoadAsync(string folder, ModelOptions? options = null, IProgress<LoadProgress>? progress = null,
@@ -89,40 +93,39 @@ public sealed class HoloZeroModel : IDisposable
         options.Validate();
         cancellation.ThrowIfCancellationRequested();
         var artifact = ArtifactFolder.Open(folder, verifyHashes: false);
-        var variant = artifact.Variant(options.Variant);
-        OnnxEnvironment.Ensure();
-
-        var (hashed, loaded) = (0L, false);
-        var total = options.VerifyHashes ? artifact.FilesOf(variant).Sum(file => file.Value.Bytes) : 0;
-        Report();
-        // Beside the loading, which takes as long.
-        var hashes = options.VerifyHashes ? Task.Run(() => artifact.VerifyHashes(variant, Hashed, cancellation), CancellationToken.None)
-            : Task.CompletedTask;
-        OnnxGraph? graph = null;
+        var selected = Select(artifact, options, cores, new(artifact, options, progress, cancellation), _ => { });
         try
         {
-            (graph, var provider) = ProviderSelection.Load(options, cores.Count, sessionOptions =>
-                OnnxGraph.Load(artifact, variant, options, sessionOptions, cancellation));
-            Volatile.Write(ref loaded, true);
-            Report();
-            hashes.GetAwaiter().GetResult();
-            return new(artifact, variant, graph, provider, options) { Drafts = graph.Check is null ? null : ReadDrafts(artifact) };
+            return new(artifact, selected, options) { Drafts = selected.Graph.Check is null ? null : ReadDrafts(artifact) };
         }
         catch
         {
-            graph?.Dispose();
-            // Where the file is damaged, its hash says so more plainly than ONNX Runtime.
-            hashes.GetAwaiter().GetResult();
+            selected.Graph.Dispose();
             throw;
         }
+    }
 
-        void Hashed(int bytes)
+    /// <summary>Loads the graph that a model would run, and no model. The caller disposes it.</summary>
+    /// <param name="artifact">The artifact.</param>
+    /// <param name="options">How to run it.</param>
+    /// <param name="adjust">Changes the session's options before it is made.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    internal static OnnxGraph LoadGraph(ArtifactFolder artifact, ModelOptions options, Action<SessionOptions> adjust,
+        CancellationToken cancellation)
+    {
+        options.Validate();
+        return Select(artifact, options, ProcessorCores.Detect(), new(artifact, options, null, cancellation), adjust).Graph;
+    }
+
+    private static SelectedGraph Select(ArtifactFolder artifact, ModelOptions options, ProcessorCores cores, ModelLoader loader,
+        Action<SessionOptions> adjust)
+    {
+        OnnxEnvironment.Ensure();
+        return ProviderSelection.Load(artifact, options, cores.Count, (candidate, session) =>
         {
-            Interlocked.Add(ref hashed, bytes);
-            Report();
-        }
-
-        void Report() => progress?.Report(new(Interlocked.Read(ref hashed), total, Volatile.Read(ref loaded)));
+            adjust(session);
+            return loader.Load(candidate, session);
+        }, loader.Append);
     }
 
     /// <summary>Opens a session for one sequence. The caller disposes it.</summary>

@@ -1,19 +1,7 @@
+using System.Collections.ObjectModel;
 using HoloZero.Artifacts;
 
 namespace HoloZero.Runtime;
-
-/// <summary>What runs the graph.</summary>
-public enum ExecutionProvider
-{
-    /// <summary>The processor.</summary>
-    Cpu,
-
-    /// <summary>NVIDIA CUDA.</summary>
-    Cuda,
-
-    /// <summary>NVIDIA TensorRT, with CUDA for what it does not take.</summary>
-    TensorRt,
-}
 
 /// <summary>How to load a model. Immutable.</summary>
 public sealed record ModelOptions
@@ -22,19 +10,31 @@ public sealed record ModelOptions
     /// <value>The first that the manifest lists.</value>
     public string? Variant { get; init; }
 
-    /// <summary>What to run it on.</summary>
+    /// <summary>What to run it on. One that is named runs the model or loading it fails: nothing else ever stands in for it.</summary>
     /// <value><see cref="ExecutionProvider.Cpu"/>.</value>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Cpu;
-
-    /// <summary>
-    /// Whether a model that cannot run on <see cref="Provider"/> may run on the processor instead; without leave that is an error.
-    /// </summary>
-    /// <value>false.</value>
-    public bool AllowCpuFallback { get; init; }
 
     /// <summary>The device of that provider, from 0.</summary>
     /// <value>0.</value>
     public int DeviceId { get; init; }
+
+    /// <summary>Bytes of a device's memory that the model may take at most, 1,048,576 and more; the processor's is not limited.</summary>
+    /// <value>As many as there are.</value>
+    public long? DeviceMemoryBytes { get; init; }
+
+    /// <summary>
+    /// More options of the provider by ONNX Runtime's names for them, which go before those that the library sets itself. A provider
+    /// refuses what it does not know.
+    /// </summary>
+    /// <value>None.</value>
+    public IReadOnlyDictionary<string, string> ProviderOptions { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
+    /// <summary>
+    /// A folder where <see cref="ExecutionProvider.TensorRt"/> keeps the engines that it builds, in one of its own for each model, device
+    /// and version: building takes minutes, loading seconds. Made where it is missing.
+    /// </summary>
+    /// <value>null: engines are built in every process.</value>
+    public string? EngineCacheFolder { get; init; }
 
     /// <summary>Threads that compute one call, 1 to 1,024.</summary>
     /// <value>
@@ -100,6 +100,21 @@ public sealed record ModelOptions
             throw new BadInputException("prefill chunk", $"{PrefillChunkBytes} is not within 2 to 1,048,576 bytes",
                 "choose some hundred bytes");
         }
-        if (!Enum.IsDefined(Provider)) throw new BadInputException("provider", $"{Provider} is unknown", "choose Cpu, Cuda or TensorRt");
+        if (!Enum.IsDefined(Provider))
+            throw new BadInputException("provider", $"{Provider} is unknown", "choose Cpu, Cuda, TensorRt or Auto");
+        if (DeviceMemoryBytes is < 1 << 20)
+        {
+            throw new BadInputException("device memory", $"{DeviceMemoryBytes:N0} bytes hold no model",
+                "give 1,048,576 and more, or leave it out");
+        }
+
+        ArgumentNullException.ThrowIfNull(ProviderOptions);
+        if (Provider == ExecutionProvider.Cpu && ProviderOptions.Count > 0)
+        {
+            throw new BadInputException("provider options", "the processor has none", "name the provider that they are for");
+        }
+
+        if (EngineCacheFolder is { Length: 0 })
+            throw new BadInputException("engine cache", "is no folder's name", "name a folder, or leave it out");
     }
 }

@@ -57,7 +57,7 @@ internal sealed class OnnxGraph : IDisposable
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static OnnxGraph Load(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, ModelOptions modelOptions,
-        SessionOptions options, CancellationToken cancellation)
+        ExecutionProvider provider, SessionOptions options, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using var cancelled = cancellation.Register(() => options.SetLoadCancellationFlag(true));
@@ -76,7 +76,7 @@ internal sealed class OnnxGraph : IDisposable
 
             return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes)
             {
-                Check = modelOptions is { Speculation: true, Provider: ExecutionProvider.Cpu } && variant.Check is not null
+                Check = modelOptions.Speculation && provider == ExecutionProvider.Cpu && variant.Check is not null
                     ? CheckGraph.Load(artifact, variant, options, cancellation) : null,
             };
         }
@@ -168,6 +168,10 @@ internal sealed class OnnxGraph : IDisposable
             throw Failure(e, prefix, stream, cancellation);
         }
     }
+
+    /// <summary>Ends the profile that the session's options began.</summary>
+    /// <returns>Its file.</returns>
+    public string EndProfiling() => _session.EndProfiling();
 
     /// <summary>Refuses sequences that the graph has no room for.</summary>
     /// <exception cref="BadInputException">There are more positions than it allows.</exception>

@@ -197,9 +197,14 @@ internal sealed class Scheduler : IDisposable
 
         var ticks = Stopwatch.GetTimestamp() - start;
         var right = 0;
-        var goesOn = GoesOn(generation, Row(logits, 0));
-        while (goesOn && right < drafts.Length && generation.Sequence.Next == drafts[right])
-            goesOn = GoesOn(generation, Row(logits, ++right));
+        bool goesOn;
+        while (true)
+        {
+            byte? guess = right < drafts.Length ? drafts[right] : null;
+            goesOn = GoesOn(generation, Row(logits, right), guess);
+            if (!goesOn || generation.Sequence.Next != guess) break;
+            right++;
+        }
 
         Counters.Checks++;
         Counters.Drafts += drafts.Length;
@@ -238,8 +243,8 @@ internal sealed class Scheduler : IDisposable
         logits.Slice(row * ByteVocabulary.Size, ByteVocabulary.Size);
 
     /// <summary>Whether a generation that is given logits has to step again.</summary>
-    private bool GoesOn(ScheduledGeneration generation, ReadOnlySpan<float> logits) =>
-        TryAccept(generation, logits) && generation.Sequence.Work == SequenceWork.Step;
+    private bool GoesOn(ScheduledGeneration generation, ReadOnlySpan<float> logits, byte? guess = null) =>
+        TryAccept(generation, logits, guess) && generation.Sequence.Work == SequenceWork.Step;
 
     /// <summary>A row goes on, waits for its reader, or leaves.</summary>
     private void Settle(int row, bool goesOn)
@@ -436,11 +441,11 @@ internal sealed class Scheduler : IDisposable
     }
 
     /// <returns>False where the logits are unsound: it has failed then.</returns>
-    private bool TryAccept(ScheduledGeneration generation, ReadOnlySpan<float> logits)
+    private bool TryAccept(ScheduledGeneration generation, ReadOnlySpan<float> logits, byte? guess = null)
     {
         try
         {
-            generation.Sequence.Accept(logits);
+            generation.Sequence.Accept(logits, guess);
             if (generation.Sequence.Work != SequenceWork.Nothing) generation.History?.Append([generation.Sequence.Next]);
             Counters.GeneratedBytes++;
             Deliver(generation);

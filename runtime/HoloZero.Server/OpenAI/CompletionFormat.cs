@@ -55,7 +55,7 @@ internal sealed class CompletionFormat : IAnswerFormat
         Column("top_logprobs", WriteLikeliest);
         Column("text_offset", told => json.WriteNumberValue(told.Offset));
         Column("token_ids", told => json.WriteNumberValue(told.Id));
-        Column("drafted", _ => json.WriteBooleanValue(false));
+        Column("drafted", told => json.WriteBooleanValue(told.Prediction is { Drafted: true }));
         json.WriteEndObject();
 
         void Column(string name, Action<ToldByte> write)

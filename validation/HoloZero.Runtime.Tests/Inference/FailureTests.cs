@@ -78,8 +78,11 @@ public sealed class FailureTests : IDisposable
         var missing = RuntimeReport.Collect().Providers.Where(provider => provider is { Supported: true, Problem: not null }).ToArray();
         Assert.All(missing, provider => AssertPrintable(new InvalidOperationException(provider.Problem), ""));
         if (missing.All(provider => !provider.Name.StartsWith("CUDA", StringComparison.Ordinal))) return;
-        AssertPrintable(Assert.Throws<MissingCapabilityException>(() => HoloZeroModel.Load(_first.Folder,
-            new() { Provider = ExecutionProvider.Cuda })), "Cuda");
+        using var portable = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { Variants = ["portable"] });
+        var error = Assert.Throws<MissingCapabilityException>(() => HoloZeroModel.Load(portable.Folder,
+            new() { Provider = ExecutionProvider.Cuda }));
+        AssertPrintable(error, "Cuda");
+        AssertPrintable(error, "install");
     }
 
     [Fact]

@@ -102,7 +102,7 @@ internal sealed class GraphRunner : IDisposable
         options.IntraOpNumThreads = ProcessorCores.Detect().Count;
         // Thousands of small calls: threads that spin between them only take the processor from whoever shares the machine.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        if (ProviderSelection.Append(options, provider, deviceId: 0) is { } reason)
+        if (ProviderSelection.Append(options, provider, new(), tensorRt: null) is { } reason)
             throw new GraphFailure($"{provider} does not load: {reason}");
         InferenceSession? session = null;
         return OnnxEnvironment.Try(() => session = open(options)) is { } failure
