@@ -15,6 +15,9 @@ internal sealed class ModelArguments
         Values.Choice("--provider", "what to run it on; auto takes the best that loads", ExecutionProvider.Cpu);
     private readonly Option<int?> _device = Values.Whole<int>("--device", "the provider's device, from 0 [0]");
     private readonly Option<long?> _deviceMemory = Values.Whole<long>("--device-memory", "bytes of its memory to take at most [all]");
+    private readonly Option<bool> _cpuNodes =
+        new("--allow-cpu-nodes") { Description = "let the processor run what the provider leaves over of the graph" };
+
     private readonly Option<string[]> _providerOptions = new("--provider-option")
     {
         Description = "an option of the provider as ONNX Runtime names it, KEY=VALUE; may be repeated",
@@ -32,7 +35,10 @@ internal sealed class ModelArguments
     {
         _folder = new("--model") { Description = "artifact folder that holozero-export wrote", Required = required };
         foreach (var option in (Option[])
-            [_folder, _variant, _provider, _device, _deviceMemory, _providerOptions, _engineCache, _threads]) command.Options.Add(option);
+            [_folder, _variant, _provider, _device, _deviceMemory, _cpuNodes, _providerOptions, _engineCache, _threads])
+        {
+            command.Options.Add(option);
+        }
     }
 
     public string? Folder(ParseResult parsed) => parsed.GetValue(_folder);
@@ -45,6 +51,7 @@ internal sealed class ModelArguments
         if (parsed.GetValue(_variant) is { } variant) arguments.AddRange([_variant.Name, variant]);
         if (parsed.GetValue(_device) is { } device) arguments.AddRange([_device.Name, Number(device)]);
         if (parsed.GetValue(_deviceMemory) is { } memory) arguments.AddRange([_deviceMemory.Name, Number(memory)]);
+        if (parsed.GetValue(_cpuNodes)) arguments.Add(_cpuNodes.Name);
         foreach (var option in parsed.GetRequiredValue(_providerOptions)) arguments.AddRange([_providerOptions.Name, option]);
         if (parsed.GetValue(_engineCache) is { } cache) arguments.AddRange([_engineCache.Name, Path.GetFullPath(cache)]);
         if (parsed.GetValue(_threads) is { } threads) arguments.AddRange([_threads.Name, Number(threads)]);
@@ -71,6 +78,7 @@ internal sealed class ModelArguments
         Provider = parsed.GetValue(_provider),
         DeviceId = parsed.GetValue(_device) ?? 0,
         DeviceMemoryBytes = parsed.GetValue(_deviceMemory),
+        AllowCpuNodes = parsed.GetValue(_cpuNodes),
         ProviderOptions = ProviderOptions(parsed.GetRequiredValue(_providerOptions)),
         EngineCacheFolder = parsed.GetValue(_engineCache),
         Threads = parsed.GetValue(_threads),

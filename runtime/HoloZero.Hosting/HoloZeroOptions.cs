@@ -54,6 +54,9 @@ public sealed class HoloZeroOptions
     /// <inheritdoc cref="ModelOptions.DeviceMemoryBytes"/>
     public long? DeviceMemoryBytes { get; set; }
 
+    /// <inheritdoc cref="ModelOptions.AllowCpuNodes"/>
+    public bool AllowCpuNodes { get; set; } = ModelDefaults.AllowCpuNodes;
+
     /// <inheritdoc cref="ModelOptions.ProviderOptions"/>
     public IDictionary<string, string> ProviderOptions { get; set; } = new Dictionary<string, string>();
 
@@ -138,6 +141,7 @@ public sealed class HoloZeroOptions
         Provider = Provider,
         DeviceId = DeviceId,
         DeviceMemoryBytes = DeviceMemoryBytes,
+        AllowCpuNodes = AllowCpuNodes,
         ProviderOptions = ProviderOptions.Count > 0 ? ProviderOptions.AsReadOnly() : ModelDefaults.ProviderOptions,
         EngineCacheFolder = EngineCacheFolder,
         Threads = Threads,

@@ -54,6 +54,58 @@ public sealed class FolderTransactionTests : IDisposable
     }
 
     [Fact]
+    public void A_place_that_is_none_is_refused()
+    {
+        Refused("  ", "output folder: its path is empty; name a folder");
+        Refused("/", "");
+        Refused(Environment.CurrentDirectory, "");
+        File.WriteAllText(_temporary["file"], "mine");
+        Refused(_temporary["file", "below", "model"], "it cannot be written");
+        Assert.Equal([_temporary["file"]], Directory.GetFileSystemEntries(_temporary.Path));
+
+        static void Refused(string folder, string cause) =>
+            Assert.Contains(cause, Assert.Throws<BadInputException>(() => new FolderTransaction(folder)).Message);
+    }
+
+    [Fact]
+    public void What_somebody_put_there_meanwhile_is_not_replaced()
+    {
+        using (var transaction = new FolderTransaction(_temporary["model"]))
+        {
+            Directory.CreateDirectory(_temporary["model"]);
+            File.WriteAllText(_temporary["model", "cat.png"], "mine");
+            Assert.Contains("it exists and is not an exported model", Assert.Throws<BadInputException>(transaction.Commit).Message);
+        }
+
+        Assert.Equal([_temporary["model"]], Directory.GetFileSystemEntries(_temporary.Path));
+        Assert.Equal("mine", File.ReadAllText(_temporary["model", "cat.png"]));
+    }
+
+    [Fact]
+    public void Only_what_is_of_its_own_kind_is_replaced()
+    {
+        var kind = new FolderKind("a run", "run.json", _ => ["weights"]);
+        using (var transaction = new FolderTransaction(_temporary["run"], kind))
+        {
+            File.WriteAllText(Path.Combine(transaction.Staging, "run.json"), "1");
+            File.WriteAllText(Path.Combine(transaction.Staging, "weights"), "1");
+            transaction.Commit();
+        }
+
+        var error = Assert.Throws<BadInputException>(() => new FolderTransaction(_temporary["run"]));
+        Assert.Contains("is not an exported model", error.Message);
+        using (var transaction = new FolderTransaction(_temporary["run"], kind))
+        {
+            File.WriteAllText(Path.Combine(transaction.Staging, "run.json"), "2");
+            transaction.Commit();
+        }
+
+        Assert.Equal("2", File.ReadAllText(_temporary["run", "run.json"]));
+        Assert.Equal([_temporary["run", "run.json"]], Directory.GetFileSystemEntries(_temporary["run"]));
+        Assert.Equal([_temporary["run"]], Directory.GetFileSystemEntries(_temporary.Path));
+    }
+
+    [Fact]
     public void An_older_artifact_stays_until_the_new_one_is_whole()
     {
         using var exported = new SmallArtifact();

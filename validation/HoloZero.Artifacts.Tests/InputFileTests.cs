@@ -35,7 +35,29 @@ public sealed class InputFileTests : IDisposable
     public void What_is_no_readable_file_is_bad_input()
     {
         Assert.Contains("no such file", Assert.Throws<BadInputException>(() => InputFile.ReadBytes(_folder["missing"])).Message);
+        Assert.Equal("file: its path is empty; name a file", Assert.Throws<BadInputException>(() => InputFile.ReadBytes("")).Message);
+        if (OperatingSystem.IsLinux())
+            Assert.Contains("a pipe or a device", Assert.Throws<BadInputException>(() => InputFile.ReadBytes("/dev/null")).Message);
         Assert.Contains("directory", Assert.Throws<BadInputException>(() => InputFile.ReadFirstBytes(_folder.Path, 1)).Message);
+    }
+
+    [Fact]
+    public void What_fails_while_it_is_read_is_told_in_words()
+    {
+        Failing(new EndOfStreamException(), "file: it ends too early; copy or download it again");
+        Failing(new UnauthorizedAccessException(), "file: permission to read it is denied; make it readable for this user");
+        Failing(new System.Security.SecurityException(), "file: permission to read it is denied");
+        Failing(new IOException("bad sector"), "file: it cannot be read (bad sector); check the path and the disk");
+        Failing(new NotSupportedException("odd"), "file: it cannot be read (odd)");
+        Failing(new DirectoryNotFoundException(), "file: no such file; check the path");
+        Assert.Throws<InvalidOperationException>(() => InputFile.Guard<int>("file", () => throw new InvalidOperationException()));
+
+        static void Failing(Exception cause, string message)
+        {
+            var error = Assert.Throws<BadInputException>(() => InputFile.Guard<int>("file", () => throw cause));
+            Assert.StartsWith(message, error.Message);
+            Assert.Same(cause, error.InnerException);
+        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -11,7 +11,7 @@ namespace HoloZero.Hosting.Tests;
 public sealed class OptionsTests
 {
     [Theory]
-    [InlineData("Varient", "fp32", "HoloZero:demo:Varient: is no option of a model; remove it; there are DeviceId, ")]
+    [InlineData("Varient", "fp32", "HoloZero:demo:Varient: is no option of a model; remove it; there are AllowCpuNodes, ")]
     [InlineData("Window:MaxPositions", "3", "HoloZero:demo:Window: is no option of a model")]
     [InlineData("Model", " ", "HoloZero:demo:Model: is not given; name a folder")]
     [InlineData("MaxRows", "0", "HoloZero:demo:MaxRows: is 0, allowed are 1 to ")]
@@ -78,9 +78,9 @@ public sealed class OptionsTests
     public void What_configuration_says_is_what_the_runtime_gets()
     {
         var (host, _) = Hosts.Configured(("Model", "m"), ("Variant", "int8"), ("provider", "cuda"),
-            ("DeviceMemoryBytes", "7000000000"),
-            ("ProviderOptions:use_tf32", "1"), ("EngineCacheFolder", "engines"), ("DeviceId", "1"), ("Threads", "2"), ("PrefillChunkBytes", "100"), ("MaxStateBytes", "5000000000"),
-            ("SpinMicroseconds", "50"), ("VerifyHashes", "false"),
+            ("DeviceMemoryBytes", "7000000000"), ("AllowCpuNodes", "true"),
+            ("ProviderOptions:use_tf32", "1"), ("EngineCacheFolder", "engines"), ("DeviceId", "1"), ("Threads", "2"),
+            ("PrefillChunkBytes", "100"), ("MaxStateBytes", "5000000000"), ("SpinMicroseconds", "50"), ("VerifyHashes", "false"),
             ("MaxRows", "3"), ("MaxQueued", "4"), ("StreamBytes", "100"), ("MaxPrefixSlots", "5"), ("KeptStreamBytes", "20"),
             ("PrefillRows", "9"), ("PrefixCacheBytes", "6000000000"), ("MaxUnreadBytes", "7"), ("SelfCheck", "false"),
             ("WarmUpBytes", null), ("StopGrace", "00:00:05"), ("StopHostOnFailure", "false"));
@@ -93,6 +93,7 @@ public sealed class OptionsTests
             Variant = "int8",
             Provider = ExecutionProvider.Cuda,
             DeviceMemoryBytes = 7_000_000_000,
+            AllowCpuNodes = true,
             ProviderOptions = model.ProviderOptions,
             EngineCacheFolder = "engines",
             DeviceId = 1,

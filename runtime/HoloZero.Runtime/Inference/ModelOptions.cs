@@ -23,6 +23,13 @@ public sealed record ModelOptions
     public long? DeviceMemoryBytes { get; init; }
 
     /// <summary>
+    /// Whether nodes that a device's provider leaves over may run on the processor, each with copies to and fro in every call. Without
+    /// leave a graph that the provider does not take whole is an error; <see cref="NodePlacement"/> tells where nodes run.
+    /// </summary>
+    /// <value>false.</value>
+    public bool AllowCpuNodes { get; init; }
+
+    /// <summary>
     /// More options of the provider by ONNX Runtime's names for them, which go before those that the library sets itself. A provider
     /// refuses what it does not know.
     /// </summary>

@@ -35,6 +35,8 @@ internal static partial class ProviderLibraries
             return "install what has it";
         }
 
+        // What ONNX Runtime says where it is told to leave no node to the processor.
+        if (failure.Contains("assigned to the default CPU EP", StringComparison.Ordinal)) return "allow nodes on the processor";
         return failure.Contains("CUDA failure", StringComparison.Ordinal)
             ? "install NVIDIA's driver for CUDA 13, and give this process a card" : "install its libraries and driver";
     }

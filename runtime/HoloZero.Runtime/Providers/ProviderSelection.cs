@@ -91,14 +91,15 @@ internal static class ProviderSelection
         });
 
     /// <summary>
-    /// Options of a session. On a device no node may fall to the processor unseen: each one there would wait for copies in every call.
+    /// Options of a session. On a device no node falls to the processor unseen: each one there would wait for copies in every call.
     /// </summary>
     private static SessionOptions NewSession(ModelOptions options, ExecutionProvider provider, int cores)
     {
         var session = OnnxEnvironment.NewSessionOptions();
         session.IntraOpNumThreads = options.Threads ?? cores;
         session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
-        if (provider != ExecutionProvider.Cpu) session.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
+        if (provider != ExecutionProvider.Cpu && !options.AllowCpuNodes)
+            session.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
         if (options.SpinMicroseconds is { } spin)
         {
             session.AddSessionConfigEntry("session.intra_op.allow_spinning", spin > 0 ? "1" : "0");

@@ -35,25 +35,28 @@ public class ContextWindowTests
                 KeptStreamBytes = random.Next(3) == 0 ? null : random.Next(1, streamBytes + 1),
             };
             var prompt = RandomBytes(random, random.Next(4) == 0 ? random.Next(3) : random.Next(120));
+            var origin = random.Next(3) == 0 ? 1 : 0;
             int? requested = random.Next(2) == 0 ? null
-                : random.Next(Math.Min((Math.Max(1, prompt.Length) - 1) / k, options.MaxPrefixSlots) + 1);
+                : random.Next(Math.Min((Math.Max(1, prompt.Length) - 1 + origin) / k, options.MaxPrefixSlots) + 1);
             var appended = new List<byte>();
-            var window = new ContextWindow(k, options, prompt, requested);
+            var window = new ContextWindow(k, options, prompt, requested, hasOrigin: origin == 1);
+            Assert.Equal(origin, window.OriginBytes);
             for (var step = 0; step < 60; step++)
             {
-                var (prefix, stream, repacked) = Specification(k, options, prompt, requested, appended);
-                var where = $"round {round}, step {step}: K {k}, {options}, prompt of {prompt.Length}, N {requested}";
+                var (prefix, stream, repacked) = Specification(k, options, prompt, requested, appended, origin);
+                var where = $"round {round}, step {step}: K {k}, {options}, prompt of {prompt.Length}, N {requested}, origin {origin}";
                 Assert.True(prefix.SequenceEqual(window.Prefix.ToArray()), where);
                 Assert.True(stream.SequenceEqual(window.Stream.ToArray()), where);
                 Assert.Equal(prefix.Length, window.PrefixSlots * k);
                 Assert.InRange(stream.Length, 1, options.StreamBytes);
                 Assert.InRange(window.PrefixSlots, 0, options.MaxPrefixSlots);
-                Assert.Equal(Math.Max(1, prompt.Length) + appended.Count, window.ForgottenBytes + prefix.Length + stream.Length);
+                Assert.Equal(Math.Max(1, prompt.Length) + appended.Count, window.ForgottenBytes + prefix.Length + stream.Length - origin);
 
                 var value = (byte)random.Next(256);
                 appended.Add(value);
                 if (random.Next(3) == 0) window = CloneAndSpoil(window);
-                Assert.True(window.Append(value) == Specification(k, options, prompt, requested, appended).Repacked, where);
+                repacked = Specification(k, options, prompt, requested, appended, origin).Repacked;
+                Assert.True(window.Append(value) == repacked, where);
             }
         }
     }
@@ -176,15 +179,37 @@ public class ContextWindowTests
         Refused("prefix-slots: is 2, but at most 1", () => new ContextWindow(8, new() { MaxPrefixSlots = 1 }, new byte[24], 2));
         Refused("prefix-slots: is 1, allowed are 0 to 0", () => new ContextWindow(8, new(), [], 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ContextWindow(0, new(), [1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ContextWindowOptions().Validate(0));
+        Assert.Throws<ArgumentNullException>(() => new ContextWindow(8, null!, [1]));
+        Refused("use at least 8, better 32", () => new ContextWindow(8, new() { StreamBytes = 7 }, [1]));
 
         static void Refused(string cause, Func<object> make) => Assert.Contains(cause, Assert.Throws<BadInputException>(make).Message);
     }
+
+    [Fact]
+    public void The_largest_window_is_allowed()
+    {
+        ContextWindowOptions largest = new() { StreamBytes = 65_536, MaxPrefixSlots = 4_096, KeptStreamBytes = 65_536 };
+        largest.Validate(slotBytes: 1);
+        Assert.Equal(69_632, largest.MaxPositions);
+    }
+
+    [Theory]
+    [InlineData(null, null, null, 100, 5, 20)]
+    [InlineData(50, null, null, 50, 5, null)]
+    [InlineData(null, 7, null, 100, 7, 20)]
+    [InlineData(null, null, 9, 100, 5, 9)]
+    [InlineData(50, 7, 9, 50, 7, 9)]
+    public void What_is_given_replaces_what_was(int? streamBytes, int? slots, int? kept, int expectedBytes,
+        int expectedSlots, int? expectedKept) =>
+        Assert.Equal(new() { StreamBytes = expectedBytes, MaxPrefixSlots = expectedSlots, KeptStreamBytes = expectedKept },
+            new ContextWindowOptions { StreamBytes = 100, MaxPrefixSlots = 5, KeptStreamBytes = 20 }.With(streamBytes, slots, kept));
 
     /// <summary>
     /// The rule in its plainest form, replayed from the first byte: slots and stream are lists, and groups move one by one.
     /// </summary>
     private static (byte[] Prefix, byte[] Stream, bool Repacked) Specification(
-        int k, ContextWindowOptions options, byte[] prompt, int? requested, IEnumerable<byte> appended)
+        int k, ContextWindowOptions options, byte[] prompt, int? requested, IEnumerable<byte> appended, int origin = 0)
     {
         if (prompt.Length == 0) prompt = [0];
         var slotCount = requested ?? (options.MaxPrefixSlots == 0 ? 0 : (prompt.Length - 1) / k);
@@ -197,13 +222,14 @@ public class ContextWindowTests
             repacked = Repack();
         }
 
-        return ([.. slots.SelectMany(slot => slot)], [.. stream], repacked);
+        return ([.. slots.SelectMany(slot => slot)], [.. new byte[origin], .. stream], repacked);
 
         bool Repack()
         {
-            var overfull = stream.Count > options.StreamBytes;
-            var kept = options.KeptStreamBytes ?? Math.Max(1, Math.Min(32, options.StreamBytes / 2));
-            while (overfull && (stream.Count > options.StreamBytes || stream.Count - k >= kept))
+            var room = options.StreamBytes - origin;
+            var overfull = stream.Count > room;
+            var kept = Math.Min(room, options.KeptStreamBytes ?? Math.Max(1, Math.Min(32, options.StreamBytes / 2)));
+            while (overfull && (stream.Count > room || stream.Count - k >= kept))
             {
                 slots.Add([.. stream.Take(k)]);
                 stream.RemoveRange(0, k);

@@ -24,12 +24,23 @@ public class PromptSplitTests
 
     [Theory]
     [InlineData(17, 8, 3, "prefix-slots: is 3, allowed are 0 to 2 for 17 bytes")]
+    [InlineData(17, 8, 3, "; use at most 2")]
+    [InlineData(1, 8, 1, "; use 0, or a longer prompt")]
     [InlineData(16, 8, 2, "prefix-slots: is 2, allowed are 0 to 1")]
     [InlineData(1, 8, 1, "prefix-slots: is 1, allowed are 0 to 0")]
     [InlineData(17, 8, -1, "prefix-slots: is -1, allowed are 0 to 2")]
     [InlineData(17, 8, int.MaxValue, "prefix-slots: is 2147483647, ")]
     public void Slots_that_leave_no_stream_are_refused(int n, int k, int requested, string cause) =>
         Assert.Contains(cause, Assert.Throws<BadInputException>(() => PromptSplit.Of(n, k, requested)).Message);
+
+    [Fact]
+    public void Before_an_origin_all_of_it_may_be_prefix()
+    {
+        var whole = PromptSplit.Of(16, 8, 2, hasOrigin: true);
+        Assert.Equal((2, 0), (whole.PrefixSlots, whole.StreamBytes));
+        Assert.Equal(1, PromptSplit.Of(16, 8, hasOrigin: true).PrefixSlots);
+        Assert.Throws<BadInputException>(() => PromptSplit.Of(16, 8, 3, hasOrigin: true));
+    }
 
     [Theory]
     [InlineData(0, 8)]

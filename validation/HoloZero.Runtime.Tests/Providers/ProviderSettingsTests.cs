@@ -93,6 +93,8 @@ public sealed class ProviderSettingsTests
         const string failure = "CUDA failure 100: no CUDA-capable device is detected";
         Assert.Equal(failure, ProviderLibraries.Describe(failure));
         Assert.Contains("driver", ProviderLibraries.Remedy(failure));
+        Assert.Equal("allow nodes on the processor", ProviderLibraries.Remedy("This session contains graph nodes that are assigned to the "
+            + "default CPU EP, but fallback to CPU EP has been explicitly disabled by the user."));
     }
 
     [Fact]
