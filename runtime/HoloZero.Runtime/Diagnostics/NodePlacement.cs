@@ -20,7 +20,8 @@ public static class NodePlacement
     /// <exception cref="MissingCapabilityException">The provider that was named does not load, or cannot run the graph whole.</exception>
     /// <exception cref="UnsoundModelException">The graph fails.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static IReadOnlyList<KeyValuePair<string, int>> Count(string folder, ModelOptions options, CancellationToken cancellation = default)
+    public static IReadOnlyList<KeyValuePair<string, int>> Count(string folder, ModelOptions options,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         // A profile is a file: it lies in a folder of its own, which goes with whatever is in it.

@@ -10,7 +10,7 @@ namespace HoloZero.Runtime;
 internal sealed class EngineShapes
 {
     /// <param name="signature">Inputs of the graph.</param>
-    /// <param name="slotBytes">K.</param>
+    /// <param name="slotBytes">K, bytes in a prefix slot.</param>
     /// <param name="window">The longest sequence.</param>
     public EngineShapes(ArtifactManifest.SignatureInfo signature, int slotBytes, ContextWindowOptions window)
     {

@@ -25,7 +25,7 @@ internal static class ProviderSettings
     /// <summary>TensorRT: shapes of prefill and step, so that one engine takes both and none is built anew.</summary>
     /// <param name="options">How to run the model.</param>
     /// <param name="signature">Inputs of the graph.</param>
-    /// <param name="slotBytes">K.</param>
+    /// <param name="slotBytes">K, bytes in a prefix slot.</param>
     /// <param name="window">The longest sequence.</param>
     /// <param name="cache">Where engines are kept; null is nowhere.</param>
     public static Dictionary<string, string> TensorRt(ModelOptions options, ArtifactManifest.SignatureInfo signature, int slotBytes,

@@ -40,8 +40,8 @@ public sealed class ProviderSelectionTests : IDisposable
         [
             new(ExecutionProvider.Cuda, "execution provider Cuda cannot run this model here (libcublasLt.so.13 is not on this machine); "
                 + "install the libraries of CUDA 13, or choose another provider"),
-            new(ExecutionProvider.TensorRt, "execution provider TensorRt cannot run this model here (libnvinfer.so.10 is not on this machine)"
-                + "; install TensorRT 10 for CUDA 13, or choose another provider"),
+            new(ExecutionProvider.TensorRt, "execution provider TensorRt cannot run this model here (libnvinfer.so.10 is not on this "
+                + "machine); install TensorRT 10 for CUDA 13, or choose another provider"),
         ], processor.NotTaken);
     }
 
