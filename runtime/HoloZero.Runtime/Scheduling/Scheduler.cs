@@ -11,25 +11,18 @@ namespace HoloZero.Runtime;
 /// </summary>
 internal sealed class Scheduler : IDisposable
 {
-    /// <summary>Generations that wait and are looked at for what they share with a prompt that begins.</summary>
-    private const int LookAhead = 64;
-
-    /// <summary>Rows of a piece while nobody else waits for it.</summary>
-    private const int RowsAlone = 512;
-
-    private readonly OnnxGraph _graph;
     private readonly ByteGeneratorOptions _options;
     private readonly RunOptions _run = OnnxEnvironment.NewRunOptions();
     private readonly IStateBlock _block;
-    private readonly PrefillLane _prompts;
-    private readonly PrefillLane _repacks;
-    private readonly PrefixCache? _cache;
+    private readonly Prefills _prefills;
+    // Kept, as a tick allocates nothing.
+    private readonly PrefillDone _enter;
+    private readonly Action<ScheduledGeneration, Exception> _fail;
     private readonly IDrafter? _drafter;
     private readonly Queue<ScheduledGeneration> _queue = [];
     private readonly List<ScheduledGeneration> _ready = [];
     private readonly List<ScheduledGeneration> _parked = [];
     private readonly byte[] _next;
-    private float[] _logits = [];
 
     /// <exception cref="BadInputException">The options do not fit the graph or its state budget.</exception>
     /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
@@ -43,9 +36,10 @@ internal sealed class Scheduler : IDisposable
     internal Scheduler(OnnxGraph graph, ByteGeneratorOptions options, ContextWindowOptions window, IStateBlock block, PrefixCache? cache,
         IDrafter? drafter)
     {
-        (_graph, _options, _block, _cache, _drafter) = (graph, options, block, cache, drafter);
+        (_options, _block, _drafter) = (options, block, drafter);
         _next = new byte[Math.Max(options.MaxRows, graph.Check?.Rows ?? 0)];
-        (_prompts, _repacks) = (new(graph.States, window.MaxPositions), new(graph.States, window.MaxPositions));
+        (_enter, _fail) = (Enter, Fail);
+        _prefills = new(graph.States, options, window.MaxPositions, cache, Counters, _run);
     }
 
     private static IStateBlock Block(OnnxGraph graph, ByteGeneratorOptions options, ContextWindowOptions window)
@@ -58,12 +52,12 @@ internal sealed class Scheduler : IDisposable
     public SchedulerCounters Counters { get; } = new();
 
     /// <summary>Whether there is nothing that it could do now.</summary>
-    public bool IsIdle => _ready.Count == 0 && _queue.Count == 0 && !_prompts.HasWork && !_repacks.HasWork && _parked.Count == 0;
+    public bool IsIdle => _ready.Count == 0 && _queue.Count == 0 && !_prefills.HasWork && _parked.Count == 0;
 
     /// <summary>
     /// Places taken. Who waits for a reader leaves its place to others, but only as many as there are places: their memory is bounded.
     /// </summary>
-    private int Places => _ready.Count + _prompts.Count + _repacks.Count + Math.Max(0, _parked.Count - _options.MaxRows);
+    private int Places => _ready.Count + _prefills.Count + Math.Max(0, _parked.Count - _options.MaxRows);
 
     /// <summary>Takes a generation in; it runs when there is a place.</summary>
     public void Add(ScheduledGeneration generation) => _queue.Enqueue(generation);
@@ -75,9 +69,9 @@ internal sealed class Scheduler : IDisposable
         RemoveCancelled();
         Resume();
         Admit();
-        var works = _ready.Count > 0 || _prompts.HasWork || _repacks.HasWork;
+        var works = _ready.Count > 0 || _prefills.HasWork;
         if (!TryCheck() && _ready.Count > 0) Step();
-        Prefill();
+        _prefills.Run(_ready.Count > 0, _queue, _enter, _fail);
         Count();
         return works;
     }
@@ -91,9 +85,7 @@ internal sealed class Scheduler : IDisposable
 
     public void Dispose()
     {
-        _cache?.Dispose();
-        _prompts.Dispose();
-        _repacks.Dispose();
+        _prefills.Dispose();
         _block.Dispose();
         _run.Dispose();
     }
@@ -114,8 +106,7 @@ internal sealed class Scheduler : IDisposable
             removed(generation);
         }
 
-        _prompts.Remove(which, removed);
-        _repacks.Remove(which, removed);
+        _prefills.Remove(which, removed);
         for (var i = _parked.Count - 1; i >= 0; i--)
         {
             var generation = _parked[i];
@@ -159,7 +150,7 @@ internal sealed class Scheduler : IDisposable
         {
             generation.Admitted();
             if (_drafter is not null) Observe(generation);
-            if (generation.Sequence.Work == SequenceWork.Prefill) _prompts.Add(generation);
+            if (generation.Sequence.Work == SequenceWork.Prefill) _prefills.AddPrompt(generation);
             else Deliver(generation);
         }
     }
@@ -303,123 +294,6 @@ internal sealed class Scheduler : IDisposable
         generation.Parked = null;
     }
 
-    /// <summary>One piece, and whole prefills beside it that fit into the same time; those that run already come first.</summary>
-    private void Prefill()
-    {
-        for (var rows = 0; ;)
-        {
-            var lane = _repacks.HasWork ? _repacks : _prompts;
-            if (!lane.HasWork) return;
-            var generation = lane.Current;
-            try
-            {
-                if (generation is null)
-                {
-                    generation = lane.Begin();
-                    if (Begin(lane, generation)) continue;
-                }
-
-                var most = (_ready.Count > 0 ? _options.PrefillRows : RowsAlone) - rows;
-                if (rows > 0 && RowsLeft(lane) > most) return;
-                rows += Piece(lane, most);
-            }
-            catch (Exception e) when (e is HoloZeroException or ObjectDisposedException)
-            {
-                lane.End();
-                Fail(generation!, e);
-            }
-        }
-    }
-
-    /// <summary>Finds what there is already of a prefill.</summary>
-    /// <returns>Whether it is all there.</returns>
-    private bool Begin(PrefillLane lane, ScheduledGeneration generation)
-    {
-        var window = generation.Sequence.Window;
-        if (lane == _repacks || _cache is null)
-        {
-            lane.State.Reset();
-            return false;
-        }
-
-        var known = _cache.Longest(window.Prefix, window.Stream);
-        if (known is null)
-        {
-            Counters.CacheMisses++;
-            lane.State.Reset();
-        }
-        else
-        {
-            Counters.CacheHits++;
-            generation.CachedPromptBytes = window.Prefix.Length + known.Stream.Length;
-            Counters.CachedPromptBytes += generation.CachedPromptBytes;
-            if (known.Stream.Length == window.Stream.Length)
-            {
-                lane.End();
-                Enter(generation, known.State, known.Logits);
-                return true;
-            }
-
-            lane.State.CopyFrom(known.State);
-            lane.Done = known.Stream.Length;
-        }
-
-        lane.Cut = BranchPoint(lane, window);
-        return false;
-    }
-
-    /// <summary>
-    /// Where the prompt parts from one that was or that waits: what they share is kept, so that the next one need not compute it. On either
-    /// side there are rows enough for a piece.
-    /// </summary>
-    private int BranchPoint(PrefillLane lane, ContextWindow window)
-    {
-        var shared = _cache!.Shared(window.Prefix, window.Stream);
-        foreach (var other in lane.Waiting.Concat(_queue).Take(LookAhead))
-        {
-            var theirs = other.Sequence.Window;
-            if (window.Prefix.SequenceEqual(theirs.Prefix))
-                shared = Math.Max(shared, window.Stream.CommonPrefixLength(theirs.Stream));
-        }
-
-        var cut = Math.Min(shared, window.Stream.Length - PrefillPieces.FewestRows);
-        var before = lane.Done == 0 ? window.PrefixSlots : 0;
-        return cut > lane.Done && before + cut - lane.Done >= PrefillPieces.FewestRows ? cut : 0;
-    }
-
-    private static int RowsLeft(PrefillLane lane)
-    {
-        var window = lane.Current!.Sequence.Window;
-        return window.Stream.Length - lane.Done + (lane.Done == 0 ? window.PrefixSlots : 0);
-    }
-
-    /// <returns>The rows that it ran.</returns>
-    private int Piece(PrefillLane lane, int most)
-    {
-        var generation = lane.Current!;
-        var window = generation.Sequence.Window;
-        var (begins, goal) = (lane.Done == 0, lane.Cut > lane.Done ? lane.Cut : window.Stream.Length);
-        var slots = begins ? window.PrefixSlots : 0;
-        var length = PrefillPieces.Next(goal - lane.Done, Math.Max(PrefillPieces.FewestRows, most - slots));
-        if (_logits.Length < length * ByteVocabulary.Size) _logits = new float[length * ByteVocabulary.Size];
-        var logits = _logits.AsSpan(0, length * ByteVocabulary.Size);
-        lane.State.Advance(_run, begins ? window.Prefix : [], window.Stream.Slice(lane.Done, length), logits, CancellationToken.None);
-        lane.Done += length;
-        Counters.PrefilledRows += slots + length;
-
-        var last = logits[^ByteVocabulary.Size..];
-        var done = lane.Done == window.Stream.Length;
-        if (_cache is not null && lane == _prompts && (done || lane.Done == lane.Cut))
-            _cache.Store(window.Prefix, window.Stream[..lane.Done], lane.State, _graph.States.Layout, last);
-        if (done)
-        {
-            lane.End();
-            Enter(generation, lane.State, last);
-        }
-
-        return slots + length;
-    }
-
     /// <summary>A generation whose prefill is done chooses its byte and joins those that step.</summary>
     private void Enter(ScheduledGeneration generation, IDecoderState state, ReadOnlySpan<float> logits)
     {
@@ -437,7 +311,7 @@ internal sealed class Scheduler : IDisposable
     /// <summary>What does not step is prefilled anew, or over.</summary>
     private void Route(ScheduledGeneration generation)
     {
-        if (generation.Sequence.Work == SequenceWork.Prefill) _repacks.Add(generation);
+        if (generation.Sequence.Work == SequenceWork.Prefill) _prefills.AddRepack(generation);
     }
 
     /// <returns>False where the logits are unsound: it has failed then.</returns>
@@ -476,10 +350,5 @@ internal sealed class Scheduler : IDisposable
         generation.Fail(cause);
     }
 
-    private void Count()
-    {
-        Counters.Rows = Places;
-        Counters.CacheBytes = _cache?.Bytes ?? 0;
-        Counters.CacheEvictions = _cache?.Evictions ?? 0;
-    }
+    private void Count() => Counters.Rows = Places;
 }
