@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the packages of what was built (make build) to a folder: pack.sh [CONFIGURATION [FOLDER]]. Of what lay in it before, its packages go.
+# Writes the packages of what was built (make build) to a folder: pack.sh [CONFIGURATION [FOLDER]]. Packages that lay there go.
 # Exit: 0 written, anything else not.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)

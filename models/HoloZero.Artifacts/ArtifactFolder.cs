@@ -46,11 +46,13 @@ public sealed class ArtifactFolder
         return folder.Faults(verifyHashes).FirstOrDefault() is { } fault ? throw folder.Mismatch(fault) : folder;
     }
 
-    /// <summary>Opens an artifact whose files are in memory, embedded in a program for example. Its graphs keep all weights within.</summary>
+    /// <summary>
+    /// Opens an artifact whose files are in memory, embedded in a program for example. Its graphs keep all weights within.
+    /// </summary>
     /// <param name="files">
     /// Every file by its name, <see cref="ArtifactManifest.FileName"/> among them. Neither they nor their bytes change afterwards.
     /// </param>
-    /// <param name="verifyHashes">Whether to compare the SHA-256 of every file, or only sizes; loading compares what it loads itself.</param>
+    /// <param name="verifyHashes">Whether to compare the SHA-256 of every file, or only sizes; a model compares what it loads.</param>
     /// <exception cref="BadInputException">The files are no artifact, or one is missing or differs from the manifest.</exception>
     public static ArtifactFolder Open(IReadOnlyDictionary<string, ReadOnlyMemory<byte>> files, bool verifyHashes = true)
     {
@@ -66,7 +68,7 @@ public sealed class ArtifactFolder
 
     /// <summary>Opens an artifact from a zip archive of its folder, all of which is read into memory.</summary>
     /// <param name="archive">The archive; the files may lie in one folder within it. Not disposed.</param>
-    /// <param name="verifyHashes">Whether to compare the SHA-256 of every file, or only sizes; loading compares what it loads itself.</param>
+    /// <param name="verifyHashes">Whether to compare the SHA-256 of every file, or only sizes; a model compares what it loads.</param>
     /// <exception cref="BadInputException">It is no archive of an artifact, or a file is missing or differs from the manifest.</exception>
     public static ArtifactFolder Open(Stream archive, bool verifyHashes = true) => Open(ArtifactArchive.Read(archive), verifyHashes);
 
@@ -128,8 +130,13 @@ public sealed class ArtifactFolder
 
     /// <summary>The bytes of a file in memory; null where the folder lies on a disk.</summary>
     /// <exception cref="BadInputException">The artifact is in memory and has no such file.</exception>
-    public ReadOnlyMemory<byte>? BytesOf(string name) => _bytes is null ? null : _bytes.TryGetValue(name, out var bytes) ? bytes
-        : throw new BadInputException(Path, $"it holds no {Untrusted.Quote(name)}", "give every file that holozero-export wrote");
+    public ReadOnlyMemory<byte>? BytesOf(string name)
+    {
+        // In a conditional expression null would become an empty memory, as that of a null array.
+        if (_bytes is null) return null;
+        return _bytes.TryGetValue(name, out var bytes) ? bytes
+            : throw new BadInputException(Path, $"it holds no {Untrusted.Quote(name)}", "give every file that holozero-export wrote");
+    }
 
     /// <summary>Opens a file of this folder, wherever it lies. The caller disposes it.</summary>
     /// <exception cref="BadInputException">It cannot be opened.</exception>
@@ -173,7 +180,8 @@ public sealed class ArtifactFolder
     private IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(string graph) =>
         Manifest.Files.Where(file => file.Key.StartsWith(graph, StringComparison.Ordinal));
 
-    private List<ArtifactFault> SpecialFiles() => _bytes is not null ? [] : InputFile.Guard(Path, () => Directory.EnumerateFileSystemEntries(Path)
+    private List<ArtifactFault> SpecialFiles() => _bytes is not null ? [] : InputFile.Guard(Path, () => Directory
+        .EnumerateFileSystemEntries(Path)
         .Where(FileKind.IsSpecial).Select(System.IO.Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)
         .Select(name => new ArtifactFault(name, $"{Untrusted.Quote(name)} beside it is a pipe, a socket or a device", "not a regular file",
             "regular files alone")).ToList());
@@ -276,7 +284,10 @@ public sealed class ArtifactFolder
         if (_bytes is not null && named.Count > 0)
         {
             return new(name, $"weights of {name} lie in {Untrusted.Quote(named[0])} beside it, which memory cannot hold",
-                $"weights in {Untrusted.Quote(named[0])}", "all weights within") { Remedy = "load the artifact from a folder, or export it without drafts" };
+                $"weights in {Untrusted.Quote(named[0])}", "all weights within")
+            {
+                Remedy = "load the artifact from a folder, or export it without drafts",
+            };
         }
 
         var listed = FilesOf(dataOf).Select(file => file.Key).Where(file => file != name).ToHashSet(StringComparer.Ordinal);

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text;
 using HoloZero.Testing;
 
 namespace HoloZero.Artifacts.Tests;
@@ -37,7 +36,8 @@ public sealed class MemoryArtifactTests : IDisposable
     public void An_archive_may_hold_the_files_or_their_folder(string folder)
     {
         using var archive = Archive(Files(), folder);
-        Assert.Equal(File.ReadAllText(Path.Combine(_exported.Folder, ArtifactManifest.FileName)), ArtifactFolder.Open(archive).Manifest.ToJson());
+        var manifest = File.ReadAllText(Path.Combine(_exported.Folder, ArtifactManifest.FileName));
+        Assert.Equal(manifest, ArtifactFolder.Open(archive).Manifest.ToJson());
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class MemoryArtifactTests : IDisposable
     {
         var files = new Dictionary<string, ReadOnlyMemory<byte>>
         {
-            [ArtifactManifest.FileName] = Encoding.UTF8.GetBytes("""{"format": "holozero-artifact", "format_version": 2, "model": [1, 2]}"""),
+            [ArtifactManifest.FileName] = """{"format": "holozero-artifact", "format_version": 2, "model": [1, 2]}"""u8.ToArray(),
         };
         Refused("its format version is 2, this program reads 1; update HoloZero, or export the model again with this release",
             () => ArtifactFolder.Open(files));

@@ -62,7 +62,7 @@ internal static class ManualSnippets
         #region Chat
         using var model = HoloZeroModel.Load("out/demo");
         await using var generator = new ByteGenerator(model);
-        using IChatClient client = new RawContinuationChatClient(generator, messages => string.Join('\n', messages.Select(message => message.Text)));
+        using IChatClient client = new RawContinuationChatClient(generator, messages => string.Join('\n', messages.Select(m => m.Text)));
 
         var answer = await client.GetResponseAsync("And God said, ", new() { MaxOutputTokens = 40, Temperature = 0.8f, Seed = 7 });
         output.Write(answer.Text);

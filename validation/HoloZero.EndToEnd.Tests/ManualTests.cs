@@ -12,8 +12,8 @@ public sealed partial class ManualTests(ExportedModels exported) : IDisposable
     private readonly TemporaryFolder _workspace = new();
 
     /// <summary>Where commands stand. Those of docs/serving.md need a service: HoloZero.Server.Tests runs them.</summary>
-    public static TheoryData<string> Documents { get; } =
-        ["README.md", "docs/export.md", "docs/generate.md", "docs/media.md", "docs/performance.md", "docs/training.md", "docs/validation.md"];
+    public static TheoryData<string> Documents { get; } = ["README.md", "docs/export.md", "docs/generate.md", "docs/media.md",
+        "docs/performance.md", "docs/training.md", "docs/validation.md"];
 
     public void Dispose() => _workspace.Dispose();
 
@@ -63,7 +63,7 @@ public sealed partial class ManualTests(ExportedModels exported) : IDisposable
     public void Make_targets_that_are_named_exist_and_make_test_runs_the_demo()
     {
         var makefile = Text("Makefile");
-        foreach (var target in Manual().SelectMany(path => MakeCommands().Matches(Text(path))).Select(match => match.Groups[1].Value).Distinct())
+        foreach (var target in Manual().SelectMany(path => MakeCommands().Matches(Text(path))).Select(match => match.Groups[1].Value))
             Assert.Matches($"(?m)^{target}:", makefile);
         Assert.Matches(@"(?m)^test:.*\n(\t.*\n)*\t\$\(MAKE\) demo", makefile);
     }
@@ -146,8 +146,9 @@ public sealed partial class ManualTests(ExportedModels exported) : IDisposable
 
     /// <summary>README, manual and what else a reader is sent to, from the repository's root.</summary>
     private static IEnumerable<string> Manual() =>
-        ((string[])["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]).Concat(Directory.GetFiles(Path.Combine(Repository.Root, "docs"),
-            "*.md", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Repository.Root, path)));
+        ((string[])["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]).Concat(Directory
+            .GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Repository.Root, path)));
 
     private static string Text(string path) => File.ReadAllText(Path.Combine(Repository.Root, path));
 

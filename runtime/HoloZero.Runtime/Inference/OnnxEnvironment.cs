@@ -28,7 +28,8 @@ internal static partial class OnnxEnvironment
     /// <summary>Version of the managed assembly that calls the native library.</summary>
     public static string ManagedVersion { get; } =
         // Behind a plus stands a commit.
-        typeof(OrtEnv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+        typeof(OrtEnv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+        ?? "unknown";
 
     /// <summary>Makes the environment unless there is one.</summary>
     /// <exception cref="MissingCapabilityException">The native library does not load.</exception>

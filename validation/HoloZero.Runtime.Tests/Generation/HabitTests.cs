@@ -35,7 +35,8 @@ public sealed class HabitTests(TinyArtifacts tiny)
     {
         var threads = new ConcurrentBag<int>();
         var progress = new Told(() => threads.Add(Environment.CurrentManagedThreadId));
-        using var model = await HoloZeroModel.LoadAsync(tiny.Folder(Models.PrefixAttention.Causal), progress: progress).ConfigureAwait(false);
+        var folder = tiny.Folder(Models.PrefixAttention.Causal);
+        using var model = await HoloZeroModel.LoadAsync(folder, progress: progress).ConfigureAwait(false);
         await using var generator = new ByteGenerator(model);
         var options = new GenerationOptions { MaxBytes = 50, Sampling = new() { Greedy = true } };
         await foreach (var _ in model.GenerateAsync("And "u8.ToArray(), options).ToTextAsync().ConfigureAwait(false))
