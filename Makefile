@@ -14,7 +14,7 @@ EXPORT_OPTIONS ?= --window-stream-bytes 128 --window-prefix-slots 24 --window-ke
 endif
 export CHECKPOINT OUTPUT PROMPT
 
-.PHONY: help setup build export demo validate test bench peers fuzz mutate soak format check-onnx clean-clone clean
+.PHONY: help setup build pack aot export demo validate test bench peers fuzz mutate soak format check-onnx clean-clone clean
 
 help:
 	@echo 'make demo        set up, build, export the demo checkpoint and let it write'
@@ -22,6 +22,8 @@ help:
 	@echo 'make validate    export tiny in four forms and the demo, and hold each against its goldens; reports in out/validate'
 	@echo 'make export      export CHECKPOINT=file to OUTPUT=folder (the demo to out/demo)'
 	@echo 'make build       set up and build: bin/holozero-export, bin/holozero, bin/holozero-validate'
+	@echo 'make pack        NuGet packages of the libraries and of holozero as a dotnet tool, to out/packages'
+	@echo 'make aot         ask .NET'"'"'s analyzers whether the libraries may be trimmed and compiled ahead of time'
 	@echo 'make setup       restore the packages that the lock files name'
 	@echo 'make check-onnx  hold exported graphs against ONNX'"'"'s own checker (needs python3-onnx)'
 	@echo 'make clean-clone prove make demo and make test in a fresh clone in an empty folder'
@@ -41,6 +43,12 @@ setup:
 build: setup
 	@dotnet build pipeline.sln -c $(CONFIGURATION) -v quiet --no-restore
 	@ci/link-programs.sh $(CONFIGURATION)
+
+pack: build
+	@ci/pack.sh $(CONFIGURATION)
+
+aot: setup
+	@ci/aot.sh
 
 export: build
 	@bin/holozero-export --checkpoint "$$CHECKPOINT" --output "$$OUTPUT" $(EXPORT_OPTIONS)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace HoloZero.Artifacts;
 
 /// <summary>A way in which an artifact's files are not what its manifest says.</summary>
@@ -12,7 +14,9 @@ public sealed record ArtifactFault(string File, string What, string Actual, stri
     public string Remedy { get; init; } = "the folder is damaged or was edited: export the model again";
 }
 
-/// <summary>An exported model: a folder with a manifest and the files that it names. Immutable; reads nothing after opening.</summary>
+/// <summary>
+/// An exported model: a folder with a manifest and the files that it names, on disk or in memory. Immutable; reads nothing after opening.
+/// </summary>
 /// <remarks>
 /// A file may be a symbolic link, as model hubs and mounted volumes store them, and may lead out of the folder: what counts is that it
 /// leads to a regular file of the size and hash that the manifest names. Nothing in the folder may be a pipe, a socket or a device, listed
@@ -21,9 +25,12 @@ public sealed record ArtifactFault(string File, string What, string Actual, stri
 /// </remarks>
 public sealed class ArtifactFolder
 {
-    private ArtifactFolder(string path, ArtifactManifest manifest) => (Path, Manifest) = (path, manifest);
+    private readonly IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? _bytes;
 
-    /// <summary>The folder.</summary>
+    private ArtifactFolder(string path, ArtifactManifest manifest, IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? bytes = null) =>
+        (Path, Manifest, _bytes) = (path, manifest, bytes);
+
+    /// <summary>The folder; of one in memory what messages call it.</summary>
     public string Path { get; }
 
     /// <summary>Its manifest.</summary>
@@ -38,6 +45,32 @@ public sealed class ArtifactFolder
         var folder = OpenUnverified(path);
         return folder.Faults(verifyHashes).FirstOrDefault() is { } fault ? throw folder.Mismatch(fault) : folder;
     }
+
+    /// <summary>
+    /// Opens an artifact whose files are in memory, embedded in a program for example. Its graphs keep all weights within.
+    /// </summary>
+    /// <param name="files">
+    /// Every file by its name, <see cref="ArtifactManifest.FileName"/> among them. Neither they nor their bytes change afterwards.
+    /// </param>
+    /// <param name="verifyHashes">Whether to compare the SHA-256 of every file, or only sizes; a model compares what it loads.</param>
+    /// <exception cref="BadInputException">The files are no artifact, or one is missing or differs from the manifest.</exception>
+    public static ArtifactFolder Open(IReadOnlyDictionary<string, ReadOnlyMemory<byte>> files, bool verifyHashes = true)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        const string memory = "(memory)";
+        if (!files.TryGetValue(ArtifactManifest.FileName, out var json))
+            throw new BadInputException(memory, $"it holds no {ArtifactManifest.FileName}", "give every file that holozero-export wrote");
+        using var stream = AsStream(json);
+        var manifest = ArtifactManifest.Read(System.IO.Path.Combine(memory, ArtifactManifest.FileName), stream);
+        var folder = new ArtifactFolder(memory, manifest, files);
+        return folder.Faults(verifyHashes).FirstOrDefault() is { } fault ? throw folder.Mismatch(fault) : folder;
+    }
+
+    /// <summary>Opens an artifact from a zip archive of its folder, all of which is read into memory.</summary>
+    /// <param name="archive">The archive; the files may lie in one folder within it. Not disposed.</param>
+    /// <param name="verifyHashes">Whether to compare the SHA-256 of every file, or only sizes; a model compares what it loads.</param>
+    /// <exception cref="BadInputException">It is no archive of an artifact, or a file is missing or differs from the manifest.</exception>
+    public static ArtifactFolder Open(Stream archive, bool verifyHashes = true) => Open(ArtifactArchive.Read(archive), verifyHashes);
 
     /// <summary>Reads the manifest alone, for those who want to know everything that is wrong: see <see cref="Faults"/>.</summary>
     /// <param name="path">The folder.</param>
@@ -95,7 +128,26 @@ public sealed class ArtifactFolder
     public IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(ArtifactManifest.VariantInfo variant) =>
         FilesOf(variant.File);
 
-    /// <summary>The full path of a file of this folder.</summary>
+    /// <summary>The bytes of a file in memory; null where the folder lies on a disk.</summary>
+    /// <exception cref="BadInputException">The artifact is in memory and has no such file.</exception>
+    public ReadOnlyMemory<byte>? BytesOf(string name)
+    {
+        // In a conditional expression null would become an empty memory, as that of a null array.
+        if (_bytes is null) return null;
+        return _bytes.TryGetValue(name, out var bytes) ? bytes
+            : throw new BadInputException(Path, $"it holds no {Untrusted.Quote(name)}", "give every file that holozero-export wrote");
+    }
+
+    /// <summary>Opens a file of this folder, wherever it lies. The caller disposes it.</summary>
+    /// <exception cref="BadInputException">It cannot be opened.</exception>
+    public Stream OpenRead(string name) => BytesOf(name) is { } bytes ? AsStream(bytes) : InputFile.OpenRead(PathOf(name));
+
+    /// <summary>Opens a safetensors file of this folder, wherever it lies. The caller disposes it.</summary>
+    /// <exception cref="BadInputException">It cannot be opened or is not sound.</exception>
+    public SafetensorsFile OpenTensors(string name) =>
+        BytesOf(name) is { } bytes ? SafetensorsFile.Open(PathOf(name), bytes) : SafetensorsFile.Open(PathOf(name));
+
+    /// <summary>The full path of a file of this folder; of one in memory what messages call it.</summary>
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>The variant of that name, or the first where none is named.</summary>
@@ -128,7 +180,8 @@ public sealed class ArtifactFolder
     private IEnumerable<KeyValuePair<string, ArtifactManifest.FileInfo>> FilesOf(string graph) =>
         Manifest.Files.Where(file => file.Key.StartsWith(graph, StringComparison.Ordinal));
 
-    private List<ArtifactFault> SpecialFiles() => InputFile.Guard(Path, () => Directory.EnumerateFileSystemEntries(Path)
+    private List<ArtifactFault> SpecialFiles() => _bytes is not null ? [] : InputFile.Guard(Path, () => Directory
+        .EnumerateFileSystemEntries(Path)
         .Where(FileKind.IsSpecial).Select(System.IO.Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)
         .Select(name => new ArtifactFault(name, $"{Untrusted.Quote(name)} beside it is a pipe, a socket or a device", "not a regular file",
             "regular files alone")).ToList());
@@ -161,6 +214,7 @@ public sealed class ArtifactFolder
                 "a plain file name");
         }
 
+        if (_bytes is not null) return FaultInMemory(name, expected, verifyHash, read);
         var path = PathOf(name);
         if (Links.LeadsInACircle(path))
             return new(name, $"it lists {name}, whose links lead in a circle", "a link to itself", $"{expected.Bytes} bytes");
@@ -191,6 +245,26 @@ public sealed class ArtifactFolder
             expected.Sha256);
     }
 
+    private ArtifactFault? FaultInMemory(string name, ArtifactManifest.FileInfo expected, bool verifyHash, Action<int>? read)
+    {
+        if (!_bytes!.TryGetValue(name, out var bytes))
+            return new(name, $"it lists {name}, which is missing", "missing", $"{expected.Bytes} bytes");
+        if (bytes.Length != expected.Bytes)
+        {
+            return new(name, $"it says that {name} has {expected.Bytes} bytes, it has {bytes.Length}", $"{bytes.Length} bytes",
+                $"{expected.Bytes} bytes");
+        }
+
+        if (!verifyHash) return null;
+        var hash = FileHash.Sha256(bytes.Span);
+        read?.Invoke(bytes.Length);
+        return hash == expected.Sha256 ? null
+            : new(name, $"it says that {name} has SHA-256 {Untrusted.Quote(expected.Sha256)}, it has {hash}", hash, expected.Sha256);
+    }
+
+    private static MemoryStream AsStream(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var array)
+        ? new(array.Array!, array.Offset, array.Count, writable: false) : new(bytes.ToArray(), writable: false);
+
     /// <summary>What is wrong with the files that a graph names; null where the graph itself has a fault: that is told by itself.</summary>
     private ArtifactFault? FaultInside(string name, string dataOf, bool hashIsTold)
     {
@@ -198,12 +272,22 @@ public sealed class ArtifactFolder
         IReadOnlyList<string> named;
         try
         {
-            named = OnnxDataFiles.Named(PathOf(name));
+            using var stream = OpenRead(name);
+            named = OnnxDataFiles.Named(PathOf(name), stream);
         }
         catch (InvalidDataException e)
         {
             if (Fault(name, graph, verifyHash: true) is { } damage) return hashIsTold ? null : damage;
             return new(name, $"it lists {name}, which is no ONNX model ({e.Message})", "no ONNX model", "an ONNX model");
+        }
+
+        if (_bytes is not null && named.Count > 0)
+        {
+            return new(name, $"weights of {name} lie in {Untrusted.Quote(named[0])} beside it, which memory cannot hold",
+                $"weights in {Untrusted.Quote(named[0])}", "all weights within")
+            {
+                Remedy = "load the artifact from a folder, or export it without drafts",
+            };
         }
 
         var listed = FilesOf(dataOf).Select(file => file.Key).Where(file => file != name).ToHashSet(StringComparer.Ordinal);

@@ -17,7 +17,7 @@ public sealed record ArtifactManifest
     /// <summary>The format version that this code writes and reads.</summary>
     public const int CurrentVersion = 1;
 
-    private const long MostBytes = 64 << 20;
+    internal const long MostBytes = 64 << 20;
 
     /// <summary>Name of the axis of sequences that run side by side, in every shape that has one.</summary>
     public const string BatchAxis = "batch";
@@ -62,6 +62,8 @@ public sealed record ArtifactManifest
     public required IReadOnlyDictionary<string, FileInfo> Files { get; init; }
 
     /// <summary>Tool name and version.</summary>
+    /// <param name="Tool">Name of the program.</param>
+    /// <param name="Version">Version of the program.</param>
     public sealed record ProducerInfo(string Tool, string Version);
 
     /// <summary>Architecture and hyper-parameters.</summary>
@@ -285,6 +287,8 @@ public sealed record ArtifactManifest
     public sealed record ChannelInfo(string Name, string Group, string Description);
 
     /// <summary>Size and hash of a file.</summary>
+    /// <param name="Bytes">Its size in bytes.</param>
+    /// <param name="Sha256">SHA-256 of its bytes, 64 lower-case hexadecimal digits.</param>
     public sealed record FileInfo(long Bytes, string Sha256);
 
     /// <summary>The manifest as JSON, byte for byte the same for the same content; ends with a line break.</summary>
@@ -296,6 +300,16 @@ public sealed record ArtifactManifest
     public static ArtifactManifest Read(string path)
     {
         using var stream = InputFile.OpenRead(path);
+        return Read(path, stream);
+    }
+
+    /// <summary>Reads a manifest from a stream that knows its length and can be read twice.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="stream">The manifest; not disposed.</param>
+    /// <exception cref="BadInputException">It cannot be read, is no manifest, or is of an unknown version.</exception>
+    public static ArtifactManifest Read(string path, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
         if (stream.Length > MostBytes)
         {
             throw new BadInputException(path, $"it has {stream.Length} bytes, a manifest has some thousand",
@@ -305,19 +319,23 @@ public sealed record ArtifactManifest
         ArtifactManifest? manifest;
         try
         {
-            manifest = InputFile.Guard(path, () => JsonSerializer.Deserialize(stream, ManifestJson.Default.ArtifactManifest));
+            // Alone, since all else may look different in a version that is not known here.
+            var header = InputFile.Guard(path, () => JsonSerializer.Deserialize(stream, ManifestJson.Default.ManifestHeader));
+            if (header is null || header.Format != FormatName)
+                throw new BadInputException(path, $"its format is not {FormatName}", "name a folder that holozero-export wrote");
+            if (header.FormatVersion != CurrentVersion)
+            {
+                throw new BadInputException(path, $"its format version is {header.FormatVersion}, this program reads {CurrentVersion}",
+                    header.FormatVersion > CurrentVersion ? "update HoloZero, or export the model again with this release"
+                        : "export the model again with this release");
+            }
+
+            stream.Position = 0;
+            manifest = InputFile.Guard(path, () => JsonSerializer.Deserialize(stream, ManifestJson.Default.ArtifactManifest))!;
         }
         catch (JsonException e)
         {
             throw new BadInputException(path, $"it is not a sound manifest ({Untrusted.Cut(e.Message)})", "export the model again", e);
-        }
-
-        if (manifest is null || manifest.Format != FormatName)
-            throw new BadInputException(path, $"its format is not {FormatName}", "name a folder that holozero-export wrote");
-        if (manifest.FormatVersion != CurrentVersion)
-        {
-            throw new BadInputException(path, $"its format version is {manifest.FormatVersion}, this program reads {CurrentVersion}",
-                "export the model again with the same release");
         }
 
         if (ManifestRules.FirstViolation(manifest) is { } violation)
@@ -327,8 +345,12 @@ public sealed record ArtifactManifest
     }
 }
 
+/// <summary>What stands in a manifest of any version.</summary>
+internal sealed record ManifestHeader(string Format, int FormatVersion);
+
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
 [JsonSerializable(typeof(ArtifactManifest))]
+[JsonSerializable(typeof(ManifestHeader))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

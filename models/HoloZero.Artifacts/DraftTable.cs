@@ -89,6 +89,16 @@ public sealed class DraftTable
     public static DraftTable Read(string path)
     {
         using var stream = InputFile.OpenRead(path);
+        return Read(path, stream);
+    }
+
+    /// <summary>Reads a table from a stream that knows its length.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="stream">The stream, at the table's begin; not disposed.</param>
+    /// <exception cref="BadInputException">It cannot be read or is no table.</exception>
+    public static DraftTable Read(string path, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
         if (stream.Length < HeaderBytes || (stream.Length - HeaderBytes) % EntryBytes != 0
             || (stream.Length - HeaderBytes) / EntryBytes > MostEntries)
         {

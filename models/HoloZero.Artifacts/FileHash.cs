@@ -21,6 +21,9 @@ public static class FileHash
         return Sha256(path, stream.SafeFileHandle, read, cancellation);
     }
 
+    /// <summary>The SHA-256 of bytes in lower-case hexadecimal, 64 characters.</summary>
+    public static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
     /// <summary>The same of an open file, whatever its position; the position stays. The caller keeps the handle.</summary>
     /// <param name="path">The file's name, for messages.</param>
     /// <param name="file">The open file.</param>

@@ -53,21 +53,19 @@ internal static class OnnxDataFiles
         Entry,
     }
 
-    /// <summary>The names in the .onnx file at <paramref name="path"/>, each once, in their order there.</summary>
+    /// <summary>The names in an .onnx file, each once, in their order there.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="stream">The file, from its begin; not disposed.</param>
     /// <exception cref="BadInputException">The file cannot be read.</exception>
     /// <exception cref="InvalidDataException">It is no sound protocol buffer.</exception>
-    public static IReadOnlyList<string> Named(string path)
+    public static IReadOnlyList<string> Named(string path, Stream stream) => InputFile.Guard(path, () =>
     {
-        using var stream = InputFile.OpenRead(path);
-        return InputFile.Guard(path, () =>
-        {
-            var names = new List<string>();
-            Read(stream, Message.Model, stream.Length, 0, names);
-            return names.Distinct(StringComparer.Ordinal).ToList();
-        });
-    }
+        var names = new List<string>();
+        Read(stream, Message.Model, stream.Length, 0, names);
+        return names.Distinct(StringComparer.Ordinal).ToList();
+    });
 
-    private static void Read(FileStream stream, Message message, long end, int depth, List<string> names)
+    private static void Read(Stream stream, Message message, long end, int depth, List<string> names)
     {
         if (depth > MostDepth) throw new InvalidDataException("messages lie too deep in one another");
         byte[]? key = null, value = null;
@@ -112,7 +110,7 @@ internal static class OnnxDataFiles
         }
     }
 
-    private static ulong ReadVarint(FileStream stream, long end)
+    private static ulong ReadVarint(Stream stream, long end)
     {
         var value = 0ul;
         for (var i = 0; i < MostVarintBytes && stream.Position < end; i++)
@@ -125,7 +123,7 @@ internal static class OnnxDataFiles
         throw new InvalidDataException("a number does not end");
     }
 
-    private static byte[] ReadText(FileStream stream, long length)
+    private static byte[] ReadText(Stream stream, long length)
     {
         if (length > MostNameBytes) throw new InvalidDataException("the name of a file is too long");
         var bytes = new byte[length];
@@ -133,7 +131,7 @@ internal static class OnnxDataFiles
         return bytes;
     }
 
-    private static void Skip(FileStream stream, long length, long end)
+    private static void Skip(Stream stream, long length, long end)
     {
         if (length > end - stream.Position) throw new InvalidDataException("a field ends beyond its message");
         stream.Seek(length, SeekOrigin.Current);

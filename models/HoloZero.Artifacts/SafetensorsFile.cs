@@ -23,12 +23,13 @@ public sealed class SafetensorsFile : IDisposable
     public const long MaxHeaderBytes = 100_000_000;
 
     private const int ChunkBytes = 1 << 18;
-    private readonly FileStream _stream;
+    private readonly FileStream? _stream;
+    private readonly ReadOnlyMemory<byte> _bytes;
     private readonly FrozenDictionary<string, SafetensorsEntry> _byName;
 
-    private SafetensorsFile(string path, FileStream stream)
+    private SafetensorsFile(string path, FileStream? stream, ReadOnlyMemory<byte> bytes)
     {
-        (Path, _stream, Length) = (path, stream, stream.Length);
+        (Path, _stream, _bytes, Length) = (path, stream, bytes, stream?.Length ?? bytes.Length);
         Span<byte> prefix = stackalloc byte[8];
         if (Length < prefix.Length) throw Bad($"it has {Length} bytes, too few for a safetensors file");
         ReadExactly(prefix, 0);
@@ -70,7 +71,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         try
         {
-            return new SafetensorsFile(path, stream);
+            return new SafetensorsFile(path, stream, default);
         }
         catch
         {
@@ -78,6 +79,12 @@ public sealed class SafetensorsFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Validates a file in memory.</summary>
+    /// <param name="name">Its name, for messages.</param>
+    /// <param name="bytes">Its bytes, which are not copied: they stay as they are for as long as the result is used.</param>
+    /// <exception cref="BadInputException">It is not a sound safetensors file.</exception>
+    public static SafetensorsFile Open(string name, ReadOnlyMemory<byte> bytes) => new(name, null, bytes);
 
     /// <summary>Whether there is a tensor of that name.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
@@ -109,10 +116,10 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>The SHA-256 of the open file in lower-case hexadecimal.</summary>
     /// <exception cref="BadInputException">The disk fails.</exception>
-    public string Sha256() => FileHash.Sha256(Path, _stream.SafeFileHandle);
+    public string Sha256() => _stream is null ? FileHash.Sha256(_bytes.Span) : FileHash.Sha256(Path, _stream.SafeFileHandle);
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose() => _stream?.Dispose();
 
     private delegate void Convert<T>(TensorType type, ReadOnlySpan<byte> source, Span<T> target);
 
@@ -150,6 +157,12 @@ public sealed class SafetensorsFile : IDisposable
 
     private void ReadExactly(Span<byte> target, long offset)
     {
+        if (_stream is null)
+        {
+            _bytes.Span.Slice((int)offset, target.Length).CopyTo(target);
+            return;
+        }
+
         try
         {
             while (target.Length > 0)

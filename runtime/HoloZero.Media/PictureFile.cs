@@ -97,7 +97,7 @@ internal static class PictureFile
             when (e is DllNotFoundException or EntryPointNotFoundException or TypeInitializationException or BadImageFormatException)
         {
             throw new MissingCapabilityException($"SkiaSharp's native library does not load ({(e.InnerException ?? e).Message})",
-                "restore the packages for this platform and build again", e);
+                "add SkiaSharp's native package for this system to the app: SkiaSharp.NativeAssets.Linux.NoDependencies on Linux", e);
         }
     }
 

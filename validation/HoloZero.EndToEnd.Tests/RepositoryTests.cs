@@ -21,6 +21,8 @@ public sealed partial class RepositoryTests
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.Media"] = ["HoloZero.Runtime"],
         ["HoloZero.Hosting"] = ["HoloZero.Runtime"],
+        ["HoloZero.Extensions.AI"] = ["HoloZero.Runtime"],
+        ["HoloZero.Tool"] = ["HoloZero.Media", "HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Server"] = ["HoloZero.Hosting"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Media", "HoloZero.Runtime", "HoloZero.CommandLine"],
@@ -33,7 +35,6 @@ public sealed partial class RepositoryTests
         ["HoloZero.Fuzz"] = ["HoloZero.Models", "HoloZero.CommandLine"],
         ["HoloZero.Load"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
-        ["HoloZero.Samples.Worker"] = ["HoloZero.Hosting"],
     };
 
     [Fact]
@@ -76,8 +77,22 @@ public sealed partial class RepositoryTests
         {
             Assert.DoesNotContain(Peers, string.Concat(XDocument.Load(path).Descendants("ProjectReference")
                 .Select(reference => reference.Attribute("Include")!.Value)));
-            Assert.DoesNotMatch("LLamaSharp|OnnxRuntimeGenAI|\"Microsoft.ML.OnnxRuntime\"",
+            Assert.DoesNotMatch("LLamaSharp|OnnxRuntimeGenAI",
                 File.ReadAllText(Path.Combine(Path.GetDirectoryName(path)!, "packages.lock.json")));
+        });
+    }
+
+    [Fact]
+    public void Samples_know_packages_and_no_project()
+    {
+        var samples = Directory.GetFiles(Path.Combine(Repository.Root, "samples"), "*.csproj", SearchOption.AllDirectories);
+        Assert.NotEmpty(samples);
+        Assert.All(samples, path =>
+        {
+            var text = File.ReadAllText(path);
+            Assert.DoesNotContain("ProjectReference", text);
+            Assert.Contains("PackageReference Include=\"HoloZero.", text);
+            Assert.DoesNotMatch("PackageReference[^>]*Version", text);
         });
     }
 
@@ -108,7 +123,7 @@ public sealed partial class RepositoryTests
         Assert.All(packages, package => Assert.Contains(package, decisions));
     }
 
-    private static IEnumerable<string> Projects() => ((string[])["models", "exporter", "runtime", "validation", "samples"])
+    private static IEnumerable<string> Projects() => ((string[])["models", "exporter", "runtime", "validation"])
         .SelectMany(folder => Directory.GetFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories));
 
     [GeneratedRegex("PackageVersion Include=\"([^\"]+)\"")]

@@ -23,20 +23,7 @@ public sealed class Tiny : IDisposable
     public string Folder => _exported.Folder;
 
     /// <summary>A copy whose self-check expects a logit of a billion.</summary>
-    public string DamagedCopy(TemporaryFolder target)
-    {
-        var copy = target["damaged"];
-        Directory.CreateDirectory(copy);
-        foreach (var file in Directory.GetFiles(Folder)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
-        var golden = Directory.GetFiles(copy, "*.safetensors").Single();
-        var bytes = File.ReadAllBytes(golden);
-        var header = BitConverter.ToInt32(bytes);
-        using var json = JsonDocument.Parse(Encoding.UTF8.GetString(bytes, 8, header));
-        var logits = json.RootElement.EnumerateObject().First(entry => entry.Name.EndsWith(".logits", StringComparison.Ordinal));
-        BitConverter.GetBytes(1e9).CopyTo(bytes, 8 + header + logits.Value.GetProperty("data_offsets")[0].GetInt32());
-        File.WriteAllBytes(golden, bytes);
-        return copy;
-    }
+    public string DamagedCopy(TemporaryFolder target) => DamagedArtifact.Copy(Folder, target);
 
     public void Dispose() => _exported.Dispose();
 }

@@ -16,8 +16,8 @@ public class PublicSurfaceTests
         AllowNamespacePrefixes = ["System.Runtime.CompilerServices"],
     };
 
-    private static readonly string[] OtherKinds = [".Tests", ".Testing", ".Cli", ".Server", ".Benchmarks", ".Fuzz", ".Load", ".CommandLine",
-        ".LLamaSharp", ".GenAI"];
+    private static readonly string[] OtherKinds = [".Tests", ".Testing", ".Cli", ".Server", ".Tool", ".Benchmarks", ".Fuzz", ".Load",
+        ".CommandLine", ".LLamaSharp", ".GenAI"];
 
     private static readonly string Reviewed = Path.Combine(Repository.Root, "validation", "public-surface");
 

@@ -1,6 +1,4 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
-using Microsoft.ML.OnnxRuntime;
 
 namespace HoloZero.Runtime;
 
@@ -35,7 +33,7 @@ public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntime
         var environment = OnnxEnvironment.Ensure();
         var (model, features) = Cpu();
         var cores = ProcessorCores.Detect();
-        return new(environment.GetVersionString(), ManagedVersion(), WhyExtensionsDoNotLoad(),
+        return new(environment.GetVersionString(), OnnxEnvironment.ManagedVersion, WhyExtensionsDoNotLoad(),
             [.. environment.GetAvailableProviders().Select(Status)], Environment.ProcessorCount, cores.Count, cores.Source, model, features,
             $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {RuntimeInformation.RuntimeIdentifier}");
     }
@@ -47,13 +45,6 @@ public sealed record RuntimeReport(string OnnxRuntimeVersion, string OnnxRuntime
         "TensorrtExecutionProvider" => new(name, ProviderSelection.WhyNot(ExecutionProvider.TensorRt), true),
         _ => new(name, "not used by this library", false),
     };
-
-    private static string ManagedVersion()
-    {
-        // Behind a plus stands a commit.
-        var version = typeof(OrtEnv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
-        return version?.Split('+')[0] ?? "unknown";
-    }
 
     private static string? WhyExtensionsDoNotLoad()
     {

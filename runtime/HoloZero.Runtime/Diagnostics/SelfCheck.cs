@@ -28,7 +28,7 @@ public static class SelfCheck
     public static IReadOnlyList<SelfCheckCase> Run(HoloZeroModel model, CancellationToken cancellation = default)
     {
         const string bytesSuffix = ".bytes";
-        using var golden = SafetensorsFile.Open(model.Artifact.PathOf(model.Artifact.Manifest.Golden.File));
+        using var golden = model.Artifact.OpenTensors(model.Artifact.Manifest.Golden.File);
         using var session = model.OpenSession();
         var results = new List<SelfCheckCase>();
         foreach (var name in golden.Entries.Select(entry => entry.Name).Where(name => name.EndsWith(bytesSuffix, StringComparison.Ordinal)))

@@ -38,7 +38,7 @@ public sealed class ByteFeatures : IDisposable
         using var options = OnnxEnvironment.NewSessionOptions();
         // A few operations a byte: threads would wait for each other longer than they compute.
         options.IntraOpNumThreads = 1;
-        return new(info, GraphSession.Load(artifact.PathOf(info.File), options, [info.Input], [info.Output]));
+        return new(info, GraphSession.Load(artifact, info.File, options, [info.Input], [info.Output]));
     }
 
     /// <summary>Computes the features of one run of bytes: before the first one there is nothing.</summary>

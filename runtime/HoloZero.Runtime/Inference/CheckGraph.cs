@@ -27,7 +27,7 @@ internal sealed class CheckGraph : IDisposable
         CancellationToken cancellation)
     {
         var (info, signature) = (variant.Check!, variant.Signature);
-        return new(GraphSession.Load(artifact.PathOf(info.File), options,
+        return new(GraphSession.Load(artifact, info.File, options,
             [signature.Prefix, info.Stream, .. signature.State.Select(state => state.Past)],
             [info.Logits, .. info.Presents.SelectMany((names, i) => names.Select(name => signature.State[i].Present with { Name = name }))],
             cancellation), info);

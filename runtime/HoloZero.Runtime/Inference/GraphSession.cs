@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HoloZero.Artifacts;
 using Microsoft.ML.OnnxRuntime;
 
@@ -6,16 +7,19 @@ namespace HoloZero.Runtime;
 /// <summary>Loads graphs with the inputs and outputs that a manifest promises.</summary>
 internal static class GraphSession
 {
-    /// <summary>Loads a file and compares it with what the manifest says of it. The caller disposes it.</summary>
+    /// <summary>Loads a file of an artifact and compares it with what the manifest says of it. The caller disposes it.</summary>
     /// <exception cref="BadInputException">
     /// ONNX Runtime refuses the graph, or it has other inputs or outputs than the manifest says.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static InferenceSession Load(string path, SessionOptions options, IReadOnlyList<ArtifactManifest.PortInfo> inputs,
-        IReadOnlyList<ArtifactManifest.PortInfo> outputs, CancellationToken cancellation = default)
+    public static InferenceSession Load(ArtifactFolder artifact, string file, SessionOptions options,
+        IReadOnlyList<ArtifactManifest.PortInfo> inputs, IReadOnlyList<ArtifactManifest.PortInfo> outputs,
+        CancellationToken cancellation = default)
     {
         InferenceSession? session = null;
-        var failure = OnnxEnvironment.Try(() => session = new InferenceSession(path, options));
+        var path = artifact.PathOf(file);
+        var failure = OnnxEnvironment.Try(() => session = artifact.BytesOf(file) is { } bytes
+            ? new InferenceSession(WholeArray(bytes), options) : new InferenceSession(path, options));
         if (cancellation.IsCancellationRequested)
         {
             session?.Dispose();
@@ -37,6 +41,9 @@ internal static class GraphSession
             throw;
         }
     }
+
+    private static byte[] WholeArray(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out var part) && part.Count == part.Array!.Length ? part.Array : bytes.ToArray();
 
     private static void Compare(string path, IReadOnlyDictionary<string, NodeMetadata> actual,
         IReadOnlyList<ArtifactManifest.PortInfo> expected)

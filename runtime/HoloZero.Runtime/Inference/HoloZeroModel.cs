@@ -68,6 +68,21 @@ public sealed class HoloZeroModel : IDisposable
     public static HoloZeroModel Load(string folder, ModelOptions? options = null, CancellationToken cancellation = default) =>
         Load(folder, options ?? new(), ProcessorCores.Detect(), null, cancellation);
 
+    /// <summary>Loads a model from an artifact that is open: from memory or an archive, for example.</summary>
+    /// <param name="artifact">What holozero-export wrote. Of one in memory the bytes stay there for as long as the model does.</param>
+    /// <param name="options">How to run it; null is the default.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <exception cref="BadInputException">The artifact is not sound, lacks the variant, or an option is out of range.</exception>
+    /// <exception cref="MissingCapabilityException">
+    /// The provider that was named does not load, or cannot run the graph whole.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static HoloZeroModel Load(ArtifactFolder artifact, ModelOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(artifact);
+        return Load(() => artifact, options ?? new(), ProcessorCores.Detect(), null, cancellation);
+    }
+
     /// <summary>The same on the thread pool.</summary>
     /// <param name="folder">A folder that holozero-export wrote.</param>
     /// <param name="options">How to run it; null is the default.</param>
@@ -88,11 +103,15 @@ public sealed class HoloZeroModel : IDisposable
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Ends it early.</param>
     internal static HoloZeroModel Load(string folder, ModelOptions options, ProcessorCores cores, IProgress<LoadProgress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) =>
+        Load(() => ArtifactFolder.Open(folder, verifyHashes: false), options, cores, progress, cancellation);
+
+    private static HoloZeroModel Load(Func<ArtifactFolder> open, ModelOptions options, ProcessorCores cores,
+        IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Validate();
         cancellation.ThrowIfCancellationRequested();
-        var artifact = ArtifactFolder.Open(folder, verifyHashes: false);
+        var artifact = open();
         var selected = Select(artifact, options, cores, new(artifact, options, progress, cancellation), _ => { });
         try
         {
@@ -152,7 +171,8 @@ public sealed class HoloZeroModel : IDisposable
     {
         if (artifact.Manifest.Drafts is not { } info) return null;
         var path = artifact.PathOf(info.File);
-        var table = DraftTable.Read(path);
+        using var stream = artifact.OpenRead(info.File);
+        var table = DraftTable.Read(path, stream);
         return table.CheckpointSha256 == artifact.Manifest.Source.Sha256 ? table
             : throw new BadInputException(path, "these are the drafts of another model", "export the model again");
     }

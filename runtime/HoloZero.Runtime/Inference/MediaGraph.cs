@@ -44,11 +44,11 @@ public sealed class MediaGraph : IDisposable
         if (info.Opsets.ContainsKey(ExtensionsDomain) && OnnxEnvironment.TryLogged(options.RegisterOrtExtensions) is { } problem)
         {
             throw new MissingCapabilityException($"ONNX Runtime Extensions, which read a {name}, do not load ({problem})",
-                "restore the packages for this platform and build again");
+                "add the package Microsoft.ML.OnnxRuntime.Extensions to the app");
         }
 
         var path = artifact.PathOf(info.File);
-        var session = GraphSession.Load(path, options, [info.Input], [info.Output], cancellation);
+        var session = GraphSession.Load(artifact, info.File, options, [info.Input], [info.Output], cancellation);
         if (info.Input.Type == TensorType.UInt8.Name() && info.Output.Type == TensorType.UInt8.Name()) return new(session, info);
         session.Dispose();
         throw new BadInputException(path, "its input and output are not bytes", "export the model again");

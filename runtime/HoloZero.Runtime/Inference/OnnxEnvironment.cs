@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
 using HoloZero.Artifacts;
 using Microsoft.ML.OnnxRuntime;
@@ -24,6 +25,12 @@ internal static partial class OnnxEnvironment
     [ThreadStatic]
     private static List<string>? _logged;
 
+    /// <summary>Version of the managed assembly that calls the native library.</summary>
+    public static string ManagedVersion { get; } =
+        // Behind a plus stands a commit.
+        typeof(OrtEnv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+        ?? "unknown";
+
     /// <summary>Makes the environment unless there is one.</summary>
     /// <exception cref="MissingCapabilityException">The native library does not load.</exception>
     public static OrtEnv Ensure()
@@ -36,7 +43,8 @@ internal static partial class OnnxEnvironment
             when (e is DllNotFoundException or EntryPointNotFoundException or TypeInitializationException or BadImageFormatException)
         {
             throw new MissingCapabilityException($"ONNX Runtime's native library does not load ({Words(e.InnerException ?? e)})",
-                "restore the packages for this platform and build again", e);
+                "add the package Microsoft.ML.OnnxRuntime to the app, or Microsoft.ML.OnnxRuntime.Gpu for CUDA, in the version of "
+                + $"Microsoft.ML.OnnxRuntime.Managed, {ManagedVersion}", e);
         }
     }
 

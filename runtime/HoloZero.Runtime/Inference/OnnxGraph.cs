@@ -63,7 +63,7 @@ internal sealed class OnnxGraph : IDisposable
         using var cancelled = cancellation.Register(() => options.SetLoadCancellationFlag(true));
         var path = artifact.PathOf(variant.File);
         var signature = variant.Signature;
-        var session = GraphSession.Load(path, options,
+        var session = GraphSession.Load(artifact, variant.File, options,
             [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)],
             [signature.Logits, .. signature.State.Select(state => state.Present)], cancellation);
         try

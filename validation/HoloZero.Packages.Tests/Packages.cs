@@ -1,0 +1,111 @@
+using System.IO.Compression;
+using HoloZero.Packages.Tests;
+using HoloZero.Testing;
+
+[assembly: AssemblyFixture(typeof(Packages))]
+
+namespace HoloZero.Packages.Tests;
+
+/// <summary>
+/// What make pack writes of this build, and the samples built from it in a folder outside the repository, once for all tests. NuGet's cache
+/// is that of this machine but for our own packages, of which it may hold older ones by the same version.
+/// </summary>
+public sealed class Packages : IAsyncLifetime
+{
+    private readonly TemporaryFolder _workspace = new();
+    private readonly ExportedModel _model = new(Repository.Golden("tiny.pt"));
+
+    /// <summary>tiny.pt, exported.</summary>
+    public string Model => _model.Folder;
+
+    /// <summary>Where the packages lie.</summary>
+    public string Folder => _workspace["out", "packages"];
+
+    /// <summary>Where the samples are built.</summary>
+    public string Samples => _workspace["samples"];
+
+    private Dictionary<string, string?> Environment => new()
+    {
+        ["NUGET_PACKAGES"] = _workspace["cache"],
+        ["MSBUILDDISABLENODEREUSE"] = "1",
+        ["UseSharedCompilation"] = "false",
+        ["DOTNET_NOLOGO"] = "1",
+        // What runs these tests is a build itself.
+        ["MSBuildSDKsPath"] = null,
+        ["MSBUILD_EXE_PATH"] = null,
+    };
+
+    public async ValueTask InitializeAsync()
+    {
+        LinkCache();
+        await RequireAsync(Repository.Root, "bash", Path.Combine(Repository.Root, "ci", "pack.sh"), Configuration, Folder);
+        Copy(Path.Combine(Repository.Root, "samples"), Samples);
+        Add("Readme", Readme.Program);
+        Add("Within", EmbeddedApp.Program);
+        ZipFile.CreateFromDirectory(Model, _workspace["samples", "Within", "model.zip"]);
+        Directory.CreateDirectory(_workspace["samples", "out"]);
+        Directory.CreateSymbolicLink(_workspace["samples", "out", "demo"], Model);
+        await DotnetAsync("build", "Samples.slnx", "-c", "Release", "-v", "quiet");
+        // One is compiled to machine code and the other one packed into a file: what a build alone does not show.
+        foreach (var sample in (string[])["NativeAot", "SingleFile"])
+            await DotnetAsync("publish", sample, "-c", "Release", "-v", "quiet", "-o", Published(sample));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _model.Dispose();
+        _workspace.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>release or debug: what the packages were built for.</summary>
+    public string Configuration { get; } = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)).Name;
+
+    /// <summary>Where a sample was built.</summary>
+    public string Built(string sample) => Path.Combine(Samples, sample, "bin", "Release", "net10.0", "linux-x64");
+
+    /// <summary>Where a sample was published.</summary>
+    public string Published(string sample) => _workspace["published", sample];
+
+    /// <summary>Runs dotnet among the samples; it has to succeed.</summary>
+    public Task<string> DotnetAsync(params string[] arguments) => RequireAsync(Samples, "dotnet", arguments);
+
+    private async Task<string> RequireAsync(string folder, string program, params string[] arguments)
+    {
+        var process = Shell.Start(folder, Environment, program, arguments);
+        var (code, output, error) = await Shell.FinishAsync(process, CancellationToken.None);
+        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)}\nexit code {code}\n{output}{error}");
+        return output;
+    }
+
+    private void LinkCache()
+    {
+        var cache = System.Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        Directory.CreateDirectory(_workspace["cache"]);
+        foreach (var package in Directory.GetDirectories(cache).Where(path => !Path.GetFileName(path).StartsWith("holozero.")))
+            Directory.CreateSymbolicLink(_workspace["cache", Path.GetFileName(package)], package);
+    }
+
+    /// <summary>One app more, with the project file of the console sample; a model beside its source becomes a part of it.</summary>
+    private void Add(string name, string program)
+    {
+        Directory.CreateDirectory(_workspace["samples", name]);
+        File.WriteAllText(_workspace["samples", name, "Program.cs"], program);
+        var project = File.ReadAllText(_workspace["samples", "Console", "Console.csproj"]);
+        File.WriteAllText(_workspace["samples", name, $"{name}.csproj"], project.Replace("</ItemGroup>",
+            "  <EmbeddedResource Include=\"*.zip\" LogicalName=\"model\" />\n  </ItemGroup>", StringComparison.Ordinal));
+        var solution = File.ReadAllText(_workspace["samples", "Samples.slnx"]);
+        File.WriteAllText(_workspace["samples", "Samples.slnx"], solution.Replace("</Solution>",
+            $"  <Project Path=\"{name}/{name}.csproj\" />\n</Solution>", StringComparison.Ordinal));
+    }
+
+    /// <summary>Sources alone: what somebody built in place belongs to another system or time.</summary>
+    private static void Copy(string source, string target)
+    {
+        Directory.CreateDirectory(target);
+        foreach (var file in Directory.GetFiles(source)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        foreach (var folder in Directory.GetDirectories(source).Where(path => Path.GetFileName(path) is not ("bin" or "obj")))
+            Copy(folder, Path.Combine(target, Path.GetFileName(folder)));
+    }
+}
