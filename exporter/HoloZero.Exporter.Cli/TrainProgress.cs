@@ -13,13 +13,13 @@ internal sealed class TrainProgress(TimeProvider clock) : IProgress<TrainingProg
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
     private const int Width = 24;
     private readonly TerminalProgress _terminal = new();
-    private readonly long _started = clock.GetTimestamp();
+    private long _started;
     private long? _firstStep;
     private double _best = double.PositiveInfinity;
 
     public void Report(TrainingProgress value)
     {
-        _firstStep ??= value.Step;
+        if (_firstStep is null) (_firstStep, _started) = (value.Step, clock.GetTimestamp());
         var seconds = Math.Max(1e-3, clock.GetElapsedTime(_started).TotalSeconds);
         if (value.Entry is { } entry)
         {
@@ -40,7 +40,7 @@ internal sealed class TrainProgress(TimeProvider clock) : IProgress<TrainingProg
         var learned = entry.BitsPerByte is { } bits ? string.Create(Culture, $"loss {bits * Math.Log(2):F4}, {bits:F4} bits/byte, ") : "";
         var isBest = entry.HeldOutBitsPerByte < _best && value.Step > 0;
         _best = Math.Min(_best, entry.HeldOutBitsPerByte);
-        var steps = value.Step - _firstStep!.Value;
+        var steps = value.Step - _firstStep.GetValueOrDefault();
         var speed = steps == 0 ? "" : string.Create(Culture,
             $", {value.PredictedBytes / seconds:N0} bytes/s, {Left(seconds / steps * (value.Steps - value.Step))} left");
         return string.Create(Culture, $"step {value.Step:N0} of {value.Steps:N0}: {learned}held out {entry.HeldOutBitsPerByte:F4} bits/byte"

@@ -127,6 +127,32 @@ public sealed class TrainingTests : IDisposable
         Assert.Contains(whole.State.Weights.Values, weight => !weight.Data.SequenceEqual(parts.State.Weights[weight.Name].Data));
     }
 
+    /// <summary>Each question is answered once in each way.</summary>
+    [Theory]
+    [InlineData("causal-continuous-bare")]
+    [InlineData("bidirectional-restarted-zero")]
+    public void A_probe_finds_the_reading_that_a_model_was_trained_in(string name)
+    {
+        var reading = Reading.All.Single(reading => $"{reading}" == name);
+        Begin(Options with
+        {
+            Steps = 300,
+            EvaluateEvery = 300,
+            SaveEvery = 300,
+            BatchSize = 8,
+            PrefixSlots = 8,
+            LearningRate = 5e-3,
+            WarmUp = 20,
+            Threads = 1,
+            Reading = reading,
+        }, _temporary["run"]).Run();
+        var run = TrainingFolder.Read(_temporary["run"]);
+        var result = Probe.Run(run.Config, run.State.Weights, Text.AsMemory(0, 8000), new(PrefixSlots: 8, StreamBytes: 33, Stride: 32),
+            new TorchSharpEngine());
+        Assert.Equal(name, $"{result.Best}");
+        Assert.All(result.Answers, answer => Assert.True(answer.IsDecided, $"{answer}"));
+    }
+
     [Fact]
     public void The_end_of_a_text_can_be_learned()
     {

@@ -78,7 +78,8 @@ public class TrainingTextTests
     public void Of_several_texts_the_end_of_each_is_held_out_and_no_window_lies_in_two()
     {
         // Bytes below 100 are the first text's, and three times as many windows lie in it.
-        byte[] first = [.. Enumerable.Range(0, 300).Select(i => (byte)(i % 100))], second = [.. Enumerable.Range(100, 100).Select(i => (byte)i)];
+        byte[] first = [.. Enumerable.Range(0, 300).Select(i => (byte)(i % 100))];
+        byte[] second = [.. Enumerable.Range(100, 100).Select(i => (byte)i)];
         var text = new TrainingText([first, second], [], Options, SlotBytes);
         Assert.Equal((300L, 100L), (text.TrainingBytes, text.HeldOutBytes));
         var (inFirst, inSecond) = (0, 0);

@@ -53,7 +53,12 @@ public class TrainingWindowsTests
     [Fact]
     public void Slots_are_filled_up_and_an_origin_goes_before_the_stream_where_that_is_asked_for()
     {
-        var options = Options with { Reading = new(StreamOrigin: StreamOrigin.Zero), Windows = new(Bytes, FilmWindows, PadSlots: true), BatchSize = 1 };
+        var options = Options with
+        {
+            Reading = new(StreamOrigin: StreamOrigin.Zero),
+            Windows = new(Bytes, FilmWindows, PadSlots: true),
+            BatchSize = 1,
+        };
         var batch = new TrainingWindows(Films, options).Batch(options, SlotBytes, 0);
         var (before, own) = (batch.Prefix[0], (byte)batch.Targets[0]);
         Assert.Equal([before, before, before, before, before, 0], batch.Prefix);
@@ -65,7 +70,14 @@ public class TrainingWindowsTests
     public void Text_behind_an_origin_is_learned_from_its_first_byte_on()
     {
         byte[] text = [.. Enumerable.Range(1, 200).Select(i => (byte)i)];
-        var options = Options with { PrefixSlots = 0, StreamBytes = 4, Reading = new(StreamOrigin: StreamOrigin.Zero), BatchSize = 1, Windows = null };
+        var options = Options with
+        {
+            PrefixSlots = 0,
+            StreamBytes = 4,
+            Reading = new(StreamOrigin: StreamOrigin.Zero),
+            BatchSize = 1,
+            Windows = null,
+        };
         var batch = new TrainingText([text], [], options, SlotBytes).Batch(options, SlotBytes, 3);
         var first = batch.Targets[0];
         Assert.Equal([0, (byte)first, (byte)(first + 1), (byte)(first + 2)], batch.Stream);
