@@ -26,7 +26,8 @@ internal static class ExportCommand
         };
         var random = new Option<string?>("--random")
         {
-            Description = $"""random weights instead: "{RandomWeights.Published}", or a JSON file with dim, dec_layers, heads, K, door""",
+            Description = $"random weights instead: {string.Join(", ", ConfigurationFile.Known.Keys)}, or a JSON file with dim, "
+                + "dec_layers, heads, K, door",
             HelpName = "config",
         };
         var seed = Values.Whole<ulong>("--seed", "the same seed gives the same random weights [0]");
@@ -63,12 +64,9 @@ internal static class ExportCommand
         var engine = new EngineArguments(root, "what computes the self-check, in float64; the reference has to agree");
         root.SetAction((parsed, cancellation) =>
         {
-            var told = reading.Of(parsed);
             var options = new ExportOptions
             {
-                PrefixAttention = told.PrefixAttention,
-                StreamPositions = told.StreamPositions,
-                StreamOrigin = told.StreamOrigin,
+                Reading = reading.Told(parsed),
                 Window = Window(parsed.GetValue(streamBytes), parsed.GetValue(prefixSlots), parsed.GetValue(keptBytes)),
                 CheckedRows = parsed.GetValue(draftRows) ?? 0,
                 DraftText = Text(parsed.GetValue(draftFrom), cancellation),

@@ -34,6 +34,7 @@ internal static class InspectCommand
         var weights = checkpoint.LoadWeights(AsymDec.ParameterShapes(config));
         return new(path, checkpoint.Format, checkpoint.Sha256(),
             new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, "zero"),
+            checkpoint.SavedReading == new PartialReading() ? null : $"{config.Reading}",
             weights.Values.Sum(weight => weight.Data.LongLength), LearnedDoorParameters: 0, checkpoint.Notes,
             [.. checkpoint.Tensors.Select(tensor =>
                 new TensorReport(tensor.Name, tensor.Type.Name(), [.. tensor.Shape]))]);
@@ -46,6 +47,7 @@ internal static class InspectCommand
         {
             $"{report.File}: {report.Format}, sha256 {report.Sha256}",
             $"AsymDec behind the zero door: dim {c.Dim}, dec_layers {c.DecLayers}, heads {c.Heads}, K {c.K}",
+            report.Reading is { } reading ? $"reading: {reading}" : "reading: it does not say",
             $"{report.Parameters:N0} parameters, {report.LearnedDoorParameters} of them in the input layer",
         };
         lines.AddRange(report.Notes.Select(note => $"note: {note}"));
@@ -54,7 +56,7 @@ internal static class InspectCommand
     }
 }
 
-internal sealed record CheckpointReport(string File, string Format, string Sha256, ConfigReport Config, long Parameters,
+internal sealed record CheckpointReport(string File, string Format, string Sha256, ConfigReport Config, string? Reading, long Parameters,
     int LearnedDoorParameters, IReadOnlyList<string> Notes, IReadOnlyList<TensorReport> Tensors);
 
 internal sealed record ConfigReport(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door);

@@ -38,67 +38,35 @@ internal static class ProbeCommand
             var limit = parsed.GetValue(most);
             if (limit < 1) throw new BadInputException("max-bytes", $"{limit} leaves nothing", "choose 1 or more");
             var bytes = InputBytes.Read(parsed.GetRequiredValue(text), cancellation, limit);
+            using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(file));
+            ExportCommand.TellNotes(checkpoint);
+            var told = readings.Told(parsed);
+            told.Resolve(checkpoint.SavedReading, checkpoint.Name);
             var computes = engine.ForMeasuring(parsed);
-            var found = Run(parsed.GetRequiredValue(file), bytes, chosen, computes.Engine,
-                readings.Agreeing(parsed), cancellation);
-            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found), ProbeJson.Default.ProbeReport)
-                : Text(found, computes.Missing));
+            var found = Run(checkpoint, bytes, chosen, computes.Engine, [.. told.Agreeing()], cancellation);
+            var saved = checkpoint.SavedReading == new PartialReading() ? null : checkpoint.SavedReading;
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found, saved), ProbeJson.Default.ProbeReport)
+                : ProbeText.Of(found, saved, computes.Missing, wasCut: bytes.Length == limit));
             return Task.FromResult(ExitCode.Done);
         });
         return command;
     }
 
-    private static ProbeResult Run(string path, ReadOnlyMemory<byte> text, WindowLayout layout, IReferenceEngine engine,
+    private static ProbeResult Run(Checkpoint checkpoint, ReadOnlyMemory<byte> text, WindowLayout layout, IReferenceEngine engine,
         IReadOnlyList<Reading> readings, CancellationToken cancellation)
     {
         using var disposable = engine as IDisposable;
-        using var checkpoint = Checkpoint.Open(path);
-        ExportCommand.TellNotes(checkpoint);
         var weights = checkpoint.LoadWeights(AsymDec.ParameterShapes(checkpoint.Config));
         using var terminal = new TerminalProgress();
         return Probe.Run(checkpoint.Config, weights, text, layout, engine, readings, new Share(terminal, engine.Name), cancellation);
     }
 
-    private static string Text(ProbeResult result, string? missing)
-    {
-        var lines = new List<string>
-        {
-            string.Create(CultureInfo.InvariantCulture, $"{result.Bytes:N0} bytes in {result.Windows:N0} windows of "
-                + $"{result.Layout.PrefixSlots} prefix slots and {result.Layout.StreamBytes} stream bytes, computed with {result.Engine}"
-                + $"{(missing is null ? "" : $" ({missing})")}"),
-            "",
-            $"{"reading",-32} bits/byte    behind  standard error",
-        };
-        lines.AddRange(result.Readings.Select(reading => string.Create(CultureInfo.InvariantCulture,
-            $"{reading.Reading,-32} {reading.BitsPerByte,9:F5}"
-                + $"{(reading.Behind == 0 ? "" : $"  +{reading.Behind:F5}  {reading.StandardError:F5}")}")));
-        lines.Add("");
-        lines.AddRange(result.Answers.Select(Words));
-        lines.Add(Verdict(result));
-        return string.Join('\n', lines);
-    }
-
-    private static string Words(ProbeAnswer answer) => string.Create(CultureInfo.InvariantCulture,
-        $"{answer.Question.Replace('-', ' ')}: {(answer.IsDecided ? $"{answer.Best}, better by {answer.Difference:F5} bits/byte"
-            : $"not told, {answer.Difference:F5} bits/byte are within the noise")} (standard error {answer.StandardError:F5})");
-
-    private static string Verdict(ProbeResult result)
-    {
-        ProbeAnswer[] decided = [.. result.Answers.Where(answer => answer.IsDecided)];
-        const string more = "use more text, of the kind that the checkpoint was trained on";
-        if (decided.Length == 0) return result.Answers.Count == 0 ? "verdict: none, one reading was measured" : $"verdict: none, {more}";
-        return $"verdict: export with {string.Join(' ', decided.Select(answer => $"--{answer.Question} {answer.Best}"))}"
-            + (decided.Length < result.Answers.Count ? $"; for the rest {more}" : "");
-    }
-
-    private static ProbeReport Report(ProbeResult result) => new(result.Engine, result.Windows, result.Bytes, result.Layout.PrefixSlots,
-        result.Layout.StreamBytes, result.Layout.Stride,
+    private static ProbeReport Report(ProbeResult result, PartialReading? saved) => new(result.Engine, result.Windows, result.Bytes,
+        result.Layout.PrefixSlots, result.Layout.StreamBytes, result.Layout.Stride,
         [.. result.Readings.Select(reading =>
-            new ProbeRow($"{reading.Reading}", reading.BitsPerByte, reading.Behind, Finite(reading.StandardError)))],
+            new ProbeRow($"{reading.Reading}", reading.BitsPerByte, reading.Behind, reading.StandardError))],
         [.. result.Answers.Select(answer => new ProbeFinding(answer.Question, answer.IsDecided ? answer.Best : null, answer.Difference,
-            Finite(answer.StandardError)))]);
-
-    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+            answer.StandardError, ProbeText.SavedAnswer(answer.Question, saved)))]);
 
     private sealed class Share(TerminalProgress terminal, string engine) : IProgress<double>
     {
@@ -111,7 +79,7 @@ internal sealed record ProbeReport(string Engine, int Windows, long Bytes, int P
 
 internal sealed record ProbeRow(string Reading, double BitsPerByte, double Behind, double? StandardError);
 
-internal sealed record ProbeFinding(string Question, string? Verdict, double Difference, double? StandardError);
+internal sealed record ProbeFinding(string Question, string? Verdict, double Difference, double? StandardError, string? Checkpoint);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ProbeReport))]

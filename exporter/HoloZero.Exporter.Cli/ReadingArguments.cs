@@ -4,11 +4,11 @@ using HoloZero.Models;
 
 namespace HoloZero.Exporter.Cli;
 
-/// <summary>What no checkpoint tells of the architecture, as options.</summary>
+/// <summary>What a checkpoint need not tell of the architecture, as options. Those that train writes tell it.</summary>
 internal sealed class ReadingArguments
 {
     private readonly Option<PrefixAttention> _attention =
-        Values.Choice("--prefix-attention", "what a prefix position sees; no checkpoint tells", PrefixAttention.Causal);
+        Values.Choice("--prefix-attention", "what a prefix position sees, where the checkpoint does not say", PrefixAttention.Causal);
 
     private readonly Option<StreamPositions> _positions =
         Values.Choice("--stream-positions", "whether rotary positions start again at 0 with the stream; likewise",
@@ -25,17 +25,11 @@ internal sealed class ReadingArguments
     /// <summary>All of them.</summary>
     public IReadOnlyList<Option> All => [_attention, _positions, _origin];
 
-    /// <summary>The reading that is told, by default ours.</summary>
-    public Reading Of(ParseResult parsed) => new(parsed.GetValue(_attention), parsed.GetValue(_positions), parsed.GetValue(_origin));
-
-    /// <summary>Every reading that agrees with what is told.</summary>
-    public IReadOnlyList<Reading> Agreeing(ParseResult parsed)
+    /// <summary>What is told.</summary>
+    public PartialReading Told(ParseResult parsed)
     {
-        var told = Of(parsed);
-        return [.. Reading.All.Where(reading => (!IsTold(_attention) || reading.PrefixAttention == told.PrefixAttention)
-            && (!IsTold(_positions) || reading.StreamPositions == told.StreamPositions)
-            && (!IsTold(_origin) || reading.StreamOrigin == told.StreamOrigin))];
+        return new(Value(_attention), Value(_positions), Value(_origin));
 
-        bool IsTold(Option option) => parsed.GetResult(option) is { Implicit: false };
+        T? Value<T>(Option<T> option) where T : struct => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : null;
     }
 }

@@ -26,13 +26,4 @@ internal static class TextFiles
         var bytes = InputFile.ReadBytes(path);
         return (bytes, new(Path.GetFullPath(path), bytes.LongLength, Convert.ToHexStringLower(SHA256.HashData(bytes))));
     }
-
-    /// <summary>One after the other.</summary>
-    /// <exception cref="BadInputException">Together they are larger than an array.</exception>
-    public static byte[] Join(IReadOnlyList<byte[]> texts)
-    {
-        var length = texts.Sum(text => text.LongLength);
-        return length <= Array.MaxLength ? [.. texts.SelectMany(text => text)]
-            : throw new BadInputException("text", $"they have {length:N0} bytes, at most {Array.MaxLength:N0} are possible", "use less");
-    }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Media;
+using HoloZero.Models;
 using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;
@@ -9,24 +10,17 @@ namespace HoloZero.Exporter.Cli;
 /// <summary>The numbers of a training run, as options.</summary>
 internal sealed class TrainArguments
 {
-    private readonly Option<long?> _steps = Values.Whole<long>("--steps", "steps in all");
-    private readonly Option<int?> _batch;
-    private readonly Option<int?> _slots;
-    private readonly Option<int?> _stream;
-    private readonly Option<double?> _rate;
-    private readonly Option<long?> _warmUp;
-    private readonly Option<double?> _finalShare;
-    private readonly Option<double?> _decay;
-    private readonly Option<double?> _clip;
-    private readonly Option<double?> _beta1;
-    private readonly Option<double?> _beta2;
-    private readonly Option<double?> _heldOutShare;
-    private readonly Option<int?> _heldOutWindows;
-    private readonly Option<long?> _evaluate;
-    private readonly Option<long?> _save;
+    private readonly Option<int?> _batch, _microBatch, _slots, _stream, _heldOutWindows, _kept;
+    private readonly Option<double?> _rate, _finalShare, _decay, _clip, _beta1, _beta2, _heldOutShare, _saveMinutes;
+    private readonly Option<long?> _warmUp, _evaluate, _save;
     private readonly Option<ulong?> _seed;
     private readonly Option<int?> _threads = EngineArguments.ThreadsOption();
     private readonly ReadingArguments _reading;
+    private readonly Option<bool> _eos = new("--eos")
+    {
+        Description = "learn the end of each text as the symbol that ends a generation; needs --held-out",
+    };
+
     private readonly Option<int?> _filmWindows = Values.Whole<int>("--film-windows", "windows of a film in --windows [all]");
     private readonly Option<double?> _windowsShare =
         Values.Number("--windows-share", "share of the steps that take windows where there is text, too [0.5]");
@@ -36,6 +30,8 @@ internal sealed class TrainArguments
     public TrainArguments(Command command, TrainingOptions defaults)
     {
         _batch = Values.Whole<int>("--batch", $"windows a step [{defaults.BatchSize}]");
+        _microBatch = Values.Whole<int>("--micro-batch",
+            "windows computed at once: the gradients of a step's parts are added up, in less memory [all]");
         _slots = Values.Whole<int>("--prefix-slots", $"most prefix slots of a window, each step draws 0 to N [{defaults.PrefixSlots}]");
         _stream = Values.Whole<int>("--stream-bytes", $"stream bytes of a window, all but the first predicted [{defaults.StreamBytes}]");
         _rate = Values.Number("--learning-rate", $"the highest [{defaults.LearningRate}]");
@@ -45,35 +41,44 @@ internal sealed class TrainArguments
         _clip = Values.Number("--clip", $"longest gradient [{defaults.Optimizer.ClipNorm}]");
         _beta1 = Values.Number("--beta1", $"decay of the mean gradient [{defaults.Optimizer.Beta1}]");
         _beta2 = Values.Number("--beta2", $"decay of the mean squared gradient [{defaults.Optimizer.Beta2}]");
-        _heldOutShare = Values.Number("--held-out-share", $"share of the text, at its end, that is held out [{defaults.HeldOutShare}]");
-        _heldOutWindows = Values.Whole<int>("--held-out-windows", $"most windows of it that are measured [{defaults.HeldOutWindows}]");
+        _heldOutShare = Values.Number("--held-out-share", $"share of each text, at its end, that is held out [{defaults.HeldOutShare}]");
+        _heldOutWindows = Values.Whole<int>("--held-out-windows",
+            $"most windows of held-out text that are measured [{defaults.HeldOutWindows}; all with --evaluate-only]");
         _evaluate = Values.Whole<long>("--evaluate-every", $"steps between measurements [{defaults.EvaluateEvery}]");
         _save = Values.Whole<long>("--save-every", $"steps between saves [{defaults.SaveEvery}]");
+        _saveMinutes = Values.Number("--save-minutes", $"minutes between saves, where steps take longer [{defaults.SaveMinutes}]");
+        _kept = Values.Whole<int>("--keep", $"how many of the last saves keep weights of their own [{defaults.KeptSaves}]");
         _seed = Values.Whole<ulong>("--seed", $"the same seed gives the same weights [{defaults.Seed}]");
-        All = [_steps, _batch, _slots, _stream, _rate, _warmUp, _finalShare, _decay, _clip, _beta1, _beta2, _heldOutShare, _heldOutWindows,
-            _evaluate, _save, _seed, _threads, _filmWindows, _windowsShare, _slotRest];
-        foreach (var option in All) command.Options.Add(option);
+        Learning = [Steps, _batch, _microBatch, _rate, _warmUp, _finalShare, _decay, _clip, _beta1, _beta2, _evaluate, _save, _saveMinutes,
+            _kept, _eos, _windowsShare];
+        Measuring = [_slots, _stream, _heldOutShare, _heldOutWindows, _seed, _threads, _filmWindows, _slotRest];
+        foreach (var option in Learning.Concat(Measuring)) command.Options.Add(option);
         _reading = new(command);
-        All = [.. All, .. _reading.All];
+        Measuring = [.. Measuring, .. _reading.All];
     }
 
-    /// <summary>All of them.</summary>
-    public IReadOnlyList<Option> All { get; }
+    /// <summary>Steps in all.</summary>
+    public Option<long?> Steps { get; } = Values.Whole<long>("--steps", "steps in all; with --resume, another end for the run");
+
+    /// <summary>Those that a run needs to learn.</summary>
+    public IReadOnlyList<Option> Learning { get; }
+
+    /// <summary>The others.</summary>
+    public IReadOnlyList<Option> Measuring { get; }
 
     /// <summary>What was given, and the defaults.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="hasWindows">Whether it learns from windows.</param>
-    /// <param name="hasText">Whether it learns from text.</param>
-    public TrainingOptions Options(ParseResult parsed, bool hasWindows, bool hasText)
+    /// <param name="data">What it learns from.</param>
+    /// <param name="saved">What the checkpoint says of the reading.</param>
+    /// <param name="source">The checkpoint, for messages.</param>
+    /// <param name="defaults">What holds where nothing is given.</param>
+    public TrainingOptions Options(ParseResult parsed, TrainData data, PartialReading saved, string source, TrainingOptions defaults)
     {
-        if (parsed.GetValue(_windowsShare) is not null && !(hasWindows && hasText))
-            throw new BadInputException("windows-share", "there is nothing to mix", "give --windows F and --text F, or leave it out");
-        var steps = parsed.GetValue(_steps) ?? throw new BadInputException("steps", "it is missing", "say how many");
-        var defaults = new TrainingOptions { Steps = steps };
-        var reading = _reading.Of(parsed);
-        return defaults with
+        RequireMeant(parsed, data);
+        var options = defaults with
         {
             BatchSize = parsed.GetValue(_batch) ?? defaults.BatchSize,
+            MicroBatch = parsed.GetValue(_microBatch),
             PrefixSlots = parsed.GetValue(_slots) ?? defaults.PrefixSlots,
             StreamBytes = parsed.GetValue(_stream) ?? defaults.StreamBytes,
             LearningRate = parsed.GetValue(_rate) ?? defaults.LearningRate,
@@ -90,13 +95,31 @@ internal sealed class TrainArguments
             HeldOutWindows = parsed.GetValue(_heldOutWindows) ?? defaults.HeldOutWindows,
             EvaluateEvery = parsed.GetValue(_evaluate) ?? defaults.EvaluateEvery,
             SaveEvery = parsed.GetValue(_save) ?? defaults.SaveEvery,
+            SaveMinutes = parsed.GetValue(_saveMinutes) ?? defaults.SaveMinutes,
+            KeptSaves = parsed.GetValue(_kept) ?? defaults.KeptSaves,
             Seed = parsed.GetValue(_seed) ?? defaults.Seed,
             Threads = parsed.GetValue(_threads) ?? Engines.DefaultThreads,
-            PrefixAttention = reading.PrefixAttention,
-            StreamPositions = reading.StreamPositions,
-            StreamOrigin = reading.StreamOrigin,
-            Windows = !hasWindows ? null : new(FilmLayout.Film.Length, parsed.GetValue(_filmWindows),
-                parsed.GetValue(_slotRest) == SlotRest.Pad, parsed.GetValue(_windowsShare) ?? (hasText ? 0.5 : 1)),
+            EndOfText = parsed.GetValue(_eos),
+            Reading = _reading.Told(parsed).Resolve(saved, source),
+            Windows = data.Windows is null ? null : new(FilmLayout.Film.Length, parsed.GetValue(_filmWindows),
+                parsed.GetValue(_slotRest) == SlotRest.Pad, parsed.GetValue(_windowsShare) ?? (data.HasText ? 0.5 : 1)),
         };
+        options.Validate();
+        return options;
+    }
+
+    /// <summary>Refuses what would be without effect.</summary>
+    private void RequireMeant(ParseResult parsed, TrainData data)
+    {
+        if (data.Windows is null) Refuse([_filmWindows, _slotRest, _windowsShare], "there are no windows", "give --windows F");
+        if (!data.HasText) Refuse([_slots, _stream, _eos, _windowsShare], "there is no text", "give --text F");
+        if (data.Windows is null && data.HeldOut.Count > 0)
+            Refuse([_heldOutShare], "it contradicts --held-out, which is held out whole", "give one of them");
+
+        void Refuse(Option[] options, string what, string remedy)
+        {
+            if (Array.Find(options, option => parsed.GetResult(option) is { Implicit: false }) is { } given)
+                throw new BadInputException(given.Name.TrimStart('-'), what, $"{remedy}, or leave it out");
+        }
     }
 }

@@ -9,15 +9,16 @@ using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;
 
-/// <summary><c>holozero-export train</c>: trains a new network, a checkpoint, or a run that was stopped.</summary>
+/// <summary><c>holozero-export train</c>: trains a new network, a checkpoint, or a run that was stopped or is to go on.</summary>
 internal sealed class TrainCommand
 {
-    private static readonly TrainingOptions Defaults = new() { Steps = 1 };
+    private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
 
     private readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "begin with this checkpoint's weights" };
     private readonly Option<string?> _new = new("--new")
     {
-        Description = $"begin with random weights: {string.Join(", ", Presets.Keys)}, or a JSON file with dim, dec_layers, heads, K, door",
+        Description = $"begin with random weights: {string.Join(", ", ConfigurationFile.Known.Keys)}, or a JSON file with dim, "
+            + "dec_layers, heads, K, door",
         HelpName = "config",
     };
 
@@ -25,15 +26,22 @@ internal sealed class TrainCommand
     private readonly Option<string[]> _texts = new("--text") { Description = "text to learn from; may be repeated" };
     private readonly Option<string?> _windows =
         new("--windows") { Description = "windows of films to learn from, each after the one before it" };
-    private readonly Option<string?> _heldOut = new("--held-out") { Description = "text that is only measured [the end of --text]" };
-    private readonly Option<string?> _output = new("--output") { Description = "folder to write: new, empty, or an older run" };
+    private readonly Option<string[]> _heldOut = new("--held-out")
+    {
+        Description = "text that is only measured; may be repeated [the end of each --text]",
+    };
+
+    private readonly Option<string?> _output = new("--output") { Description = "folder to write: new or empty" };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "replace an older run in --output" };
+    private readonly Option<bool> _evaluateOnly = new("--evaluate-only") { Description = "measure held-out text, learn and write nothing" };
     private readonly Option<ComputeDevice> _device = EngineArguments.DeviceOption();
     private readonly TrainArguments _arguments;
 
     private TrainCommand(Command command)
     {
-        foreach (var option in (Option[])[_checkpoint, _new, _resume, _texts, _windows, _heldOut, _output]) command.Options.Add(option);
-        _arguments = new(command, Defaults);
+        foreach (var option in (Option[])[_checkpoint, _new, _resume, _texts, _windows, _heldOut, _output, _overwrite, _evaluateOnly])
+            command.Options.Add(option);
+        _arguments = new(command, new() { Steps = 1 });
         command.Options.Add(_device);
         command.SetAction((parsed, cancellation) =>
         {
@@ -41,12 +49,6 @@ internal sealed class TrainCommand
             return Task.FromResult(ExitCode.Done);
         });
     }
-
-    private static IReadOnlyDictionary<string, AsymDecConfig> Presets { get; } = new Dictionary<string, AsymDecConfig>
-    {
-        ["tiny"] = new(dim: 64, decLayers: 2, heads: 4, slotBytes: 2),
-        ["demo"] = new(dim: 256, decLayers: 3, heads: 4, slotBytes: 8),
-    };
 
     public static Command Create()
     {
@@ -57,112 +59,150 @@ internal sealed class TrainCommand
 
     private void Run(ParseResult parsed, CancellationToken cancellation)
     {
-        var device = parsed.GetValue(_device);
-        foreach (var text in (string[])[.. parsed.GetValue(_texts) ?? [],
-            .. ((string?[])[parsed.GetValue(_windows), parsed.GetValue(_heldOut)]).OfType<string>()])
-            TextFiles.RequireReadableAgain(text);
-        var engine = Engines.Training(device);
-        var (run, folder, config) = parsed.GetValue(_resume) is { } resumed ? Resume(parsed, resumed, engine) : Begin(parsed, engine);
-        Console.WriteLine(Parameters(config));
-        TrainingLog log;
-        using (var progress = new TrainProgress(TimeProvider.System)) log = run.Run(progress, cancellation);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{log.Step:N0} steps: held-out text from "
-            + $"{log.Entries[0].HeldOutBitsPerByte:F5} to {log.Entries[^1].HeldOutBitsPerByte:F5} bits/byte, saved in {folder}"));
+        foreach (var path in (string[])[.. parsed.GetValue(_texts) ?? [], .. parsed.GetValue(_heldOut) ?? [],
+            .. ((string?[])[parsed.GetValue(_windows)]).OfType<string>()])
+            TextFiles.RequireReadableAgain(path);
+        var engine = Engines.Training(parsed.GetValue(_device));
+        var resumed = parsed.GetValue(_resume);
+        if (parsed.GetValue(_evaluateOnly)) Evaluate(parsed, resumed, engine, cancellation);
+        else if (resumed is not null) Resume(parsed, resumed, engine, cancellation);
+        else Begin(parsed, engine, cancellation);
     }
 
-    private (TrainingRun Run, string Folder, AsymDecConfig Config) Begin(ParseResult parsed, ITrainingEngine engine)
+    private void Begin(ParseResult parsed, ITrainingEngine engine, CancellationToken cancellation)
     {
-        var paths = parsed.GetValue(_texts) ?? [];
-        var options = _arguments.Options(parsed, parsed.GetValue(_windows) is not null, paths.Length > 0);
-        options.Validate();
-        var folder = parsed.GetValue(_output) ?? throw new BadInputException("output", "it is missing", "name a folder to write");
-        TrainingFolder.RequireWritable(folder);
-        var (config, weights, beganWith) = First(parsed, options.Seed);
-        if (paths.Length == 0 && options.Windows is null)
+        var steps = parsed.GetValue(_arguments.Steps) ?? throw new BadInputException("steps", "it is missing", "say how many");
+        var output = parsed.GetValue(_output) ?? throw new BadInputException("output", "it is missing", "name a folder to write");
+        using var folder = TrainingFolder.Begin(output, parsed.GetValue(_overwrite));
+        var (config, data, options, weights, beganWith) = New(parsed, new() { Steps = steps });
+        if (data.Texts.Count == 0 && data.Windows is null)
             throw new BadInputException("text", "it is missing", "name a text to learn from, or --windows");
-        (byte[] Bytes, TextSource Source)[] texts = [.. paths.Select(TextFiles.ReadSource)];
-        var heldOut = parsed.GetValue(_heldOut) is { } path ? TextFiles.ReadSource(path) : default;
-        var windows = parsed.GetValue(_windows) is { } file ? TextFiles.ReadSource(file) : default;
-        var data = Data([.. texts.Select(read => read.Bytes)], heldOut.Bytes, windows.Bytes, options, config.SlotBytes);
+        if (data.Texts.Count == 0 && data.HeldOut.Count > 0)
+            throw new BadInputException("held-out", "there is no text, and of windows the last films are held out", "leave it out");
+        var prepared = data.For(options, config.SlotBytes);
         var log = new TrainingLog
         {
             Engine = engine.Name,
             Model = new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, "zero"),
             BeganWith = beganWith,
             Options = options,
-            Texts = [.. texts.Select(read => read.Source)],
-            HeldOut = heldOut.Source,
-            Windows = windows.Source,
+            Texts = [.. data.Texts.Select(file => file.Source)],
+            HeldOut = [.. data.HeldOut.Select(file => file.Source)],
+            Windows = data.Windows?.Source,
         };
         var none = new Dictionary<string, WeightTensor>();
-        return (new(engine, config, new(0, weights, none, none), log, data, folder), folder, config);
+        Train(new(engine, new(log, config, new(0, weights, none, none), weights), prepared, folder), log, config, folder, cancellation);
     }
 
-    private (AsymDecConfig Config, IReadOnlyDictionary<string, WeightTensor> Weights, string BeganWith) First(ParseResult parsed,
-        ulong seed)
+    private void Resume(ParseResult parsed, string path, ITrainingEngine engine, CancellationToken cancellation)
     {
-        switch (parsed.GetValue(_checkpoint), parsed.GetValue(_new))
-        {
-            case ({ } path, null):
-                using (var checkpoint = Checkpoint.Open(path))
-                {
-                    return (checkpoint.Config, checkpoint.LoadWeights(AsymDec.ParameterShapes(checkpoint.Config)),
-                        $"{Path.GetFileName(path)}, sha256 {checkpoint.Sha256()}");
-                }
-
-            case (null, { } name):
-                var config = Presets.GetValueOrDefault(name) ?? ConfigurationFile.Read(name);
-                return (config, FreshWeights.For(config, seed), $"random weights of seed {seed}");
-            case (null, null):
-                throw new BadInputException("checkpoint", "there is nothing to begin with",
-                    "give --checkpoint F, --new CONFIG or --resume DIR");
-            default: throw new BadInputException("new", "it contradicts --checkpoint", "give one of them");
-        }
+        Refuse(parsed, [_checkpoint, _new, _output, _overwrite, .. _arguments.Learning.Where(option => option != _arguments.Steps),
+            .. _arguments.Measuring], "a resumed run keeps what it began with");
+        using var folder = TrainingFolder.Open(path);
+        var run = TrainingFolder.Read(path);
+        if (parsed.GetValue(_arguments.Steps) is { } steps) run = run with { Log = run.Log.WithSteps(steps) };
+        var data = Again(parsed, run.Log).For(run.Log.Options, run.Config.SlotBytes);
+        Train(new(engine, run, data, folder), run.Log, run.Config, folder, cancellation);
     }
 
-    private (TrainingRun Run, string Folder, AsymDecConfig Config) Resume(ParseResult parsed, string folder, ITrainingEngine engine)
+    private static void Train(TrainingRun run, TrainingLog begun, AsymDecConfig config, TrainingFolder folder,
+        CancellationToken cancellation)
     {
-        foreach (var option in (Option[])[_checkpoint, _new, _windows, _heldOut, _output, .. _arguments.All])
-        {
-            if (parsed.GetResult(option) is { Implicit: false })
-                throw new BadInputException(option.Name.TrimStart('-'), "a resumed run keeps what it began with", "leave it out");
-        }
-
-        var (log, config, state) = TrainingFolder.Read(folder);
-        var given = parsed.GetValue(_texts) is { Length: > 0 } paths ? paths : [.. log.Texts.Select(text => text.Path)];
-        if (given.Length != log.Texts.Count)
-        {
-            throw new BadInputException("text", $"the run has {log.Texts.Count} texts, not {given.Length}",
-                "name them all, in order, or none");
-        }
-
-        byte[][] texts = [.. given.Zip(log.Texts, Same)];
-        var heldOut = log.HeldOut is { } source ? Same(source.Path, source) : null;
-        var windows = log.Windows is { } films ? Same(films.Path, films) : null;
-        var data = Data(texts, heldOut, windows, log.Options, config.SlotBytes);
-        return (new(engine, config, state, log, data, folder), folder, config);
-
-        static byte[] Same(string path, TextSource before)
-        {
-            var (bytes, now) = TextFiles.ReadSource(path);
-            return now.Sha256 == before.Sha256 ? bytes
-                : throw new BadInputException(path, "it is not the text that the run began with", "name a copy of that text with --text");
-        }
+        Console.WriteLine(Parameters(config));
+        Console.WriteLine($"reading: {begun.Options.Reading}");
+        Console.WriteLine(Schedule(begun.Options));
+        TrainingLog log;
+        using (var progress = new TrainProgress(TimeProvider.System)) log = run.Run(progress, cancellation);
+        var (first, last, best) = (log.Entries[0].HeldOutBitsPerByte, log.Entries[^1].HeldOutBitsPerByte, log.Best!);
+        Console.WriteLine(string.Create(Culture, $"{log.Step:N0} steps: held-out text from {first:F5} to {last:F5} bits/byte, best "
+            + $"{best.HeldOutBitsPerByte:F5} at step {best.Step:N0}, saved in {folder.Path}"));
+        if (!log.IsWorseThanItBegan) return;
+        throw new UnsoundModelException(string.Create(Culture, $"held-out text is worse than it began: {first:F5} bits/byte and now "
+            + $"{last:F5}; {(best.Step == 0 ? "no step was better" : string.Create(Culture, $"step {best.Step:N0} was the best, with "
+            + $"{best.HeldOutBitsPerByte:F5}"))}: its weights are best.safetensors; train anew with a lower --learning-rate"));
     }
 
-    private static ITrainingData Data(byte[][] texts, byte[]? heldOut, byte[]? windows, TrainingOptions options, int slotBytes)
+    private void Evaluate(ParseResult parsed, string? resumed, ITrainingEngine engine, CancellationToken cancellation)
     {
-        var films = windows is null ? null : new TrainingWindows(windows, options);
-        if (texts.Length == 0 && films is not null) return films;
-        var text = new TrainingText(TextFiles.Join(texts), heldOut, options, slotBytes);
-        return films is null ? text : new MixedTraining(text, films);
+        Refuse(parsed, [_output, _overwrite, .. _arguments.Learning], "nothing is learned or written");
+        AsymDecConfig config;
+        TrainingOptions options;
+        ITrainingData data;
+        IReadOnlyDictionary<string, WeightTensor> weights;
+        if (resumed is not null)
+        {
+            Refuse(parsed, [_checkpoint, _new, .. _arguments.Measuring], "a run is measured as it was trained");
+            var run = TrainingFolder.Read(resumed);
+            (config, options, weights) = (run.Config, run.Log.Options with { HeldOutWindows = int.MaxValue }, run.State.Weights);
+            data = Again(parsed, run.Log).For(options, config.SlotBytes);
+        }
+        else
+        {
+            TrainData files;
+            (config, files, options, weights, _) = New(parsed, new() { Steps = 1, HeldOutWindows = int.MaxValue });
+            data = files.For(options, config.SlotBytes);
+        }
+
+        var (bits, bytes) = TrainingRun.Measure(engine, config, weights, data, options, cancellation);
+        Console.WriteLine(string.Create(Culture, $"held out: {bits:F5} bits/byte over {bytes:N0} predicted bytes, read as "
+            + $"{options.Reading}"));
+    }
+
+    private (AsymDecConfig Config, TrainData Data, TrainingOptions Options, IReadOnlyDictionary<string, WeightTensor> Weights,
+        string BeganWith) New(ParseResult parsed, TrainingOptions defaults)
+    {
+        var (path, name) = (parsed.GetValue(_checkpoint), parsed.GetValue(_new));
+        if (path is not null && name is not null) throw new BadInputException("new", "it contradicts --checkpoint", "give one of them");
+        if (path is null && name is null)
+        {
+            throw new BadInputException("checkpoint", "there is nothing to begin with",
+                "give --checkpoint F, --new CONFIG or --resume DIR");
+        }
+
+        using var checkpoint = path is null ? null : Checkpoint.Open(path);
+        ExportCommand.TellNotes(checkpoint);
+        var config = checkpoint?.Config ?? ConfigurationFile.Find("new", name!);
+        var data = new TrainData([.. (parsed.GetValue(_texts) ?? []).Select(TrainFile.Read)],
+            [.. (parsed.GetValue(_heldOut) ?? []).Select(TrainFile.Read)],
+            parsed.GetValue(_windows) is { } file ? TrainFile.Read(file) : null);
+        data.RequireApart();
+        var options = _arguments.Options(parsed, data, checkpoint?.SavedReading ?? new(), checkpoint?.Name ?? "", defaults);
+        config = config with { Reading = options.Reading };
+        return checkpoint is null
+            ? (config, data, options, FreshWeights.For(config, options.Seed), $"random weights of seed {options.Seed}")
+            : (config, data, options, checkpoint.LoadWeights(AsymDec.ParameterShapes(config)),
+                $"{checkpoint.Name}, sha256 {checkpoint.Sha256()}");
+    }
+
+    private TrainData Again(ParseResult parsed, TrainingLog log)
+    {
+        string[] windows = [.. ((string?[])[parsed.GetValue(_windows)]).OfType<string>()];
+        return new(TrainFile.Again(log.Texts, parsed.GetValue(_texts) ?? [], _texts),
+            TrainFile.Again(log.HeldOut, parsed.GetValue(_heldOut) ?? [], _heldOut),
+            TrainFile.Again(log.Windows is { } films ? [films] : [], windows, _windows).FirstOrDefault());
+    }
+
+    private static void Refuse(ParseResult parsed, IEnumerable<Option> options, string why)
+    {
+        if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
+            throw new BadInputException(given.Name.TrimStart('-'), why, "leave it out");
+    }
+
+    private static string Schedule(TrainingOptions options)
+    {
+        var last = options.LearningRateAt(options.Steps - 1);
+        return string.Create(Culture, $"learning rate: ") + (options.Steps <= options.WarmUp
+            ? string.Create(Culture, $"rises to {last:G3} at the end, within the warm-up of {options.WarmUp:N0} steps")
+            : string.Create(Culture, $"{options.LearningRateAt(0):G3} at first, {options.LearningRate:G3} after {options.WarmUp:N0} steps, "
+                + $"{options.LearningRateAt((options.WarmUp + options.Steps) / 2):G3} at step "
+                + $"{(options.WarmUp + options.Steps) / 2:N0}, {last:G3} at the end"));
     }
 
     private static string Parameters(AsymDecConfig config)
     {
         var parts = AsymDec.ParameterShapes(config).GroupBy(entry => entry.Key.Split('.')[0], entry =>
             entry.Value.Aggregate(1L, (product, length) => product * length)).ToDictionary(part => part.Key, part => part.Sum());
-        return string.Create(CultureInfo.InvariantCulture, $"parameters: {parts.Values.Sum():N0} (door: 0, "
+        return string.Create(Culture, $"parameters: {parts.Values.Sum():N0} (door: 0, "
             + $"self_blocks: {parts["self_blocks"]:N0}, mem_blocks: {parts["mem_blocks"]:N0}, "
             + $"norm: {parts["norm"]:N0}, head: {parts["head"]:N0})");
     }

@@ -20,17 +20,9 @@ public sealed record ExportOptions
     /// <value><c>fp32</c> alone.</value>
     public IReadOnlyList<string> Variants { get; init; } = [GraphVariant.Float32.Name];
 
-    /// <summary>What a prefix position sees; no checkpoint tells.</summary>
-    /// <value><see cref="PrefixAttention.Causal"/>.</value>
-    public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
-
-    /// <summary>How rotary positions are counted; no checkpoint tells.</summary>
-    /// <value><see cref="StreamPositions.Continuous"/>.</value>
-    public StreamPositions StreamPositions { get; init; } = StreamPositions.Continuous;
-
-    /// <summary>What a stream begins with; no checkpoint tells.</summary>
-    /// <value><see cref="StreamOrigin.Bare"/>.</value>
-    public StreamOrigin StreamOrigin { get; init; } = StreamOrigin.Bare;
+    /// <summary>What is told of the reading; a source that tells it, too, must not say otherwise.</summary>
+    /// <value>Nothing: it is the source's, or our default where that tells none.</value>
+    public PartialReading Reading { get; init; } = new();
 
     /// <summary>The context that a generation keeps where it is not told otherwise: best what the model was trained with.</summary>
     /// <value>null, which leaves it to the runtime.</value>
@@ -100,7 +92,7 @@ public static class ArtifactExporter
     {
         if (variants.Count == 0) throw new BadInputException("variant", "no variant is chosen", "name at least one");
 
-        var config = source.Config with { Reading = new(options.PrefixAttention, options.StreamPositions, options.StreamOrigin) };
+        var config = source.Config with { Reading = options.Reading.Resolve(source.SavedReading, source.Name) };
         foreach (var variant in variants) variant.RequireFits(config);
         if (options.DraftText is not null && options.CheckedRows == 0)
         {

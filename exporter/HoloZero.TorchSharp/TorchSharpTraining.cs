@@ -1,6 +1,7 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Models.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp;
@@ -46,13 +47,29 @@ public sealed class TorchSharpTraining : ITrainingEngine
                 state.SecondMoments.GetValueOrDefault(name)?.Data)));
         }
 
-        public StepResult Step(WindowBatch batch, double learningRate)
+        public StepResult Step(IReadOnlyList<WindowBatch> parts, double learningRate)
         {
             using var scope = NewDisposeScope();
-            var loss = Nats(batch).mean();
-            var gradients = autograd.grad([loss], _parameters);
-            var value = loss.cpu().item<float>();
-            return new(value, float.IsFinite(value) ? _optimizer.Step(gradients, learningRate) : double.NaN);
+            var targets = (double)parts.Sum(part => part.Targets.LongLength);
+            var (value, gradients) = Gradients(parts[0], parts[0].Targets.Length / targets);
+            foreach (var part in parts.Skip(1))
+            {
+                using var inner = NewDisposeScope();
+                var (more, added) = Gradients(part, part.Targets.Length / targets);
+                value += more;
+                foreach (var (sum, gradient) in gradients.Zip(added)) sum.add_(gradient, Scalars.One);
+            }
+
+            return new(value, double.IsFinite(value) ? _optimizer.Step(gradients, learningRate) : double.NaN);
+        }
+
+        /// <summary>The loss of a part and its gradients, both times the share of the step's targets that it has.</summary>
+        private (double Loss, IList<Tensor> Gradients) Gradients(WindowBatch part, double share)
+        {
+            var loss = Nats(part).mean();
+            using var weight = share.ToScalar();
+            var weighed = share == 1 ? loss : loss.mul(weight);
+            return (weighed.cpu().item<float>(), autograd.grad([weighed], _parameters));
         }
 
         double ITrainer.Nats(WindowBatch batch)
@@ -61,6 +78,8 @@ public sealed class TorchSharpTraining : ITrainingEngine
             using var untracked = no_grad();
             return Nats(batch).to_type(ScalarType.Float64).sum().cpu().item<double>();
         }
+
+        public IReadOnlyDictionary<string, WeightTensor> Weights() => _model.Weights();
 
         public TrainingState State() => new(_optimizer.Steps, _model.Weights(), Moments(_optimizer.First), Moments(_optimizer.Second));
 
@@ -74,8 +93,8 @@ public sealed class TorchSharpTraining : ITrainingEngine
         private Tensor Nats(WindowBatch batch)
         {
             var logits = _model.Forward(_model.Bytes(batch.Prefix, batch.Rows), _model.Bytes(batch.Stream, batch.Rows)).Logits;
-            var targets = _model.Bytes(batch.Targets, batch.Rows).to_type(ScalarType.Int64).unsqueeze(-1);
-            return logits.log_softmax(-1).gather(-1, targets).neg();
+            var targets = tensor(batch.Targets, [batch.Rows, batch.Targets.Length / batch.Rows], ScalarType.Int64, logits.device);
+            return logits.log_softmax(-1).gather(-1, targets.unsqueeze(-1)).neg();
         }
 
         private Dictionary<string, WeightTensor> Moments(IReadOnlyList<Tensor> moments) => _names.Zip(moments).ToDictionary(

@@ -7,18 +7,21 @@ namespace HoloZero.Training;
 /// <param name="Reading">The reading.</param>
 /// <param name="BitsPerByte">Mean of -log2 of the probability given to each predicted byte, over all 258 symbols.</param>
 /// <param name="Behind">How many more bits/byte than the best reading takes; 0 for that.</param>
-/// <param name="StandardError">Of what it is behind, from how the windows differ in it.</param>
-public sealed record ProbeReading(Reading Reading, double BitsPerByte, double Behind, double StandardError);
+/// <param name="StandardError">Of what it is behind, from how the windows differ in it; null where there is but one.</param>
+public sealed record ProbeReading(Reading Reading, double BitsPerByte, double Behind, double? StandardError);
 
 /// <summary>What a text says to one of the questions that no tensor answers.</summary>
 /// <param name="Question">As the option names it: prefix-attention, stream-positions, stream-origin.</param>
 /// <param name="Best">The answer of the best reading: causal, restarted, zero.</param>
 /// <param name="Difference">How many more bits/byte the best reading takes that answers otherwise.</param>
-/// <param name="StandardError">Of the difference, from how the windows differ in it.</param>
-public sealed record ProbeAnswer(string Question, string Best, double Difference, double StandardError)
+/// <param name="StandardError">Of the difference, from how the windows differ in it; null where there is but one.</param>
+public sealed record ProbeAnswer(string Question, string Best, double Difference, double? StandardError)
 {
-    /// <summary>Whether the difference is more than noise: above three standard errors.</summary>
-    public bool IsDecided => Difference > 0 && Difference > 3 * StandardError;
+    /// <summary>Standard errors that a difference has to exceed to be more than noise.</summary>
+    public const double Threshold = 3;
+
+    /// <summary>Whether the difference is more than noise.</summary>
+    public bool IsDecided => Difference > 0 && Difference > Threshold * StandardError;
 }
 
 /// <summary>What a probe found.</summary>
@@ -115,7 +118,7 @@ public static class Probe
         double[] differences = [.. bits.Zip(best, (own, least) => own - least)];
         var mean = differences.Average();
         var variance = differences.Sum(value => (value - mean) * (value - mean)) / Math.Max(1, differences.Length - 1);
-        return new(reading, bits.Average(), mean, bits == best ? 0 : differences.Length == 1 ? double.PositiveInfinity
+        return new(reading, bits.Average(), mean, bits == best ? 0 : differences.Length == 1 ? null
             : Math.Sqrt(variance / differences.Length));
     }
 

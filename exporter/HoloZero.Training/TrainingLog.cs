@@ -20,6 +20,11 @@ public sealed record TextSource(string Path, long Bytes, string Sha256);
 public sealed record TrainingEntry(long Step, double? BitsPerByte, double HeldOutBitsPerByte, double LearningRate,
     double? GradientNorm);
 
+/// <summary>A run that was at its end, or before it, and was given another one.</summary>
+/// <param name="Step">Steps done then.</param>
+/// <param name="Steps">The number of steps that it had before.</param>
+public sealed record TrainingExtension(long Step, long Steps);
+
 /// <summary>The network, as <c>cfg</c> has it.</summary>
 public sealed record NetworkShape(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door);
 
@@ -35,7 +40,7 @@ public sealed record TrainingLog
     public const string FormatName = "holozero-training";
 
     /// <summary>The format version that this code writes and reads.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     /// <summary>What kind of file this is: <see cref="FormatName"/>.</summary>
     public string Format { get; init; } = FormatName;
@@ -61,8 +66,8 @@ public sealed record TrainingLog
     /// <summary>Windows of films; null where it learns from none.</summary>
     public TextSource? Windows { get; init; }
 
-    /// <summary>Held-out text with a file of its own; null where the end of the texts is held out.</summary>
-    public TextSource? HeldOut { get; init; }
+    /// <summary>Held-out texts with files of their own; none where the end of each text is held out.</summary>
+    public IReadOnlyList<TextSource> HeldOut { get; init; } = [];
 
     /// <summary>Steps done.</summary>
     public long Step { get; init; }
@@ -75,6 +80,34 @@ public sealed record TrainingLog
 
     /// <summary>What happened.</summary>
     public IReadOnlyList<TrainingEntry> Entries { get; init; } = [];
+
+    /// <summary>The other ends that it had before.</summary>
+    public IReadOnlyList<TrainingExtension> Extensions { get; init; } = [];
+
+    /// <summary>Steps whose weights are kept in files of their own.</summary>
+    public IReadOnlyList<long> Kept { get; init; } = [];
+
+    /// <summary>The SHA-256 of each file beside this one that a resumed run reads.</summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The first entry that predicts held-out text best; null before there is any.</summary>
+    [JsonIgnore]
+    public TrainingEntry? Best => Entries.MinBy(entry => entry.HeldOutBitsPerByte);
+
+    /// <summary>Whether held-out text is predicted worse now than at first.</summary>
+    [JsonIgnore]
+    public bool IsWorseThanItBegan => Entries.Count > 0 && Entries[^1].HeldOutBitsPerByte > Entries[0].HeldOutBitsPerByte;
+
+    /// <summary>The run with another number of steps in all; its learning rates from here on are those of a run of so many.</summary>
+    /// <exception cref="BadInputException">Fewer than it has done, or more than a run may have.</exception>
+    public TrainingLog WithSteps(long steps)
+    {
+        if (steps == Options.Steps) return this;
+        if (steps <= Step) throw new BadInputException("steps", $"{steps:N0} are done already, of {Step:N0}", "name more");
+        var options = Options with { Steps = steps };
+        options.Validate();
+        return this with { Options = options, Extensions = [.. Extensions, new(Step, Options.Steps)] };
+    }
 
     /// <summary>As JSON, the same bytes for the same content.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, TrainingJson.Default.TrainingLog).ReplaceLineEndings("\n") + "\n";

@@ -15,6 +15,12 @@ public sealed record TrainingOptions
     public int BatchSize { get; init; } = 16;
 
     /// <summary>
+    /// Windows computed at once, at least 1: the gradients of a step's parts are added up, in less memory and with other last bits.
+    /// </summary>
+    /// <value>null: all of them.</value>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
     /// Most prefix slots of a window; each step draws a number from 0 to this. Held-out text is measured with all of them.
     /// </summary>
     /// <value>24.</value>
@@ -39,7 +45,7 @@ public sealed record TrainingOptions
     /// <summary>The optimizer's numbers.</summary>
     public OptimizerOptions Optimizer { get; init; } = new();
 
-    /// <summary>The share of the text, at its end, that is held out unless it has a file of its own; above 0, below 1.</summary>
+    /// <summary>The share of each text, at its end, that is held out unless it has a file of its own; above 0, below 1.</summary>
     /// <value>0.05.</value>
     public double HeldOutShare { get; init; } = 0.05;
 
@@ -55,6 +61,14 @@ public sealed record TrainingOptions
     /// <value>500.</value>
     public long SaveEvery { get; init; } = 500;
 
+    /// <summary>Minutes after which a folder is saved, if no step saves it before; above 0.</summary>
+    /// <value>10.</value>
+    public double SaveMinutes { get; init; } = 10;
+
+    /// <summary>How many of the last saves keep their weights in a file of their own, 0 to 1,000.</summary>
+    /// <value>0.</value>
+    public int KeptSaves { get; init; }
+
     /// <summary>The same seed gives the same weights on a machine.</summary>
     /// <value>0.</value>
     public ulong Seed { get; init; }
@@ -63,24 +77,19 @@ public sealed record TrainingOptions
     /// <value>null: as many as the engine takes.</value>
     public int? Threads { get; init; }
 
-    /// <summary>What a prefix position sees.</summary>
-    /// <value><see cref="PrefixAttention.Causal"/>.</value>
-    public PrefixAttention PrefixAttention { get; init; } = PrefixAttention.Causal;
+    /// <summary>How the architecture is read; behind an origin the first byte of a stream is learned, too.</summary>
+    /// <value>Our default.</value>
+    public Reading Reading { get; init; } = new();
 
-    /// <summary>How rotary positions are counted.</summary>
-    /// <value><see cref="StreamPositions.Continuous"/>.</value>
-    public StreamPositions StreamPositions { get; init; } = StreamPositions.Continuous;
-
-    /// <summary>What a stream begins with; behind an origin its first byte is learned, too.</summary>
-    /// <value><see cref="StreamOrigin.Bare"/>.</value>
-    public StreamOrigin StreamOrigin { get; init; } = StreamOrigin.Bare;
+    /// <summary>
+    /// Whether the end of each text is learned as the symbol that ends a generation; held-out text is measured without it.
+    /// </summary>
+    /// <value>false.</value>
+    public bool EndOfText { get; init; }
 
     /// <summary>How windows of films are learned from; null where there are none.</summary>
     /// <value>null.</value>
     public WindowTraining? Windows { get; init; }
-
-    /// <summary>The three together.</summary>
-    internal Reading Reading => new(PrefixAttention, StreamPositions, StreamOrigin);
 
     /// <summary>The windows in which held-out text is measured.</summary>
     internal WindowLayout HeldOutLayout => new(PrefixSlots, StreamBytes, StreamBytes - 1);
@@ -102,11 +111,14 @@ public sealed record TrainingOptions
         Windows?.Validate();
         Whole("steps", Steps, 1, 100_000_000);
         Whole("batch", BatchSize, 1, 65_536);
+        Whole("micro-batch", MicroBatch ?? 1, 1, 65_536);
         Whole("warm-up", WarmUp, 0, 100_000_000);
         Whole("held-out-windows", HeldOutWindows, 1, int.MaxValue);
         Whole("evaluate-every", EvaluateEvery, 1, long.MaxValue);
         Whole("threads", Threads ?? 1, 1, 1024);
         Whole("save-every", SaveEvery, 1, long.MaxValue);
+        Whole("keep", KeptSaves, 0, 1000);
+        Require("save-minutes", SaveMinutes, SaveMinutes > 0, "above 0");
         Require("learning-rate", LearningRate, LearningRate is > 0 and <= 1, "above 0 and at most 1");
         Require("final-share", FinalShare, FinalShare is >= 0 and <= 1, "within 0 to 1");
         Require("weight-decay", Optimizer.WeightDecay, Optimizer.WeightDecay is >= 0 and <= 1, "within 0 to 1");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Models.Training;
@@ -7,10 +8,12 @@ namespace HoloZero.Training;
 /// <summary>How far a run is.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps in all.</param>
-/// <param name="PredictedBytes">Bytes that this call has learned from.</param>
+/// <param name="PredictedBytes">Symbols that this call has learned from.</param>
 /// <param name="BitsPerByte">Of the last batch; null before the first.</param>
 /// <param name="HeldOutBitsPerByte">As last measured; null before that.</param>
-public sealed record TrainingProgress(long Step, long Steps, long PredictedBytes, double? BitsPerByte, double? HeldOutBitsPerByte);
+/// <param name="Entry">What was measured with this step; null where nothing was.</param>
+public sealed record TrainingProgress(long Step, long Steps, long PredictedBytes, double? BitsPerByte, double? HeldOutBitsPerByte,
+    TrainingEntry? Entry = null);
 
 /// <summary>
 /// A run of training: windows drawn from the text, AdamW, a folder now and then. A run that was stopped and resumed gives the files of
@@ -21,105 +24,159 @@ public sealed class TrainingRun
     private readonly ITrainingEngine _engine;
     private readonly AsymDecConfig _config;
     private readonly ITrainingData _data;
-    private readonly string _folder;
+    private readonly TrainingFolder _folder;
+    private readonly TimeProvider _clock;
     private TrainingState _state;
     private TrainingLog _log;
+    private IReadOnlyDictionary<string, WeightTensor> _best;
+    private long _savedStep = -1, _savedAt;
 
-    /// <summary>A run at its beginning, or where <paramref name="log"/> says.</summary>
+    /// <summary>A run at its beginning, or where its log says.</summary>
     /// <param name="engine">What has autograd.</param>
-    /// <param name="config">The network; its reading is that of the options.</param>
-    /// <param name="state">Weights, and moments unless it is the beginning.</param>
-    /// <param name="log">How it trains, and how far it is.</param>
+    /// <param name="run">The network, how it trains, and how far it is.</param>
     /// <param name="data">What it learns from.</param>
-    /// <param name="folder">Where to save.</param>
-    public TrainingRun(ITrainingEngine engine, AsymDecConfig config, TrainingState state, TrainingLog log, ITrainingData data,
-        string folder)
+    /// <param name="folder">Where to save; stays the caller's.</param>
+    /// <param name="clock">Tells when to save; null is the system's.</param>
+    public TrainingRun(ITrainingEngine engine, SavedRun run, ITrainingData data, TrainingFolder folder, TimeProvider? clock = null)
     {
-        log.Options.Validate();
-        (_engine, _state, _log, _data, _folder) = (engine, state, log with { Engine = engine.Name }, data, folder);
-        _config = config with { Reading = log.Options.Reading };
+        run.Log.Options.Validate();
+        (_engine, _state, _log, _data, _folder) = (engine, run.State, run.Log with { Engine = engine.Name }, data, folder);
+        (_config, _best, _clock) = (run.Config with { Reading = run.Log.Options.Reading }, run.BestWeights, clock ?? TimeProvider.System);
     }
 
     private TrainingOptions Options => _log.Options;
 
-    /// <summary>Trains to the end. Cancelled, it finishes the step, saves and stops.</summary>
+    /// <summary>Trains to the end. It saves before the first step; cancelled, it finishes the step, saves and stops.</summary>
     /// <returns>The log as saved.</returns>
-    /// <exception cref="UnsoundModelException">The loss is not finite: nothing is saved beyond the last folder.</exception>
+    /// <exception cref="UnsoundModelException">
+    /// The loss is not finite: what was before is saved, unless nothing was learned before it.
+    /// </exception>
     /// <exception cref="BadInputException">The folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, and saved.</exception>
     public TrainingLog Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         using var trainer = _engine.Start(_config, _state, Options.Optimizer, Options.Threads);
-        if (_log.Entries.Count == 0) Record(new(0, null, HeldOut(trainer), 0, null));
-        var (bytes, saved) = (0L, _log.Step);
-        var heldOut = _log.Entries[^1].HeldOutBitsPerByte;
-        progress?.Report(new(_log.Step, Options.Steps, 0, null, heldOut));
+        Begin(trainer);
+        var bytes = 0L;
+        progress?.Report(new(_log.Step, Options.Steps, 0, null, _log.Entries[^1].HeldOutBitsPerByte, _log.Entries[^1]));
         while (_log.Step < Options.Steps)
         {
             if (cancellation.IsCancellationRequested)
             {
-                Save(trainer);
+                if (_log.Step != _savedStep) Save(trainer.State());
                 throw new OperationCanceledException(cancellation);
             }
 
-            var loss = Step(trainer, saved, ref bytes);
-            if (_log.Step % Options.EvaluateEvery == 0 || _log.Step == Options.Steps) heldOut = Evaluate(trainer);
-            if (_log.Step % Options.SaveEvery == 0 || _log.Step == Options.Steps)
+            var loss = Step(trainer, ref bytes);
+            var end = _log.Step == Options.Steps;
+            var entry = _log.Step % Options.EvaluateEvery == 0 || end ? Evaluate(trainer) : null;
+            if (_log.Step % Options.SaveEvery == 0 || end || _clock.GetElapsedTime(_savedAt).TotalMinutes >= Options.SaveMinutes)
             {
-                Save(trainer);
-                saved = _log.Step;
+                if (Options.KeptSaves > 0) _log = _log with { Kept = [.. _log.Kept.Append(_log.Step).TakeLast(Options.KeptSaves)] };
+                Save(trainer.State());
             }
 
-            progress?.Report(new(_log.Step, Options.Steps, bytes, CrossEntropy.Bits(loss), heldOut));
+            progress?.Report(new(_log.Step, Options.Steps, bytes, CrossEntropy.Bits(loss), _log.Entries[^1].HeldOutBitsPerByte, entry));
         }
 
         return _log;
     }
 
-    private double Step(ITrainer trainer, long saved, ref long bytes)
+    /// <summary>Measures held-out text and changes nothing.</summary>
+    /// <returns>Bits per byte, and how many symbols were predicted.</returns>
+    /// <exception cref="UnsoundModelException">The loss is not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static (double BitsPerByte, long Bytes) Measure(ITrainingEngine engine, AsymDecConfig config,
+        IReadOnlyDictionary<string, WeightTensor> weights, ITrainingData data, TrainingOptions options,
+        CancellationToken cancellation = default)
     {
-        var batch = _data.Batch(Options, _config.SlotBytes, _log.Step);
-        var (loss, norm) = trainer.Step(batch, Options.LearningRateAt(_log.Step));
-        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+        var none = new Dictionary<string, WeightTensor>();
+        config = config with { Reading = options.Reading };
+        using var trainer = engine.Start(config, new(0, weights, none, none), options.Optimizer, options.Threads);
+        var (nats, bytes) = Nats(trainer, data, options, config, cancellation);
+        return double.IsFinite(nats) ? (CrossEntropy.Bits(nats / bytes), bytes) : throw Unsound(nats);
+    }
+
+    private void Begin(ITrainer trainer)
+    {
+        if (_log.Entries.Count == 0)
         {
-            throw new UnsoundModelException($"the loss is {loss} and the gradient {norm} at step {_log.Step + 1}; "
-                + (saved > 0 ? $"{_folder} holds step {saved}; " : "") + "train anew with a lower --learning-rate or a longer --warm-up");
+            Record(new(0, null, HeldOut(trainer), 0, null), _state.Weights);
+            // Whatever ends the process from here on leaves something to go on with, and what cannot be written is told before the work.
+            Save(_state);
+            return;
         }
 
+        if (_log.Step < Options.Steps) _folder.Rewind(_log);
+        (_savedStep, _savedAt) = (_log.Step, _clock.GetTimestamp());
+    }
+
+    private double Step(ITrainer trainer, ref long bytes)
+    {
+        var batch = _data.Batch(Options, _config.SlotBytes, _log.Step);
+        var (loss, norm) = trainer.Step(batch.Split(Options.MicroBatch ?? batch.Rows), Options.LearningRateAt(_log.Step));
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            throw Diverged(trainer, $"the loss is {loss} and the gradient {norm} at step {_log.Step + 1}");
         _log = _log with { Step = _log.Step + 1, PendingNats = _log.PendingNats + loss, PendingNorms = _log.PendingNorms + norm };
         bytes += batch.Targets.Length;
         return loss;
     }
 
-    private double Evaluate(ITrainer trainer)
+    private TrainingEntry Evaluate(ITrainer trainer)
     {
-        var heldOut = HeldOut(trainer);
         var steps = _log.Step - _log.Entries[^1].Step;
-        Record(new(_log.Step, CrossEntropy.Bits(_log.PendingNats / steps), heldOut, Options.LearningRateAt(_log.Step - 1),
-            _log.PendingNorms / steps));
-        return heldOut;
+        var entry = new TrainingEntry(_log.Step, CrossEntropy.Bits(_log.PendingNats / steps), HeldOut(trainer),
+            Options.LearningRateAt(_log.Step - 1), _log.PendingNorms / steps);
+        Record(entry, entry.HeldOutBitsPerByte < _log.Best!.HeldOutBitsPerByte ? trainer.Weights() : _best);
+        _folder.Append(entry);
+        return entry;
     }
 
-    private void Record(TrainingEntry entry) =>
+    private void Record(TrainingEntry entry, IReadOnlyDictionary<string, WeightTensor> best)
+    {
         _log = _log with { Entries = [.. _log.Entries, entry], PendingNats = 0, PendingNorms = 0 };
+        _best = best;
+    }
 
     private double HeldOut(ITrainer trainer)
     {
+        var (nats, bytes) = Nats(trainer, _data, Options, _config, CancellationToken.None);
+        if (double.IsFinite(nats)) return CrossEntropy.Bits(nats / bytes);
+        throw _log.Step == 0 ? Unsound(nats) : Diverged(trainer, $"held-out text has a loss of {nats} at step {_log.Step}");
+    }
+
+    private static (double Nats, long Bytes) Nats(ITrainer trainer, ITrainingData data, TrainingOptions options, AsymDecConfig config,
+        CancellationToken cancellation)
+    {
         var (nats, bytes) = (0.0, 0L);
-        foreach (var batch in _data.HeldOut(Options, _config.SlotBytes))
+        foreach (var batch in data.HeldOut(options, config.SlotBytes))
         {
-            nats += trainer.Nats(batch);
+            cancellation.ThrowIfCancellationRequested();
+            foreach (var part in batch.Split(options.MicroBatch ?? batch.Rows)) nats += trainer.Nats(part);
             bytes += batch.Targets.Length;
         }
 
-        return double.IsFinite(nats) ? CrossEntropy.Bits(nats / bytes)
-            : throw new UnsoundModelException($"held-out text has a loss of {nats} at step {_log.Step}; "
-                + "train anew with a lower --learning-rate");
+        return (nats, bytes);
     }
 
-    private void Save(ITrainer trainer)
+    private static UnsoundModelException Unsound(double nats) => new($"held-out text has a loss of {nats} before anything is learned: "
+        + "the weights themselves compute it; use a checkpoint from before it diverged");
+
+    /// <summary>Saves what was before, with the best of it, and says so.</summary>
+    private UnsoundModelException Diverged(ITrainer trainer, string what)
     {
-        _state = trainer.State();
-        TrainingFolder.Write(_folder, _log, _config, _state);
+        if (_log.Step == 0)
+            return new($"{what}, before anything is learned: the weights themselves compute it; use a checkpoint from before it diverged");
+        Save(trainer.State());
+        return new(string.Create(CultureInfo.InvariantCulture, $"{what}; {_folder.Path} holds step {_log.Step}, and as best.safetensors "
+            + $"step {_log.Best!.Step} with {_log.Best.HeldOutBitsPerByte:F5} bits/byte of held-out text; train anew with a lower "
+            + $"learning rate or a longer warm-up"));
+    }
+
+    private void Save(TrainingState state)
+    {
+        _state = state;
+        _log = _folder.Write(new(_log, _config, _state, _best));
+        (_savedStep, _savedAt) = (_log.Step, _clock.GetTimestamp());
     }
 }

@@ -1,78 +1,95 @@
 using HoloZero.Artifacts;
-using HoloZero.Models;
 using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
 
-/// <summary>Text to train on and text held out. Immutable; keeps the arrays, uncopied.</summary>
+/// <summary>
+/// Texts to train on and texts held out. A window lies in one of them, and each is drawn as often as its length says. Immutable; keeps the
+/// arrays, uncopied.
+/// </summary>
 public sealed class TrainingText : ITrainingData
 {
-    private readonly byte[] _training;
-    private readonly byte[] _heldOut;
+    private readonly ReadOnlyMemory<byte>[] _training;
+    private readonly ReadOnlyMemory<byte>[] _heldOut;
 
-    /// <summary>Text with held-out text of its own, or its end held out.</summary>
-    /// <param name="text">All texts, one after the other.</param>
-    /// <param name="heldOut">Text that nothing is learned from; null holds out the end of <paramref name="text"/>.</param>
+    /// <summary>Texts with held-out texts of their own, or the end of each held out.</summary>
+    /// <param name="texts">The texts; none where nothing is learned.</param>
+    /// <param name="heldOut">Texts that nothing is learned from; none holds out the end of each of <paramref name="texts"/>.</param>
     /// <param name="options">How much, and in windows of which size.</param>
     /// <param name="slotBytes">Bytes in a prefix slot.</param>
-    /// <exception cref="BadInputException">Either is too short for a window.</exception>
-    public TrainingText(byte[] text, byte[]? heldOut, TrainingOptions options, int slotBytes)
+    /// <exception cref="BadInputException">
+    /// One of them is too short for a window, or its end, which is to be learned, is held out.
+    /// </exception>
+    public TrainingText(IReadOnlyList<byte[]> texts, IReadOnlyList<byte[]> heldOut, TrainingOptions options, int slotBytes)
     {
-        var split = heldOut is null ? text.Length - (int)(text.Length * options.HeldOutShare) : text.Length;
-        (_training, _heldOut) = (split == text.Length ? text : text[..split], heldOut ?? text[split..]);
+        if (options.EndOfText && heldOut.Count == 0)
+            throw new BadInputException("eos", "the end of each text is held out, and nothing learned of it", "name a held-out text");
+        if (texts.Count + heldOut.Count == 0) throw new BadInputException("text", "it is missing", "name a text");
+        int[] splits = [.. texts.Select(text => heldOut.Count > 0 ? text.Length : text.Length - (int)(text.Length * options.HeldOutShare))];
+        _training = [.. texts.Zip(splits, (text, split) => new ReadOnlyMemory<byte>(text, 0, split))];
+        _heldOut = heldOut.Count > 0 ? [.. heldOut.Select(text => new ReadOnlyMemory<byte>(text))]
+            : [.. texts.Zip(splits, (text, split) => new ReadOnlyMemory<byte>(text, split, text.Length - split))];
         var needed = options.HeldOutLayout.Bytes(slotBytes);
-        Require("text", _training.Length);
-        Require(heldOut is null ? "held-out-share" : "held-out", _heldOut.Length);
+        Require("text", _training, "use more text or smaller windows");
+        if (heldOut.Count > 0) Require("held-out", _heldOut, "use more text or smaller windows");
+        else Require("held-out-share", _heldOut, "hold out more, join short texts, or name a held-out text");
 
-        void Require(string name, int length)
+        void Require(string name, ReadOnlyMemory<byte>[] parts, string remedy)
         {
-            if (length >= needed) return;
-            throw new BadInputException(name, $"{length:N0} bytes are too few for a window of {options.PrefixSlots} slots of {slotBytes} "
-                + $"bytes and {options.StreamBytes} stream bytes", "use more text or smaller windows");
+            var at = Array.FindIndex(parts, part => part.Length < needed);
+            if (at < 0) return;
+            var which = parts.Length == 1 ? "" : $"of text {at + 1} of {parts.Length} ";
+            throw new BadInputException(name, $"{which}{parts[at].Length:N0} bytes are too few for a window of {options.PrefixSlots} "
+                + $"slots of {slotBytes} bytes and {options.StreamBytes} stream bytes", remedy);
         }
     }
 
     /// <summary>Bytes to train on.</summary>
-    public int TrainingBytes => _training.Length;
+    public long TrainingBytes => _training.Sum(text => (long)text.Length);
 
     /// <summary>Bytes held out.</summary>
-    public int HeldOutBytes => _heldOut.Length;
+    public long HeldOutBytes => _heldOut.Sum(text => (long)text.Length);
 
     /// <summary>The windows of a step: the same for the same seed and step, whatever came before.</summary>
     public WindowBatch Batch(TrainingOptions options, int slotBytes, long step)
     {
         var slots = (int)CounterRandom.Below(options.PrefixSlots + 1L, options.Seed, (ulong)step, 0);
         var layout = options.HeldOutLayout with { PrefixSlots = slots };
-        var starts = Enumerable.Range(1, options.BatchSize).Select(i =>
-            (int)CounterRandom.Below(_training.Length - layout.Bytes(slotBytes) + 1L, options.Seed, (ulong)step, (ulong)i));
-        return Cut(_training, options, layout, slotBytes, [.. starts]);
+        // One more place where the last symbol of a window may be the end of the text.
+        long[] places = [.. _training.Select(text => text.Length - layout.Bytes(slotBytes) + (options.EndOfText ? 2L : 1))];
+        var all = places.Sum();
+        return Cut(options, layout, slotBytes, [.. Enumerable.Range(1, options.BatchSize)
+            .Select(i => Place(CounterRandom.Below(all, options.Seed, (ulong)step, (ulong)i)))]);
+
+        (ReadOnlyMemory<byte>, int) Place(long drawn)
+        {
+            var text = 0;
+            while (drawn >= places[text]) drawn -= places[text++];
+            return (_training[text], (int)drawn);
+        }
     }
 
     /// <summary>Windows of held-out text, in batches: all there are, or as many as allowed, spread evenly.</summary>
     public IEnumerable<WindowBatch> HeldOut(TrainingOptions options, int slotBytes)
     {
-        int[] all = [.. options.HeldOutLayout.Starts(_heldOut.Length, slotBytes)];
+        (ReadOnlyMemory<byte> Text, int Start)[] all = [.. _heldOut.SelectMany(text =>
+            options.HeldOutLayout.Starts(text.Length, slotBytes).Select(start => (text, start)))];
         var count = Math.Min(all.Length, options.HeldOutWindows);
-        var chosen = Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Length / count)]);
-        return chosen.Chunk(options.BatchSize).Select(starts => Cut(_heldOut, options, options.HeldOutLayout, slotBytes, starts));
+        return Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Length / count)]).Chunk(options.BatchSize)
+            .Select(windows => Cut(options, options.HeldOutLayout, slotBytes, windows));
     }
 
-    private static WindowBatch Cut(byte[] text, TrainingOptions options, WindowLayout layout, int slotBytes, int[] starts)
+    private static WindowBatch Cut(TrainingOptions options, WindowLayout layout, int slotBytes,
+        (ReadOnlyMemory<byte> Text, int Start)[] windows)
     {
         var prefixBytes = layout.PrefixSlots * slotBytes;
-        // Behind an origin, which is 0x00, every byte is learned; else all but the first.
-        var origin = options.StreamOrigin == StreamOrigin.Zero;
-        var rowBytes = origin ? layout.StreamBytes : layout.StreamBytes - 1;
-        var batch = new WindowBatch(starts.Length, new byte[starts.Length * prefixBytes], new byte[starts.Length * rowBytes],
-            new byte[starts.Length * rowBytes]);
-        for (var i = 0; i < starts.Length; i++)
+        var rows = new BatchRows(windows.Length, prefixBytes, layout.StreamBytes, options.Reading.StreamOrigin);
+        foreach (var (text, start) in windows)
         {
-            text.AsSpan(starts[i], prefixBytes).CopyTo(batch.Prefix.AsSpan(i * prefixBytes));
-            var stream = text.AsSpan(starts[i] + prefixBytes, layout.StreamBytes);
-            stream[..^1].CopyTo(batch.Stream.AsSpan(i * rowBytes + (origin ? 1 : 0)));
-            stream[^rowBytes..].CopyTo(batch.Targets.AsSpan(i * rowBytes));
+            var stream = text.Span[(start + prefixBytes)..];
+            rows.Add(text.Span.Slice(start, prefixBytes), stream[..Math.Min(stream.Length, layout.StreamBytes)]);
         }
 
-        return batch;
+        return rows.Batch;
     }
 }

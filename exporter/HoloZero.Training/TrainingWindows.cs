@@ -1,5 +1,4 @@
 using HoloZero.Artifacts;
-using HoloZero.Models;
 using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
@@ -86,20 +85,12 @@ public sealed class TrainingWindows : ITrainingData
     {
         var length = options.Windows!.Bytes;
         var prefixBytes = (length + (options.Windows.PadSlots ? slotBytes - 1 : 0)) / slotBytes * slotBytes;
-        var origin = options.StreamOrigin == StreamOrigin.Zero;
-        var rows = origin ? length : length - 1;
-        var batch = new WindowBatch(windows.Length, new byte[windows.Length * prefixBytes], new byte[windows.Length * rows],
-            new byte[windows.Length * rows]);
-        for (var i = 0; i < windows.Length; i++)
+        var rows = new BatchRows(windows.Length, prefixBytes, length, options.Reading.StreamOrigin);
+        foreach (var window in windows)
         {
-            var before = _windows.AsSpan((windows[i] - 1) * length, length);
-            var window = _windows.AsSpan(windows[i] * length, length);
-            before[..Math.Min(length, prefixBytes)].CopyTo(batch.Prefix.AsSpan(i * prefixBytes));
-            // Behind an origin, which is 0x00, every byte is learned; else all but the first.
-            window[..^1].CopyTo(batch.Stream.AsSpan(i * rows + (origin ? 1 : 0)));
-            window[^rows..].CopyTo(batch.Targets.AsSpan(i * rows));
+            rows.Add(_windows.AsSpan((window - 1) * length, Math.Min(length, prefixBytes)), _windows.AsSpan(window * length, length));
         }
 
-        return batch;
+        return rows.Batch;
     }
 }

@@ -32,9 +32,10 @@ public sealed record AsymDecConfig
     /// <param name="slotBytes">Bytes in a prefix slot, K; K * 27 features must fit into <paramref name="dim"/>.</param>
     /// <param name="prefixAttention">What a prefix position sees.</param>
     /// <param name="source">What the values came from, for messages.</param>
+    /// <param name="remedy">What to do about values that do not make a network; null is advice for a checkpoint.</param>
     /// <exception cref="BadInputException">The values do not make a network.</exception>
     public AsymDecConfig(int dim, int decLayers, int heads, int slotBytes,
-        PrefixAttention prefixAttention = PrefixAttention.Causal, string source = "configuration")
+        PrefixAttention prefixAttention = PrefixAttention.Causal, string source = "configuration", string? remedy = null)
     {
         Require(dim is >= 1 and <= 65_536, $"dim is {dim}, allowed are 1 to 65,536");
         Require(decLayers is >= 1 and <= 1_024, $"dec_layers is {decLayers}, allowed are 1 to 1,024");
@@ -47,7 +48,7 @@ public sealed record AsymDecConfig
 
         void Require(bool holds, string what)
         {
-            if (!holds) throw new BadInputException(source, what, "use the configuration that the checkpoint was trained with");
+            if (!holds) throw new BadInputException(source, what, remedy ?? "use the configuration that the checkpoint was trained with");
         }
     }
 

@@ -13,8 +13,11 @@ public interface IWeightSource
     /// <summary><c>pytorch-zip</c>, <c>safetensors</c> or <c>random</c>.</summary>
     string Format { get; }
 
-    /// <summary>The network's configuration; the reading, which no source tells, is our default.</summary>
+    /// <summary>The network's configuration; what the source does not tell of the reading is our default.</summary>
     AsymDecConfig Config { get; }
+
+    /// <summary>What the source tells of the reading.</summary>
+    PartialReading SavedReading { get; }
 
     /// <summary>Element types that the tensors have there, in lower case, each once, sorted.</summary>
     IReadOnlyList<string> StoredTypes { get; }

@@ -19,11 +19,6 @@ namespace HoloZero.Models;
 /// </remarks>
 public sealed class RandomWeights : IWeightSource
 {
-    /// <summary>The name under which <see cref="Open"/> knows the published size.</summary>
-    public const string Published = "published";
-
-    private const string Remedy =
-        """name "published", or a file with {"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}""";
     private const double Spread = 0.02, Gate = 0.5;
 
     /// <param name="config">The network.</param>
@@ -32,6 +27,9 @@ public sealed class RandomWeights : IWeightSource
 
     /// <inheritdoc/>
     public AsymDecConfig Config { get; }
+
+    /// <inheritdoc/>
+    public PartialReading SavedReading { get; } = new();
 
     /// <summary>What the numbers start from.</summary>
     public ulong Seed { get; }
@@ -47,17 +45,10 @@ public sealed class RandomWeights : IWeightSource
     public IReadOnlyList<string> StoredTypes => ["float32"];
 
     /// <summary>Finds a configuration.</summary>
-    /// <param name="config"><see cref="Published"/> or the path of a JSON file.</param>
+    /// <param name="config">A name of <see cref="ConfigurationFile.Known"/> or the path of a JSON file.</param>
     /// <param name="seed">Any number.</param>
     /// <exception cref="BadInputException">It is neither, or describes no network.</exception>
-    public static RandomWeights Open(string config, ulong seed)
-    {
-        if (config == Published) return new(new AsymDecConfig(512, 6, 8, 8), seed);
-        if (!File.Exists(config) && !Directory.Exists(config))
-            throw new BadInputException("random", $"{Untrusted.Quote(config)} is neither a file nor a configuration known by name", Remedy);
-
-        return new(ConfigurationFile.Read(config), seed);
-    }
+    public static RandomWeights Open(string config, ulong seed) => new(ConfigurationFile.Find("random", config), seed);
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, WeightTensor> LoadWeights(IReadOnlyDictionary<string, int[]> expectedShapes)

@@ -1,3 +1,5 @@
+using HoloZero.Artifacts;
+
 namespace HoloZero.Models;
 
 /// <summary>Which prefix positions a prefix position may attend to.</summary>
@@ -51,4 +53,48 @@ public sealed record Reading(PrefixAttention PrefixAttention = PrefixAttention.C
 
     /// <summary>As the options name it: <c>causal-continuous-bare</c>.</summary>
     public override string ToString() => $"{PrefixAttention}-{StreamPositions}-{StreamOrigin}".ToLowerInvariant();
+}
+
+/// <summary>What somebody says of the reading: a checkpoint that was saved with it, or a person's options. Immutable.</summary>
+/// <param name="PrefixAttention">What a prefix position sees; null is not said.</param>
+/// <param name="StreamPositions">How rotary positions are counted; null is not said.</param>
+/// <param name="StreamOrigin">What a stream begins with; null is not said.</param>
+public sealed record PartialReading(PrefixAttention? PrefixAttention = null, StreamPositions? StreamPositions = null,
+    StreamOrigin? StreamOrigin = null)
+{
+    /// <summary>All of a reading.</summary>
+    public PartialReading(Reading reading) : this(reading.PrefixAttention, reading.StreamPositions, reading.StreamOrigin)
+    {
+    }
+
+    /// <summary>The reading that this and what a source says make; our default where neither says anything.</summary>
+    /// <param name="saved">What the source says.</param>
+    /// <param name="source">The source, for messages.</param>
+    /// <exception cref="BadInputException">They contradict each other; it is at the part's name: prefix-attention and so on.</exception>
+    public Reading Resolve(PartialReading saved, string source)
+    {
+        var usual = new Reading();
+        return new(Agreed("prefix-attention", PrefixAttention, saved.PrefixAttention) ?? usual.PrefixAttention,
+            Agreed("stream-positions", StreamPositions, saved.StreamPositions) ?? usual.StreamPositions,
+            Agreed("stream-origin", StreamOrigin, saved.StreamOrigin) ?? usual.StreamOrigin);
+
+        T? Agreed<T>(string name, T? told, T? inSource) where T : struct, Enum
+        {
+            if (told is { } one && inSource is { } other && !one.Equals(other))
+            {
+                throw new BadInputException(name, $"{Name(one)} contradicts {source}, which says {Name(other)}",
+                    "leave it out, or use a checkpoint that was trained so");
+            }
+
+            return told ?? inSource;
+        }
+
+        static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+    }
+
+    /// <summary>Every reading that agrees with what is said.</summary>
+    public IEnumerable<Reading> Agreeing() => Reading.All.Where(reading =>
+        (PrefixAttention ?? reading.PrefixAttention) == reading.PrefixAttention
+        && (StreamPositions ?? reading.StreamPositions) == reading.StreamPositions
+        && (StreamOrigin ?? reading.StreamOrigin) == reading.StreamOrigin);
 }

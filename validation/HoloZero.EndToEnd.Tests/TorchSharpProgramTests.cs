@@ -149,9 +149,15 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         Assert.Equal((0, ""), (result.ExitCode, result.StandardError));
         var lines = result.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("parameters: 150,404 (door: 0, self_blocks: 99,968, mem_blocks: 33,538, norm: 128, head: 16,770)", lines[0]);
+        Assert.Equal("reading: causal-continuous-bare", lines[1]);
+        Assert.Matches("^learning rate: ", lines[2]);
+        Assert.Matches(@"^step 0 of 4: held out \d\.\d{4} bits/byte$", lines[3]);
+        Assert.Matches(@"^step 2 of 4: loss \d\.\d{4}, \d\.\d{4} bits/byte, held out \d\.\d{4} bits/byte.*, [\d,]+ bytes/s, .* left$",
+            lines[4]);
         var log = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement;
         Assert.Equal(1, log.GetProperty("options").GetProperty("threads").GetInt32());
-        Assert.Matches(@"^4 steps: held-out text from \d\.\d{5} to \d\.\d{5} bits/byte, saved in ", lines[1]);
+        Assert.Matches(@"^4 steps: held-out text from \d\.\d{5} to \d\.\d{5} bits/byte, best \d\.\d{5} at step \d, saved in ", lines[6]);
+        Assert.Equal(4, File.ReadAllLines(_temporary["run", "training.csv"]).Length);
         foreach (var file in (string[])["model.pt", "model.safetensors"])
             Assert.Equal(0, (await ExportAsync("--checkpoint", _temporary["run", file], "--output", _temporary[file])).ExitCode);
 
@@ -159,10 +165,64 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         var before = File.ReadAllBytes(_temporary["run", "training.json"]);
         Assert.Equal(0, (await ExportAsync("train", "--resume", _temporary["run"])).ExitCode);
         Assert.Equal(before, File.ReadAllBytes(_temporary["run", "training.json"]));
-        RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--steps", "9"), 2, "--steps", "leave it out");
+        RequireRefusal(await ExportAsync(Training), 2, "it holds a run, 4 of 4 steps");
+        RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--steps", "3"), 2, "--steps", "3 are done already, of 4");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--threads", "2"), 2, "--threads", "leave it out");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--text", Path.Combine(Repository.Root, "README.md")), 2,
-            "README.md", "not the text that the run began with");
+            "README.md", "not what the run began with");
+        var measured = await ExportAsync("train", "--resume", _temporary["run"], "--evaluate-only");
+        Assert.Matches(@"^held out: \d\.\d{5} bits/byte over [\d,]+ predicted bytes, read as causal-continuous-bare\n$", measured.Text);
+        Assert.Equal(before, File.ReadAllBytes(_temporary["run", "training.json"]));
+        Assert.Contains("\n6 steps: ", (await ExportAsync("train", "--resume", _temporary["run"], "--steps", "6")).Text);
+        Assert.Contains("\n4 steps: ", (await ExportAsync([.. Training, "--overwrite"])).Text);
+    }
+
+    [Fact]
+    public async Task What_a_model_was_trained_as_is_what_it_is_exported_probed_and_trained_as()
+    {
+        exported.RequireTorchSharp();
+        Assert.Equal(0, (await ExportAsync([.. Training, "--prefix-attention", "bidirectional", "--stream-origin", "zero"])).ExitCode);
+        var checkpoint = _temporary["run", "model.pt"];
+        Assert.Equal(0, (await ExportAsync("--checkpoint", checkpoint, "--output", _temporary["out"])).ExitCode);
+        var model = JsonDocument.Parse(File.ReadAllBytes(_temporary["out", "holozero.json"])).RootElement.GetProperty("model");
+        Assert.Equal(("bidirectional", "continuous", "zero"), (model.GetProperty("prefix_attention").GetString(),
+            model.GetProperty("stream_positions").GetString(), model.GetProperty("stream_origin").GetString()));
+        Assert.Contains("reading: bidirectional-continuous-zero\n", (await ExportAsync("inspect", checkpoint)).Text);
+        var probe = await ExportAsync("probe", checkpoint, "--text", HeldOut, "--max-bytes", "400");
+        Assert.Contains("\nthe checkpoint says it was trained with: bidirectional continuous zero; ", probe.Text);
+        string[] again = ["train", "--checkpoint", checkpoint, "--text", HeldOut, "--steps", "1", "--batch", "1", "--output",
+            _temporary["again"]];
+        Assert.Contains("\nreading: bidirectional-continuous-zero\n", (await ExportAsync(again)).Text);
+        RequireRefusal(await ExportAsync([.. again, "--overwrite", "--prefix-attention", "causal"]), 2, "--prefix-attention",
+            "causal contradicts model.pt, which says bidirectional");
+        RequireRefusal(await ExportAsync("--checkpoint", checkpoint, "--output", _temporary["out"], "--stream-origin", "bare"), 2,
+            "--stream-origin", "bare contradicts");
+        RequireRefusal(await ExportAsync("probe", checkpoint, "--text", HeldOut, "--stream-origin", "bare"), 2, "--stream-origin");
+    }
+
+    [Fact]
+    public async Task A_run_that_gets_worse_says_so_and_keeps_the_best()
+    {
+        exported.RequireTorchSharp();
+        var result = await ExportAsync([.. TrainingOf("9"), "--learning-rate", "1", "--warm-up", "0"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("held-out text is worse than it began", result.StandardError);
+        Assert.True(File.Exists(_temporary["run", "best.safetensors"]));
+    }
+
+    [Fact]
+    public async Task Two_trainers_do_not_share_a_folder_and_what_a_killed_one_left_is_gone_with_the_next()
+    {
+        exported.RequireTorchSharp();
+        using var process = Start("HoloZero.Exporter.Cli", "holozero-export", [.. TrainingOf("1000000"), "--save-every", "1"]);
+        while (!process.HasExited && !File.Exists(_temporary["run", "training.json"])) await Task.Delay(20);
+        RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"]), 2, "another process trains in it");
+        RequireRefusal(await ExportAsync([.. Training, "--overwrite"]), 2, "another process trains in it");
+        await SignalAsync(process, "-KILL");
+        await process.WaitForExitAsync();
+        var step = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement.GetProperty("step").GetInt64();
+        Assert.Equal(0, (await ExportAsync("train", "--resume", _temporary["run"], "--steps", $"{step + 1}")).ExitCode);
+        Assert.Equal([_temporary["run"]], Directory.GetFileSystemEntries(_temporary.Path));
     }
 
     [Fact]
@@ -186,17 +246,31 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         string[] text = ["--text", HeldOut, "--steps", "2", "--output", _temporary["run"]];
         RequireRefusal(await ExportAsync(["train", .. text]), 2, "--checkpoint", "--new CONFIG");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", "--checkpoint", "x", .. text]), 2, "--new", "contradicts");
-        RequireRefusal(await ExportAsync(["train", "--new", _temporary["none.json"], .. text]), 2, "no such file");
+        RequireRefusal(await ExportAsync(["train", "--new", _temporary["none.json"], .. text]), 2, "neither a file");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--learning-rate", "-1"]), 2, "--learning-rate");
         RequireRefusal(await ExportAsync("train", "--new", "tiny", "--steps", "2", "--output", _temporary["run"]), 2, "--text");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["none"]), 2, "no such folder");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--held-out", HeldOut]), 2, "--held-out", "are the same");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--film-windows", "4"]), 2, "--film-windows", "no windows");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--slot-rest", "pad"]), 2, "--slot-rest", "no windows");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--eos"]), 2, "--eos", "held out");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--evaluate-only"]), 2, "--output", "nothing is learned");
+        File.WriteAllText(_temporary["c.json"],
+            """{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero", "dropout": 0.1}""");
+        RequireRefusal(await ExportAsync(["train", "--new", _temporary["c.json"], .. text]), 2, "'dropout' is not read", "leave it out");
+        File.WriteAllBytes(_temporary["films"], new byte[539 * 8]);
+        RequireRefusal(await ExportAsync("train", "--new", "tiny", "--windows", _temporary["films"], "--prefix-slots", "3", "--steps", "1",
+            "--output", _temporary["run"]), 2, "--prefix-slots", "there is no text");
+        RequireRefusal(await ExportAsync("train", "--new", "tiny", "--windows", _temporary["films"], "--held-out", HeldOut, "--steps", "1",
+            "--output", _temporary["run"]), 2, "--held-out", "there is no text");
         File.WriteAllText(_temporary["mine"], "mine");
         RequireRefusal(await ExportAsync("train", "--new", "tiny", "--text", HeldOut, "--steps", "2", "--output", _temporary.Path), 2,
             "not a training run");
     }
 
     private string[] TrainingOf(string steps) => ["train", "--new", "tiny", "--text", HeldOut, "--steps", steps, "--batch", "2",
-        "--prefix-slots", "2", "--stream-bytes", "17", "--held-out-windows", "2", "--threads", "1", "--output", _temporary["run"]];
+        "--evaluate-every", "2", "--prefix-slots", "2", "--stream-bytes", "17", "--held-out-windows", "2", "--threads", "1", "--output",
+        _temporary["run"]];
 
     /// <summary>A program with everything that its build has, but for TorchSharp's native library, which is an empty file.</summary>
     private string Damaged(string project, string program)

@@ -14,9 +14,7 @@ internal static class Workbench
         using var checkpoint = model.Open(beside.Path);
         var options = new ExportOptions
         {
-            PrefixAttention = model.Reading.PrefixAttention,
-            StreamPositions = model.Reading.StreamPositions,
-            StreamOrigin = model.Reading.StreamOrigin,
+            Reading = new(model.Reading),
             Quality = ExportedModel.AnyQuality,
             Calibration = ExportedModel.Calibration,
         };

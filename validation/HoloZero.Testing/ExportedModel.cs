@@ -17,12 +17,12 @@ public sealed class ExportedModel : IDisposable
     public static CalibrationOptions Calibration { get; } = new() { Meter = new ReferenceActivations() };
 
     /// <summary>Exports <paramref name="checkpoint"/>, at any quality.</summary>
-    public ExportedModel(string checkpoint, PrefixAttention attention = PrefixAttention.Causal, ExportOptions? options = null)
+    public ExportedModel(string checkpoint, Reading? reading = null, ExportOptions? options = null)
     {
         using var opened = Checkpoint.Open(checkpoint);
         ArtifactExporter.Export(opened, Folder, (options ?? new()) with
         {
-            PrefixAttention = attention,
+            Reading = new(reading ?? new()),
             Quality = AnyQuality,
             Calibration = Calibration,
         }, new ReferenceEngine());

@@ -17,7 +17,7 @@ public sealed class TinyArtifacts : IDisposable
             using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
             ArtifactExporter.Export(checkpoint, Folder(attention), new()
             {
-                PrefixAttention = attention,
+                Reading = new(attention),
                 Variants = ["fp32", "portable", "int8"],
                 Quality = ExportedModel.AnyQuality,
                 Calibration = ExportedModel.Calibration,

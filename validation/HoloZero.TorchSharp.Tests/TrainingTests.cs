@@ -28,6 +28,7 @@ public sealed class TrainingTests : IDisposable
 
     private static readonly byte[] Text = File.ReadAllBytes(Repository.Golden("demo-heldout.txt"));
     private readonly TemporaryFolder _temporary;
+    private readonly List<TrainingFolder> _folders = [];
 
     public TrainingTests()
     {
@@ -35,7 +36,11 @@ public sealed class TrainingTests : IDisposable
         _temporary = new();
     }
 
-    public void Dispose() => _temporary.Dispose();
+    public void Dispose()
+    {
+        Free();
+        _temporary.Dispose();
+    }
 
     [Fact]
     public void The_loss_falls_over_200_steps()
@@ -67,7 +72,7 @@ public sealed class TrainingTests : IDisposable
         Resume(_temporary["parts"]).Run();
         foreach (var file in Directory.GetFiles(_temporary["whole"]).Select(Path.GetFileName))
             Assert.True(File.ReadAllBytes(_temporary["whole", file!]).SequenceEqual(File.ReadAllBytes(_temporary["parts", file!])), file);
-        Assert.Equal(4, Directory.GetFiles(_temporary["parts"]).Length);
+        Assert.Equal(7, Directory.GetFiles(_temporary["parts"]).Length);
     }
 
     [Fact]
@@ -100,19 +105,81 @@ public sealed class TrainingTests : IDisposable
         });
         var exception = Assert.Throws<UnsoundModelException>(() => Begin(Options, _temporary["run"], state).Run());
         Assert.DoesNotContain('\n', exception.Message);
-        Assert.Contains("--learning-rate", exception.Message);
+        Assert.Contains("before anything is learned", exception.Message);
+        Free();
         Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
+    }
+
+    [Fact]
+    public void A_step_in_parts_is_the_step_in_one_but_for_the_order_of_sums()
+    {
+        Begin(Options with { Steps = 3, BatchSize = 5 }, _temporary["whole"]).Run();
+        Begin(Options with { Steps = 3, BatchSize = 5, MicroBatch = 2 }, _temporary["parts"]).Run();
+        var (whole, parts) = (TrainingFolder.Read(_temporary["whole"]), TrainingFolder.Read(_temporary["parts"]));
+        foreach (var (one, other) in whole.Log.Entries.Zip(parts.Log.Entries))
+        {
+            Assert.Equal(one.HeldOutBitsPerByte, other.HeldOutBitsPerByte, 1e-4);
+            Assert.Equal(one.GradientNorm ?? 0, other.GradientNorm ?? 0, 1e-4);
+        }
+
+        Assert.All(whole.State.Weights.Values, weight => Assert.All(weight.Data.Zip(parts.State.Weights[weight.Name].Data),
+            pair => Assert.Equal(pair.First, pair.Second, 1e-3f)));
+        Assert.Contains(whole.State.Weights.Values, weight => !weight.Data.SequenceEqual(parts.State.Weights[weight.Name].Data));
+    }
+
+    /// <summary>Each question is answered once in each way.</summary>
+    [Theory]
+    [InlineData("causal-continuous-bare")]
+    [InlineData("bidirectional-restarted-zero")]
+    public void A_probe_finds_the_reading_that_a_model_was_trained_in(string name)
+    {
+        var reading = Reading.All.Single(reading => $"{reading}" == name);
+        Begin(Options with
+        {
+            Steps = 300,
+            EvaluateEvery = 300,
+            SaveEvery = 300,
+            BatchSize = 8,
+            PrefixSlots = 8,
+            LearningRate = 5e-3,
+            WarmUp = 20,
+            Threads = 1,
+            Reading = reading,
+        }, _temporary["run"]).Run();
+        var run = TrainingFolder.Read(_temporary["run"]);
+        var result = Probe.Run(run.Config, run.State.Weights, Text.AsMemory(0, 8000), new(PrefixSlots: 8, StreamBytes: 33, Stride: 32),
+            new TorchSharpEngine());
+        Assert.Equal(name, $"{result.Best}");
+        Assert.All(result.Answers, answer => Assert.True(answer.IsDecided, $"{answer}"));
+    }
+
+    [Fact]
+    public void The_end_of_a_text_can_be_learned()
+    {
+        var options = Options with { Steps = 60, EndOfText = true, PrefixSlots = 1, StreamBytes = 9, WarmUp = 5, LearningRate = 1e-2 };
+        byte[] text = [.. "abcdefghijklmnopqr"u8];
+        using var folder = TrainingFolder.Begin(_temporary["run"]);
+        var none = new Dictionary<string, WeightTensor>();
+        var weights = FreshWeights.For(Network, 0);
+        var log = new TrainingLog { Engine = "", Model = new(64, 2, 4, 2, "zero"), BeganWith = "", Options = options, Texts = [] };
+        new TrainingRun(new TorchSharpTraining(ComputeDevice.Cpu), new(log, Network, new(0, weights, none, none), weights),
+            new TrainingText([text], [text], options, Network.SlotBytes), folder).Run();
+        var run = TrainingFolder.Read(_temporary["run"]);
+        var logits = new TorchSharpEngine().Logits(run.Config, run.State.Weights, [.. "ij"u8], [.. "klmnopqr"u8], default);
+        var last = logits[^AsymDecConfig.Vocabulary..];
+        Assert.Equal(AsymDecConfig.EosId, Array.IndexOf(last, last.Max()));
     }
 
     [Fact]
     public void Training_leaves_no_tensors_behind()
     {
         var before = torch.Tensor.TotalCount;
-        Begin(Options with { Steps = 3 }, _temporary["run"]).Run();
+        Begin(Options with { Steps = 3, MicroBatch = 3 }, _temporary["run"]).Run();
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
-    private static TrainingRun Begin(TrainingOptions options, string folder, IReadOnlyDictionary<string, WeightTensor>? weights = null)
+    /// <summary>A run whose folder is let go of with the test.</summary>
+    private TrainingRun Begin(TrainingOptions options, string folder, IReadOnlyDictionary<string, WeightTensor>? weights = null)
     {
         var none = new Dictionary<string, WeightTensor>();
         var log = new TrainingLog
@@ -123,16 +190,25 @@ public sealed class TrainingTests : IDisposable
             Options = options,
             Texts = [],
         };
-        return new(new TorchSharpTraining(ComputeDevice.Cpu), Network,
-            new(0, weights ?? FreshWeights.For(Network, options.Seed), none, none), log,
-            new TrainingText(Text, null, options, Network.SlotBytes), folder);
+        weights ??= FreshWeights.For(Network, options.Seed);
+        _folders.Add(TrainingFolder.Begin(folder));
+        return new(new TorchSharpTraining(ComputeDevice.Cpu), new(log, Network, new(0, weights, none, none), weights),
+            new TrainingText([Text], [], options, Network.SlotBytes), _folders[^1]);
     }
 
-    private static TrainingRun Resume(string folder)
+    private TrainingRun Resume(string folder)
     {
-        var (log, config, state) = TrainingFolder.Read(folder);
-        return new(new TorchSharpTraining(ComputeDevice.Cpu), config, state, log,
-            new TrainingText(Text, null, log.Options, config.SlotBytes), folder);
+        Free();
+        _folders.Add(TrainingFolder.Open(folder));
+        var run = TrainingFolder.Read(folder);
+        return new(new TorchSharpTraining(ComputeDevice.Cpu), run,
+            new TrainingText([Text], [], run.Log.Options, run.Config.SlotBytes), _folders[^1]);
+    }
+
+    private void Free()
+    {
+        foreach (var folder in _folders) folder.Dispose();
+        _folders.Clear();
     }
 
     private sealed class StopAt(long step, CancellationTokenSource cancellation) : IProgress<TrainingProgress>

@@ -1,4 +1,5 @@
 using HoloZero.Artifacts;
+using HoloZero.Models;
 
 namespace HoloZero.Training.Tests;
 
@@ -23,8 +24,8 @@ public class TrainingTextTests
     [Fact]
     public void Windows_are_runs_of_the_training_text_and_never_of_the_held_out_end()
     {
-        var text = new TrainingText(Text, null, Options, SlotBytes);
-        Assert.Equal((150, 50), (text.TrainingBytes, text.HeldOutBytes));
+        var text = new TrainingText([Text], [], Options, SlotBytes);
+        Assert.Equal((150L, 50L), (text.TrainingBytes, text.HeldOutBytes));
         var (starts, ends, slots) = (new HashSet<int>(), new HashSet<int>(), new HashSet<int>());
         for (var step = 0; step < 1000; step++)
         {
@@ -35,7 +36,7 @@ public class TrainingTextTests
             {
                 byte[] window = [.. batch.Prefix.AsSpan(row * prefixBytes, prefixBytes), .. batch.Stream.AsSpan(row * 8, 8)];
                 Assert.Equal(Enumerable.Range(window[0], window.Length).Select(i => (byte)i), window);
-                Assert.Equal(batch.Stream.AsSpan(row * 8, 8).ToArray().Select(b => (byte)(b + 1)),
+                Assert.Equal(batch.Stream.AsSpan(row * 8, 8).ToArray().Select(b => (short)(b + 1)),
                     batch.Targets.AsSpan(row * 8, 8).ToArray());
                 starts.Add(window[0]);
                 ends.Add(batch.Targets[row * 8 + 7]);
@@ -50,7 +51,7 @@ public class TrainingTextTests
     [Fact]
     public void A_step_draws_the_same_windows_whatever_came_before_and_another_seed_others()
     {
-        var text = new TrainingText(Text, null, Options, SlotBytes);
+        var text = new TrainingText([Text], [], Options, SlotBytes);
         Assert.Equal(text.Batch(Options, SlotBytes, 7).Stream, text.Batch(Options, SlotBytes, 7).Stream);
         Assert.NotEqual(text.Batch(Options, SlotBytes, 7).Stream, text.Batch(Options, SlotBytes, 8).Stream);
         Assert.NotEqual(text.Batch(Options, SlotBytes, 7).Stream, text.Batch(Options with { Seed = 12 }, SlotBytes, 7).Stream);
@@ -59,7 +60,7 @@ public class TrainingTextTests
     [Fact]
     public void Held_out_windows_are_spread_over_the_end_with_the_longest_prefix()
     {
-        var batch = Assert.Single(new TrainingText(Text, null, Options, SlotBytes).HeldOut(Options, SlotBytes));
+        var batch = Assert.Single(new TrainingText([Text], [], Options, SlotBytes).HeldOut(Options, SlotBytes));
         Assert.Equal(3, batch.Rows);
 
         // 50 bytes hold 5 windows of 6 + 9 bytes with stride 8: the first, the second and the fourth are chosen.
@@ -69,8 +70,79 @@ public class TrainingTextTests
     [Fact]
     public void A_held_out_file_leaves_all_the_text_to_learn_from()
     {
-        var text = new TrainingText(Text, new byte[30], Options, SlotBytes);
-        Assert.Equal((200, 30), (text.TrainingBytes, text.HeldOutBytes));
+        var text = new TrainingText([Text], [new byte[30]], Options, SlotBytes);
+        Assert.Equal((200L, 30L), (text.TrainingBytes, text.HeldOutBytes));
+    }
+
+    [Fact]
+    public void Of_several_texts_the_end_of_each_is_held_out_and_no_window_lies_in_two()
+    {
+        // Bytes below 100 are the first text's, and three times as many windows lie in it.
+        byte[] first = [.. Enumerable.Range(0, 300).Select(i => (byte)(i % 100))];
+        byte[] second = [.. Enumerable.Range(100, 100).Select(i => (byte)i)];
+        var text = new TrainingText([first, second], [], Options, SlotBytes);
+        Assert.Equal((300L, 100L), (text.TrainingBytes, text.HeldOutBytes));
+        var (inFirst, inSecond) = (0, 0);
+        for (var step = 0; step < 400; step++)
+        {
+            var batch = text.Batch(Options, SlotBytes, step);
+            for (var row = 0; row < batch.Rows; row++)
+            {
+                byte[] window = [.. batch.Prefix.AsSpan(batch.Prefix.Length / 5 * row, batch.Prefix.Length / 5),
+                    .. batch.Stream.AsSpan(row * 8, 8), (byte)batch.Targets[row * 8 + 7]];
+                _ = window.All(value => value < 100) ? inFirst++ : inSecond++;
+                Assert.True(window.All(value => value < 100) || window.All(value => value is >= 100 and < 175));
+            }
+        }
+
+        Assert.InRange(inFirst / (double)inSecond, 3, 4);
+        var held = text.HeldOut(Options with { HeldOutWindows = 100 }, SlotBytes).SelectMany(batch => batch.Targets).ToArray();
+        Assert.Contains(held, value => value < 100);
+        Assert.Contains(held, value => value >= 180);
+        Assert.DoesNotContain(held, value => value is >= 100 and < 175);
+        Assert.Equal("held-out-share", Assert.Throws<BadInputException>(() =>
+            new TrainingText([first, second[..50]], [], Options, SlotBytes)).Where);
+    }
+
+    [Fact]
+    public void The_end_of_a_text_is_learned_where_that_is_asked_for_and_never_measured()
+    {
+        var options = Options with { EndOfText = true };
+        var text = new TrainingText([Text, Text[..20]], [Text], options, SlotBytes);
+        var batches = Enumerable.Range(0, 200).Select(step => text.Batch(options, SlotBytes, step)).ToArray();
+        var ends = 0;
+        foreach (var batch in batches)
+        {
+            for (var at = 0; at < batch.Targets.Length; at++)
+            {
+                if (batch.Targets[at] == AsymDecConfig.EosId)
+                {
+                    ends++;
+                    Assert.Equal(7, at % 8);
+                    Assert.Contains(batch.Stream[at], new byte[] { 199, 19 });
+                }
+                else
+                {
+                    Assert.Equal(batch.Stream[at] + 1, batch.Targets[at]);
+                }
+            }
+        }
+
+        Assert.InRange(ends, 1, 200);
+        Assert.DoesNotContain(text.HeldOut(options, SlotBytes), batch => batch.Targets.Contains((short)AsymDecConfig.EosId));
+        Assert.Equal("eos", Assert.Throws<BadInputException>(() => new TrainingText([Text], [], options, SlotBytes)).Where);
+    }
+
+    [Fact]
+    public void A_batch_comes_apart_into_the_same_rows()
+    {
+        var batch = new TrainingText([Text], [], Options, SlotBytes).Batch(Options, SlotBytes, 3);
+        var parts = batch.Split(2);
+        Assert.Equal([2, 2, 1], parts.Select(part => part.Rows));
+        Assert.Equal(batch.Prefix, parts.SelectMany(part => part.Prefix));
+        Assert.Equal(batch.Stream, parts.SelectMany(part => part.Stream));
+        Assert.Equal(batch.Targets, parts.SelectMany(part => part.Targets));
+        Assert.Same(batch, Assert.Single(batch.Split(5)));
     }
 
     [Theory]
@@ -80,7 +152,7 @@ public class TrainingTextTests
     public void Too_little_text_is_refused_by_the_name_of_the_option(int length, int? heldOut, string where)
     {
         var exception = Assert.Throws<BadInputException>(() =>
-            new TrainingText(new byte[length], heldOut is { } bytes ? new byte[bytes] : null, Options, SlotBytes));
+            new TrainingText([new byte[length]], heldOut is { } bytes ? [new byte[bytes]] : [], Options, SlotBytes));
         Assert.Equal(where, exception.Where);
     }
 

@@ -46,30 +46,42 @@ public class TrainingWindowsTests
                 (batch.Prefix.Length / batch.Rows, batch.Stream.Length / batch.Rows, batch.Targets.Length / batch.Rows));
             for (var row = 0; row < batch.Rows; row++)
                 Assert.Equal(batch.Targets[row * 4], batch.Prefix[row * 4] + 1);
-            Assert.Equal(batch.Targets, batch.Stream);
+            Assert.Equal(batch.Targets, batch.Stream.Select(value => (short)value));
         }
     }
 
     [Fact]
     public void Slots_are_filled_up_and_an_origin_goes_before_the_stream_where_that_is_asked_for()
     {
-        var options = Options with { StreamOrigin = StreamOrigin.Zero, Windows = new(Bytes, FilmWindows, PadSlots: true), BatchSize = 1 };
+        var options = Options with
+        {
+            Reading = new(StreamOrigin: StreamOrigin.Zero),
+            Windows = new(Bytes, FilmWindows, PadSlots: true),
+            BatchSize = 1,
+        };
         var batch = new TrainingWindows(Films, options).Batch(options, SlotBytes, 0);
-        var (before, own) = (batch.Prefix[0], batch.Targets[0]);
+        var (before, own) = (batch.Prefix[0], (byte)batch.Targets[0]);
         Assert.Equal([before, before, before, before, before, 0], batch.Prefix);
         Assert.Equal([0, own, own, own, own], batch.Stream);
-        Assert.Equal([own, own, own, own, own], batch.Targets);
+        Assert.Equal([own, own, own, own, own], batch.Targets.Select(value => (byte)value));
     }
 
     [Fact]
     public void Text_behind_an_origin_is_learned_from_its_first_byte_on()
     {
         byte[] text = [.. Enumerable.Range(1, 200).Select(i => (byte)i)];
-        var options = Options with { PrefixSlots = 0, StreamBytes = 4, StreamOrigin = StreamOrigin.Zero, BatchSize = 1, Windows = null };
-        var batch = new TrainingText(text, null, options, SlotBytes).Batch(options, SlotBytes, 3);
+        var options = Options with
+        {
+            PrefixSlots = 0,
+            StreamBytes = 4,
+            Reading = new(StreamOrigin: StreamOrigin.Zero),
+            BatchSize = 1,
+            Windows = null,
+        };
+        var batch = new TrainingText([text], [], options, SlotBytes).Batch(options, SlotBytes, 3);
         var first = batch.Targets[0];
-        Assert.Equal([0, first, (byte)(first + 1), (byte)(first + 2)], batch.Stream);
-        Assert.Equal([first, (byte)(first + 1), (byte)(first + 2), (byte)(first + 3)], batch.Targets);
+        Assert.Equal([0, (byte)first, (byte)(first + 1), (byte)(first + 2)], batch.Stream);
+        Assert.Equal([first, (short)(first + 1), (short)(first + 2), (short)(first + 3)], batch.Targets);
     }
 
     [Fact]
@@ -77,7 +89,7 @@ public class TrainingWindowsTests
     {
         byte[] text = [.. Enumerable.Repeat((byte)200, 1000)];
         var options = Options with { PrefixSlots = 1, StreamBytes = 4, Windows = new(Bytes, FilmWindows, Share: 0.25) };
-        var mixed = new MixedTraining(new(text, null, options, SlotBytes), new(Films, options));
+        var mixed = new MixedTraining(new([text], [], options, SlotBytes), new(Films, options));
         var ofWindows = Enumerable.Range(0, 1000).Count(step => mixed.Batch(options, SlotBytes, step).Targets[0] != 200);
         Assert.InRange(ofWindows, 200, 300);
         Assert.Contains(mixed.HeldOut(options, SlotBytes), batch => batch.Targets[0] == 200);

@@ -27,7 +27,7 @@ internal sealed class TinyArtifact : IDisposable
         using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
         var options = new ExportOptions
         {
-            PrefixAttention = attention,
+            Reading = new(attention),
             Variants = variants.Length == 0 ? ["portable"] : variants,
             Quality = ExportedModel.AnyQuality,
             Calibration = ExportedModel.Calibration,

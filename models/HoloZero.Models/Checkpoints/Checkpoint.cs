@@ -24,9 +24,10 @@ public abstract class Checkpoint : IWeightSource, IDisposable
     private readonly long _length;
     private string? _sha256;
 
-    private protected Checkpoint(string path, string format, FileStream stream, AsymDecConfig config, ImmutableArray<StoredTensor> tensors)
+    private protected Checkpoint(string path, string format, FileStream stream, (AsymDecConfig Config, PartialReading Saved) told,
+        ImmutableArray<StoredTensor> tensors)
     {
-        (Path, Format, Config, Tensors) = (path, format, config, tensors);
+        (Path, Format, (Config, SavedReading), Tensors) = (path, format, told, tensors);
         (_stream, _length) = (stream, stream.Length);
     }
 
@@ -40,10 +41,13 @@ public abstract class Checkpoint : IWeightSource, IDisposable
     public string Format { get; }
 
     /// <summary>
-    /// The configuration in the file. The file does not tell the reading: it is our default, for the caller to change
+    /// The configuration in the file. Files that others wrote do not tell the reading: it is our default, for the caller to change
     /// (<c>with { Reading = ... }</c>).
     /// </summary>
     public AsymDecConfig Config { get; }
+
+    /// <inheritdoc/>
+    public PartialReading SavedReading { get; }
 
     /// <summary>A line for each value of its configuration that is not read, with what it might mean; for people.</summary>
     public IReadOnlyList<string> Notes { get; private protected init; } = [];

@@ -4,27 +4,38 @@ using HoloZero.Artifacts;
 
 namespace HoloZero.Models.Checkpoints;
 
-/// <summary>Reads <c>dim</c>, <c>dec_layers</c>, <c>heads</c>, <c>K</c> and <c>door</c>, which stand in a checkpoint.</summary>
+/// <summary>
+/// Reads <c>dim</c>, <c>dec_layers</c>, <c>heads</c>, <c>K</c> and <c>door</c>, which stand in a checkpoint, and the reading, which those
+/// say that were written here.
+/// </summary>
 /// <param name="path">The file, for messages.</param>
 /// <param name="where">Where in the file, for messages.</param>
 /// <param name="find">Finds a value by its key: an integer, a text, a numpy integer; null where there is none.</param>
-/// <param name="remedy">What to do about a value that is missing or wrong.</param>
-internal sealed class CheckpointConfig(string path, string where, Func<string, object?> find,
-    string remedy = CheckpointConfig.Remedy)
+/// <param name="remedy">What to do about a value that is missing or wrong; null where they stand in a checkpoint.</param>
+internal sealed class CheckpointConfig(string path, string where, Func<string, object?> find, string? remedy = null)
 {
+    /// <summary>The keys of the reading.</summary>
+    public static readonly string[] ReadingKeys = ["prefix_attention", "stream_positions", "stream_origin"];
+
     private const string Remedy = "save it with cfg = {'dim': .., 'dec_layers': .., 'heads': .., 'K': .., 'door': 'zero'} beside the model";
 
-    public AsymDecConfig Read()
+    /// <summary>The configuration, and what of its reading is said rather than our default.</summary>
+    public (AsymDecConfig Config, PartialReading Saved) Read()
     {
         switch (find("door"))
         {
             case "zero": break;
             case string door:
                 throw new BadInputException(path, $"its door is {Untrusted.Quote(door)}, only the parameter-free 'zero' door is supported",
-                    "use a checkpoint that was trained with the zero door");
+                    remedy ?? "use a checkpoint that was trained with the zero door");
             default: throw Bad("door", "a text");
         }
-        return new AsymDecConfig(Integer("dim"), Integer("dec_layers"), Integer("heads"), Integer("K"), source: path);
+        var saved = new PartialReading(Choice<PrefixAttention>(ReadingKeys[0]), Choice<StreamPositions>(ReadingKeys[1]),
+            Choice<StreamOrigin>(ReadingKeys[2]));
+        return (new(Integer("dim"), Integer("dec_layers"), Integer("heads"), Integer("K"), source: path, remedy: remedy)
+        {
+            Reading = saved.Resolve(saved, path),
+        }, saved);
     }
 
     /// <summary>A JSON value as <c>find</c> is to return it.</summary>
@@ -51,9 +62,17 @@ internal sealed class CheckpointConfig(string path, string where, Func<string, o
         return value is >= int.MinValue and <= int.MaxValue ? (int)value : throw Bad(key, "an integer");
     }
 
+    private T? Choice<T>(string key) where T : struct, Enum
+    {
+        if (find(key) is not { } value) return null;
+        foreach (var choice in Enum.GetValues<T>())
+            if (value is string text && text == choice.ToString().ToLowerInvariant()) return choice;
+        throw Bad(key, string.Join(" or ", Enum.GetNames<T>()).ToLowerInvariant());
+    }
+
     /// <summary>Whether it is a whole number written as a float: 64.0.</summary>
     private static bool IsWhole(double number) => Math.Abs(number) <= int.MaxValue && number == Math.Floor(number);
 
     private BadInputException Bad(string key, string kind) =>
-        new(path, find(key) is null ? $"its {where} has no {key}" : $"{key} in its {where} is not {kind}", remedy);
+        new(path, find(key) is null ? $"its {where} has no {key}" : $"{key} in its {where} is not {kind}", remedy ?? Remedy);
 }

@@ -21,7 +21,7 @@ public static class CheckpointWriter
     /// float32 for each tensor. The file appears whole or not at all.
     /// </summary>
     /// <param name="path">The file; one of that name is replaced.</param>
-    /// <param name="config">The hyper-parameters. The reading is not part of a checkpoint.</param>
+    /// <param name="config">The hyper-parameters, and the reading, which is read back.</param>
     /// <param name="weights">Every parameter by name.</param>
     /// <exception cref="BadInputException">The path is no place for a file, or its folder is missing or not writable.</exception>
     /// <exception cref="MissingCapabilityException">The disk is full or fails.</exception>
@@ -44,7 +44,7 @@ public static class CheckpointWriter
 
     /// <summary>Writes safetensors, float32, with the configuration as metadata. The file appears whole or not at all.</summary>
     /// <param name="path">The file; one of that name is replaced.</param>
-    /// <param name="config">The hyper-parameters. The reading is not part of a checkpoint.</param>
+    /// <param name="config">The hyper-parameters, and the reading, which is read back.</param>
     /// <param name="weights">Every parameter by name.</param>
     /// <exception cref="BadInputException">The path is no place for a file, or its folder is missing or not writable.</exception>
     /// <exception cref="MissingCapabilityException">The disk is full or fails.</exception>

@@ -9,7 +9,7 @@ namespace HoloZero.Models.Checkpoints;
 internal static class ForeignNames
 {
     /// <summary>Keys of the configuration that are read.</summary>
-    private static readonly string[] KnownKeys = ["dim", "dec_layers", "heads", "K", "door"];
+    private static readonly string[] KnownKeys = ["dim", "dec_layers", "heads", "K", "door", .. CheckpointConfig.ReadingKeys];
 
     private static readonly (string Part, string Meaning)[] Keys =
     [
@@ -47,8 +47,14 @@ internal static class ForeignNames
     /// <param name="where">Where the keys stand.</param>
     /// <param name="keys">All keys there.</param>
     public static IReadOnlyList<string> Notes(string where, IEnumerable<string> keys) =>
-        [.. keys.Where(key => !KnownKeys.Contains(key)).Select(key => $"{where} has {Untrusted.Quote(key)}, which is not read"
-            + $"{(Meaning(Keys, key) is { } meaning ? $"; it might mean {meaning}" : "")}")];
+        [.. Unread(keys).Select(key => $"{where} has {Untrusted.Quote(key)}, which is not read"
+            + $"{(MeaningOfKey(key) is { } meaning ? $"; it might mean {meaning}" : "")}")];
+
+    /// <summary>The keys that are not read.</summary>
+    public static IReadOnlyList<string> Unread(IEnumerable<string> keys) => [.. keys.Where(key => !KnownKeys.Contains(key))];
+
+    /// <summary>What a key that is not read might mean; null where nobody knows.</summary>
+    public static string? MeaningOfKey(string key) => Meaning(Keys, key);
 
     /// <summary>What unexpected tensors might mean; empty where nobody knows.</summary>
     public static string OfTensors(IEnumerable<string> names)

@@ -9,9 +9,9 @@ internal sealed class PyTorchCheckpoint : Checkpoint
     private readonly PyTorchArchive _archive;
     private readonly OrderedDictionary<string, TensorView> _views;
 
-    private PyTorchCheckpoint(string path, FileStream stream, PyTorchArchive archive, AsymDecConfig config,
+    private PyTorchCheckpoint(string path, FileStream stream, PyTorchArchive archive, (AsymDecConfig, PartialReading) told,
         OrderedDictionary<string, TensorView> views, ImmutableArray<StoredTensor> tensors)
-        : base(path, CheckpointFormat.PyTorchZip, stream, config, tensors) => (_archive, _views) = (archive, views);
+        : base(path, CheckpointFormat.PyTorchZip, stream, told, tensors) => (_archive, _views) = (archive, views);
 
     /// <param name="path">The file's name, for messages.</param>
     /// <param name="stream">The open file, which the checkpoint owns once this returns.</param>
@@ -21,9 +21,9 @@ internal sealed class PyTorchCheckpoint : Checkpoint
         var mostBytes = (int)Int128.Min(RestrictedUnpickler.MaxBytes, MemoryBudget(stream.Length));
         var content = RestrictedUnpickler.Load(path, archive.ReadPickle(mostBytes));
         var layout = CheckpointLayout.Find(path, content);
-        var config = new CheckpointConfig(path, layout.ConfigKey, layout.Config).Read();
+        var told = new CheckpointConfig(path, layout.ConfigKey, layout.Config).Read();
         var views = StripPrefixes(path, layout.Model.Pairs.Select(pair => View(path, archive, layout.ModelKey, pair.Key, pair.Value)));
-        return new PyTorchCheckpoint(path, stream, archive, config, views,
+        return new PyTorchCheckpoint(path, stream, archive, told, views,
             [.. views.Select(v => new StoredTensor(v.Key, [.. v.Value.Shape], v.Value.Type))])
         {
             Notes = ForeignNames.Notes($"its {layout.ConfigKey}", layout.Keys),

@@ -9,9 +9,9 @@ internal sealed class SafetensorsCheckpoint : Checkpoint
     private readonly SafetensorsFile _file;
     private readonly OrderedDictionary<string, SafetensorsEntry> _entries;
 
-    private SafetensorsCheckpoint(FileStream stream, SafetensorsFile file, AsymDecConfig config,
+    private SafetensorsCheckpoint(FileStream stream, SafetensorsFile file, (AsymDecConfig, PartialReading) told,
         OrderedDictionary<string, SafetensorsEntry> entries, ImmutableArray<StoredTensor> tensors)
-        : base(file.Path, CheckpointFormat.Safetensors, stream, config, tensors) => (_file, _entries) = (file, entries);
+        : base(file.Path, CheckpointFormat.Safetensors, stream, told, tensors) => (_file, _entries) = (file, entries);
 
     /// <param name="path">The file's name, for messages.</param>
     /// <param name="stream">The open file, which the checkpoint owns once this returns.</param>
@@ -20,8 +20,8 @@ internal sealed class SafetensorsCheckpoint : Checkpoint
         var file = SafetensorsFile.Open(path, stream);
         var entries = StripPrefixes(path, file.Entries.Select(e => KeyValuePair.Create(e.Name, e)));
         var (where, find, keys) = Configuration(path, file.Metadata);
-        var config = new CheckpointConfig(path, where, find).Read();
-        return new SafetensorsCheckpoint(stream, file, config, entries,
+        var told = new CheckpointConfig(path, where, find).Read();
+        return new SafetensorsCheckpoint(stream, file, told, entries,
             [.. entries.Select(e => new StoredTensor(e.Key, e.Value.Shape, e.Value.Type))])
         {
             Notes = ForeignNames.Notes($"its {where}", keys),

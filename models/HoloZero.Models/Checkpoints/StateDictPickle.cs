@@ -19,6 +19,9 @@ internal sealed class StateDictPickle
     [
         new("dim", (long)config.Dim), new("dec_layers", (long)config.DecLayers), new("heads", (long)config.Heads),
         new("K", (long)config.SlotBytes), new("door", "zero"),
+        new(CheckpointConfig.ReadingKeys[0], config.PrefixAttention.ToString().ToLowerInvariant()),
+        new(CheckpointConfig.ReadingKeys[1], config.StreamPositions.ToString().ToLowerInvariant()),
+        new(CheckpointConfig.ReadingKeys[2], config.StreamOrigin.ToString().ToLowerInvariant()),
     ];
 
     /// <summary>The pickle; tensor i refers to storage i.</summary>

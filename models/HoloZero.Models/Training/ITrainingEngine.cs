@@ -6,8 +6,16 @@ namespace HoloZero.Models.Training;
 /// <param name="Rows">Number of sequences, B.</param>
 /// <param name="Prefix">Prefix bytes [B, N*K], row-major.</param>
 /// <param name="Stream">Stream bytes [B, L], row-major.</param>
-/// <param name="Targets">The byte after each of them [B, L], row-major.</param>
-public sealed record WindowBatch(int Rows, byte[] Prefix, byte[] Stream, byte[] Targets);
+/// <param name="Targets">The symbol after each of them [B, L], row-major: a byte, or <see cref="AsymDecConfig.EosId"/>.</param>
+public sealed record WindowBatch(int Rows, byte[] Prefix, byte[] Stream, short[] Targets)
+{
+    /// <summary>The same sequences in parts of at most <paramref name="rows"/>, 1 or more, in order.</summary>
+    public IReadOnlyList<WindowBatch> Split(int rows) => rows >= Rows ? [this]
+        : [.. Enumerable.Range(0, Rows).Chunk(rows).Select(part => new WindowBatch(part.Length, Part(Prefix, part), Part(Stream, part),
+            Part(Targets, part)))];
+
+    private T[] Part<T>(T[] all, int[] part) => all[(all.Length / Rows * part[0])..(all.Length / Rows * (part[^1] + 1))];
+}
 
 /// <summary>What one step did.</summary>
 /// <param name="Loss">Mean of -ln of the probability given to each target, before the step.</param>
@@ -40,12 +48,19 @@ public interface ITrainingEngine
 /// <summary>A model in training. Not thread-safe.</summary>
 public interface ITrainer : IDisposable
 {
-    /// <summary>One step of AdamW with the gradients clipped: the same batches from the same state give the same bits, on a
-    /// machine and with a number of threads.</summary>
-    StepResult Step(WindowBatch batch, double learningRate);
+    /// <summary>
+    /// One step of AdamW with the gradients clipped: the same batches from the same state give the same bits, on a machine and with a
+    /// number of threads.
+    /// </summary>
+    /// <param name="parts">What it learns from, at least one: computed one after the other, their gradients added up.</param>
+    /// <param name="learningRate">Of this step.</param>
+    StepResult Step(IReadOnlyList<WindowBatch> parts, double learningRate);
 
     /// <summary>Sum of -ln of the probabilities given to the targets; changes nothing.</summary>
     double Nats(WindowBatch batch);
+
+    /// <summary>The present weights, copied to the host.</summary>
+    IReadOnlyDictionary<string, WeightTensor> Weights();
 
     /// <summary>The present state, copied to the host.</summary>
     TrainingState State();

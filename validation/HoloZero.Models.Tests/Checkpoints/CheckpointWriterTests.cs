@@ -33,11 +33,13 @@ public sealed class CheckpointWriterTests : IDisposable
         foreach (var source in (string[])[Repository.Golden("tiny.pt"), GoldenSuite.Demo.CheckpointPath])
         {
             var (config, weights) = GoldenSuite.Load(source, PrefixAttention.Bidirectional);
+            config = config with { StreamOrigin = StreamOrigin.Zero };
             if (pyTorch) CheckpointWriter.WritePyTorch(_temporary["made"], config, weights);
             else CheckpointWriter.WriteSafetensors(_temporary["made"], config, weights);
             using var back = Checkpoint.Open(_temporary["made"]);
-            Assert.Equal((pyTorch ? "pytorch-zip" : "safetensors", config with { PrefixAttention = PrefixAttention.Causal }),
-                (back.Format, back.Config));
+            Assert.Equal((pyTorch ? "pytorch-zip" : "safetensors", config, new PartialReading(config.Reading)),
+                (back.Format, back.Config, back.SavedReading));
+            Assert.Empty(back.Notes);
             var read = back.LoadWeights(AsymDec.ParameterShapes(config));
             Assert.Equal(weights.Keys.Order(), read.Keys.Order());
             Assert.All(weights.Values, weight => Assert.True(weight.Data.AsSpan().SequenceEqual(read[weight.Name].Data), weight.Name));
@@ -74,7 +76,11 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.SkipWhen(python is null, "no python3 with torch is installed");
         var (config, weights) = GoldenSuite.Demo.Load();
         CheckpointWriter.WritePyTorch(_temporary["made"], config, weights);
-        var expected = new List<string> { "[('K', 8), ('dec_layers', 3), ('dim', 256), ('door', 'zero'), ('heads', 4)]" };
+        var expected = new List<string>
+        {
+            "[('K', 8), ('dec_layers', 3), ('dim', 256), ('door', 'zero'), ('heads', 4), ('prefix_attention', 'causal'), "
+                + "('stream_origin', 'bare'), ('stream_positions', 'continuous')]",
+        };
         expected.AddRange(weights.Values.OrderBy(weight => weight.Name, StringComparer.Ordinal).Select(weight =>
             $"{weight.Name} [{string.Join(", ", weight.Shape)}] "
             + Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(weight.Data.AsSpan())))));
@@ -83,7 +89,12 @@ public sealed class CheckpointWriterTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero", "more": [1]}""", null)]
+    [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero"}""", null)]
+    [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero", "more": [1]}""", "'more' is not read; leave it out")]
+    [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero", "dropout": 0.1}""", "might mean dropout")]
+    [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2}""", "has no door")]
+    [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero", "stream_origin": "one"}""", "not bare or zero")]
+    [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 90, "door": "zero"}""", "K is 90")]
     [InlineData("""{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "learned"}""", "door is 'learned'")]
     [InlineData("""{"dim": 64.5, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero"}""", "dim in its JSON is not an integer")]
     [InlineData("""{"dec_layers": 2, "heads": 4, "K": 2, "door": "zero"}""", "its JSON has no dim")]
@@ -103,6 +114,51 @@ public sealed class CheckpointWriterTests : IDisposable
         var exception = Assert.Throws<BadInputException>(() => ConfigurationFile.Read(_temporary["config.json"]));
         Assert.Contains(problem, exception.Message);
         Assert.DoesNotContain('\n', exception.Message);
+        // What is wrong with a file of numbers is not mended with another checkpoint.
+        Assert.DoesNotContain("checkpoint", exception.Message);
+        Assert.Contains("{\"dim\": ..", exception.Message);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_says_nothing_of_its_reading_has_ours_and_one_that_says_nonsense_is_refused()
+    {
+        using (var theirs = Checkpoint.Open(Repository.Golden("tiny.pt")))
+            Assert.Equal((new PartialReading(), new Reading()), (theirs.SavedReading, theirs.Config.Reading));
+        var writer = new SafetensorsWriter(new Dictionary<string, string>
+        {
+            ["cfg"] = """{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero", "prefix_attention": "windowed"}""",
+        });
+        writer.Write(_temporary["made"]);
+        Assert.Contains("prefix_attention in its cfg of its __metadata__ is not causal or bidirectional",
+            Assert.Throws<BadInputException>(() => Checkpoint.Open(_temporary["made"])).Message);
+    }
+
+    [Fact]
+    public void What_is_told_of_a_reading_must_not_contradict_what_is_saved()
+    {
+        var saved = new PartialReading(PrefixAttention.Bidirectional);
+        Assert.Equal(new Reading(PrefixAttention.Bidirectional, StreamOrigin: StreamOrigin.Zero),
+            new PartialReading(StreamOrigin: StreamOrigin.Zero).Resolve(saved, "model.pt"));
+        Assert.Equal(new Reading(), new PartialReading().Resolve(new(), "model.pt"));
+        foreach (var (name, told, other) in (IEnumerable<(string, PartialReading, PartialReading)>)
+        [
+            ("prefix-attention", new(PrefixAttention.Causal), saved),
+            ("stream-positions", new(StreamPositions: StreamPositions.Continuous), new(StreamPositions: StreamPositions.Restarted)),
+            ("stream-origin", new(StreamOrigin: StreamOrigin.Zero), new(StreamOrigin: StreamOrigin.Bare)),
+        ])
+            Assert.Equal(name, Assert.Throws<BadInputException>(() => told.Resolve(other, "model.pt")).Where);
+        Assert.Equal(2, new PartialReading(PrefixAttention.Causal, StreamOrigin: StreamOrigin.Zero).Agreeing().Count());
+        Assert.Equal(Reading.All, new PartialReading().Agreeing());
+    }
+
+    [Fact]
+    public void A_configuration_is_known_by_name_or_lies_in_a_file()
+    {
+        Assert.Equal(new AsymDecConfig(512, 6, 8, 8), ConfigurationFile.Find("new", "published"));
+        Assert.Equal(["tiny", "demo", "published"], ConfigurationFile.Known.Keys);
+        var exception = Assert.Throws<BadInputException>(() => ConfigurationFile.Find("new", "large"));
+        Assert.StartsWith("new: 'large' is neither a file nor a configuration known by name; name tiny or demo or published",
+            exception.Message);
     }
 
     private static (int Code, string Output) Run(string program, params string[] arguments)

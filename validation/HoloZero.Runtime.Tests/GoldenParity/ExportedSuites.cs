@@ -16,7 +16,7 @@ public sealed class ExportedSuites : IDisposable
 
     public HoloZeroModel this[GoldenSuite suite, string variant] => _loaded.GetOrAdd((suite, variant), key => new(() =>
     {
-        var exported = new ExportedModel(suite.CheckpointPath, suite.PrefixAttention, new() { Variants = [variant] });
+        var exported = new ExportedModel(suite.CheckpointPath, new(suite.PrefixAttention), new() { Variants = [variant] });
         return (exported, HoloZeroModel.Load(exported.Folder));
     })).Value.Model;
 

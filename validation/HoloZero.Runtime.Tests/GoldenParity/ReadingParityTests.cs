@@ -150,12 +150,7 @@ public sealed class ReadingParityTests : IDisposable
     private (Reading Reading, HoloZeroModel Model) Load(string name, string variant, ModelOptions? options = null)
     {
         var reading = Reading.All.Single(reading => reading.ToString() == name);
-        _exported = new(Repository.Golden("tiny.pt"), reading.PrefixAttention, new()
-        {
-            Variants = [variant],
-            StreamPositions = reading.StreamPositions,
-            StreamOrigin = reading.StreamOrigin,
-        });
+        _exported = new(Repository.Golden("tiny.pt"), reading, new() { Variants = [variant] });
         return (reading, HoloZeroModel.Load(_exported.Folder, options));
     }
 }

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using HoloZero.Artifacts;
+using HoloZero.Training;
+
+namespace HoloZero.Exporter.Cli;
+
+/// <summary>The files that a run learns from and measures, as read. Immutable.</summary>
+/// <param name="Texts">Texts to learn from.</param>
+/// <param name="HeldOut">Texts that are only measured.</param>
+/// <param name="Windows">Windows of films; null where there are none.</param>
+internal sealed record TrainData(IReadOnlyList<TrainFile> Texts, IReadOnlyList<TrainFile> HeldOut, TrainFile? Windows)
+{
+    /// <summary>Whether there is any text.</summary>
+    public bool HasText => Texts.Count + HeldOut.Count > 0;
+
+    /// <summary>As a run takes it.</summary>
+    public ITrainingData For(TrainingOptions options, int slotBytes)
+    {
+        var films = Windows is null ? null : new TrainingWindows(Windows.Bytes, options);
+        if (!HasText && films is not null) return films;
+        var text = new TrainingText([.. Texts.Select(file => file.Bytes)], [.. HeldOut.Select(file => file.Bytes)], options, slotBytes);
+        return films is null ? text : new MixedTraining(text, films);
+    }
+
+    /// <summary>Refuses what is held out and learned all the same.</summary>
+    public void RequireApart()
+    {
+        foreach (var held in HeldOut)
+        {
+            if (Texts.FirstOrDefault(text => text.Bytes.AsSpan().IndexOf(held.Bytes) >= 0) is not { } text) continue;
+            throw new BadInputException("held-out", held.Source.Sha256 == text.Source.Sha256
+                ? $"{held.Source.Path} and the text {text.Source.Path} are the same"
+                : $"the text {text.Source.Path} has all of {held.Source.Path} in it", "hold out what is not learned");
+        }
+    }
+}
+
+/// <summary>A file and what it was.</summary>
+internal sealed record TrainFile(byte[] Bytes, TextSource Source)
+{
+    /// <summary>Reads one.</summary>
+    public static TrainFile Read(string path)
+    {
+        var (bytes, source) = TextFiles.ReadSource(path);
+        return new(bytes, source);
+    }
+
+    /// <summary>Reads the files that a run began with: from where they lay, or the copies that an option names.</summary>
+    /// <param name="before">What they were.</param>
+    /// <param name="given">The copies, all of them, in order; none where they lie where they did.</param>
+    /// <param name="option">The option.</param>
+    public static IReadOnlyList<TrainFile> Again(IReadOnlyList<TextSource> before, IReadOnlyList<string> given, Option option)
+    {
+        var name = option.Name.TrimStart('-');
+        if (given.Count > 0 && given.Count != before.Count)
+            throw new BadInputException(name, $"the run has {before.Count}, not {given.Count}", "name them all, in order, or none");
+        return [.. before.Select((source, i) => Same(given.Count > 0 ? given[i] : source.Path, source))];
+
+        TrainFile Same(string path, TextSource then)
+        {
+            if (given.Count == 0 && !File.Exists(path))
+                throw new BadInputException(path, "the run began with it and it is gone", $"name a copy of it with {option.Name}");
+            var now = Read(path);
+            return now.Source.Sha256 == then.Sha256 ? now
+                : throw new BadInputException(path, "it is not what the run began with", $"name a copy of that with {option.Name}");
+        }
+    }
+}
