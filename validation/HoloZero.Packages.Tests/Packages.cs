@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Reflection;
 using System.Text.RegularExpressions;
 using HoloZero.Packages.Tests;
 using HoloZero.Testing;
@@ -18,6 +19,10 @@ public sealed partial class Packages : IAsyncLifetime
 
     /// <summary>tiny.pt, exported.</summary>
     public string Model => _model.Folder;
+
+    /// <summary>Version of ONNX Runtime's managed half that the packages reference.</summary>
+    public static string OnnxRuntimeVersion { get; } = typeof(Microsoft.ML.OnnxRuntime.OrtEnv).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Where the packages lie.</summary>
     public string Folder => _workspace["out", "packages"];

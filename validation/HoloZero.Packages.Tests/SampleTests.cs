@@ -44,8 +44,9 @@ public sealed partial class SampleTests(Packages packages)
         var (code, output, error) = await Shell.RunAsync(folder.Path, folder["console"], packages.Model, Generated.Prompt);
         Assert.Equal((2, ""), (code, output));
         var line = Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.StartsWith("console: ONNX Runtime's native library does not load (", line);
-        Assert.Contains("add the package Microsoft.ML.OnnxRuntime to the app, or Microsoft.ML.OnnxRuntime.Gpu for CUDA", line);
+        Assert.Equal("console: ONNX Runtime's native library does not load (Unable to load shared library 'onnxruntime' or one of its "
+            + $"dependencies); add the package Microsoft.ML.OnnxRuntime {Packages.OnnxRuntimeVersion} to the app, or "
+            + "Microsoft.ML.OnnxRuntime.Gpu for CUDA", line);
     }
 
     [Fact]
