@@ -22,7 +22,7 @@ internal static class ArtifactArchive
                 [manifest.Name] = Bytes(manifest, ArtifactManifest.MostBytes),
             };
             using var json = new MemoryStream(files[manifest.Name].ToArray());
-            foreach (var (name, file) in ArtifactManifest.Read($"{Where}/{manifest.FullName}", json).Files)
+            foreach (var (name, file) in ArtifactManifest.Read($"{Where}/{manifest.Name}", json).Files)
             {
                 // What is missing is told by whoever holds the files against the manifest.
                 if (archive.GetEntry(folder + name) is { } entry) files[name] = Bytes(entry, file.Bytes);
@@ -40,6 +40,6 @@ internal static class ArtifactArchive
     private static byte[] Bytes(ZipArchiveEntry entry, long most)
     {
         using var content = entry.Open();
-        return InputFile.ReadFirstBytes($"{Where}/{entry.FullName}", content, (int)Math.Min(most + 1, Array.MaxLength));
+        return InputFile.ReadFirstBytes($"{Where}/{entry.Name}", content, (int)Math.Min(most + 1, Array.MaxLength));
     }
 }

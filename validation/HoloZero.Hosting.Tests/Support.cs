@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using System.Text.Json;
 using HoloZero.Hosting.Tests;
 using HoloZero.Runtime;
 using HoloZero.Testing;

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Reflection;
+using System.Text.RegularExpressions;
 using HoloZero.Packages.Tests;
 using HoloZero.Testing;
 
@@ -10,13 +12,17 @@ namespace HoloZero.Packages.Tests;
 /// What make pack writes of this build, and the samples built from it in a folder outside the repository, once for all tests. NuGet's cache
 /// is that of this machine but for our own packages, of which it may hold older ones by the same version.
 /// </summary>
-public sealed class Packages : IAsyncLifetime
+public sealed partial class Packages : IAsyncLifetime
 {
     private readonly TemporaryFolder _workspace = new();
     private readonly ExportedModel _model = new(Repository.Golden("tiny.pt"));
 
     /// <summary>tiny.pt, exported.</summary>
     public string Model => _model.Folder;
+
+    /// <summary>Version of ONNX Runtime's managed half that the packages reference.</summary>
+    public static string OnnxRuntimeVersion { get; } = typeof(Microsoft.ML.OnnxRuntime.OrtEnv).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Where the packages lie.</summary>
     public string Folder => _workspace["out", "packages"];
@@ -45,11 +51,20 @@ public sealed class Packages : IAsyncLifetime
         ZipFile.CreateFromDirectory(Model, _workspace["samples", "Within", "model.zip"]);
         Directory.CreateDirectory(_workspace["samples", "out"]);
         Directory.CreateSymbolicLink(_workspace["samples", "out", "demo"], Model);
+        Edit("Samples.slnx", text => text.Replace("  <Project Path=\"NativeAot/NativeAot.csproj\" />\n", "", StringComparison.Ordinal));
         await DotnetAsync("build", "Samples.slnx", "-c", "Release", "-v", "quiet");
-        // One is compiled to machine code and the other one packed into a file: what a build alone does not show.
-        foreach (var sample in (string[])["NativeAot", "SingleFile"])
-            await DotnetAsync("publish", sample, "-c", "Release", "-v", "quiet", "-o", Published(sample));
+        // One is packed into a file and the other one compiled to machine code: what a build alone does not show.
+        await DotnetAsync([.. Publish("SingleFile")]);
+        var process = Shell.Start(Samples, Environment, "dotnet", [.. Publish("NativeAot")]);
+        var (code, output, error) = await Shell.FinishAsync(process, CancellationToken.None);
+        WhyNoNativeAot = (output + error).Split('\n').FirstOrDefault(line => LacksCompiler().IsMatch(line))?.Trim();
+        Assert.True(code == 0 || WhyNoNativeAot is not null, $"NativeAot: exit code {code}\n{output}{error}");
     }
+
+    private IEnumerable<string> Publish(string sample) => ["publish", sample, "-c", "Release", "-v", "quiet", "-o", Published(sample)];
+
+    /// <summary>Why this machine compiles nothing ahead of time: no linker, or no compiler of .NET's; null where it does.</summary>
+    public string? WhyNoNativeAot { get; private set; }
 
     public ValueTask DisposeAsync()
     {
@@ -95,10 +110,15 @@ public sealed class Packages : IAsyncLifetime
         var project = File.ReadAllText(_workspace["samples", "Console", "Console.csproj"]);
         File.WriteAllText(_workspace["samples", name, $"{name}.csproj"], project.Replace("</ItemGroup>",
             "  <EmbeddedResource Include=\"*.zip\" LogicalName=\"model\" />\n  </ItemGroup>", StringComparison.Ordinal));
-        var solution = File.ReadAllText(_workspace["samples", "Samples.slnx"]);
-        File.WriteAllText(_workspace["samples", "Samples.slnx"], solution.Replace("</Solution>",
-            $"  <Project Path=\"{name}/{name}.csproj\" />\n</Solution>", StringComparison.Ordinal));
+        Edit("Samples.slnx", text => text.Replace("</Solution>", $"  <Project Path=\"{name}/{name}.csproj\" />\n</Solution>",
+            StringComparison.Ordinal));
     }
+
+    private void Edit(string file, Func<string, string> edit) =>
+        File.WriteAllText(_workspace["samples", file], edit(File.ReadAllText(_workspace["samples", file])));
+
+    [GeneratedRegex("Platform linker|NU110[12].*(ILCompiler|ILLink)|NU1301")]
+    private static partial Regex LacksCompiler();
 
     /// <summary>Sources alone: what somebody built in place belongs to another system or time.</summary>
     private static void Copy(string source, string target)

@@ -42,9 +42,10 @@ internal static partial class OnnxEnvironment
         catch (Exception e)
             when (e is DllNotFoundException or EntryPointNotFoundException or TypeInitializationException or BadImageFormatException)
         {
-            throw new MissingCapabilityException($"ONNX Runtime's native library does not load ({Words(e.InnerException ?? e)})",
-                "add the package Microsoft.ML.OnnxRuntime to the app, or Microsoft.ML.OnnxRuntime.Gpu for CUDA, in the version of "
-                + $"Microsoft.ML.OnnxRuntime.Managed, {ManagedVersion}", e);
+            // After the first sentence comes every path that was tried; the exception keeps them.
+            throw new MissingCapabilityException(
+                $"ONNX Runtime's native library does not load ({Words(e.InnerException ?? e).Split(". ")[0]})",
+                $"add the package Microsoft.ML.OnnxRuntime {ManagedVersion} to the app, or Microsoft.ML.OnnxRuntime.Gpu for CUDA", e);
         }
     }
 
