@@ -37,7 +37,10 @@ internal static class ProbeCommand
                 parsed.GetValue(stride) ?? Math.Max(1, streamBytes - 1));
             var limit = parsed.GetValue(most);
             if (limit < 1) throw new BadInputException("max-bytes", $"{limit} leaves nothing", "choose 1 or more");
-            var bytes = InputBytes.Read(parsed.GetRequiredValue(text), cancellation, limit);
+            // One more tells whether there is more.
+            var bytes = InputBytes.Read(parsed.GetRequiredValue(text), cancellation, limit is < int.MaxValue ? limit + 1 : null);
+            var wasCut = bytes.Length > limit;
+            if (wasCut) bytes = bytes[..limit!.Value];
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(file));
             ExportCommand.TellNotes(checkpoint);
             var told = readings.Told(parsed);
@@ -46,7 +49,7 @@ internal static class ProbeCommand
             var found = Run(checkpoint, bytes, chosen, computes.Engine, [.. told.Agreeing()], cancellation);
             var saved = checkpoint.SavedReading == new PartialReading() ? null : checkpoint.SavedReading;
             Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(Report(found, saved), ProbeJson.Default.ProbeReport)
-                : ProbeText.Of(found, saved, computes.Missing, wasCut: bytes.Length == limit));
+                : ProbeText.Of(found, saved, computes.Missing, wasCut));
             return Task.FromResult(ExitCode.Done);
         });
         return command;

@@ -55,7 +55,9 @@ public sealed class TrainingFolder : IDisposable
     public static TrainingFolder Open(string path)
     {
         RequireExisting(path);
-        return Take(path, () => TrainingLog.Read(System.IO.Path.Combine(path, TrainingLog.FileName)));
+        // First of all, as it says what is wrong with a log.
+        TrainingLog.Read(System.IO.Path.Combine(path, TrainingLog.FileName));
+        return Take(path, () => { });
     }
 
     /// <summary>Writes a run, replacing what is there.</summary>

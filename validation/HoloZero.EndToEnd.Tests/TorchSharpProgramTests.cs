@@ -130,6 +130,25 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     }
 
     [Fact]
+    public async Task Probe_says_what_its_threshold_is_and_whether_there_is_more_text()
+    {
+        string[] probe = ["probe", GoldenSuite.Demo.CheckpointPath, "--text", HeldOut, "--engine", "reference", "--stream-bytes", "9",
+            "--prefix-slots", "2", "--stride", "8"];
+        var one = (await ExportAsync([.. probe, "--max-bytes", "25"])).Text;
+        Assert.DoesNotContain("Infinity", one);
+        Assert.Equal(3, one.Split("bits/byte in one window say nothing of the noise\n").Length - 1);
+        Assert.EndsWith("\nverdict: none, raise --max-bytes, or leave it out\n", one);
+        File.WriteAllBytes(_temporary["text"], File.ReadAllBytes(HeldOut)[..41]);
+        probe[3] = _temporary["text"];
+        foreach (var all in (string[][])[probe, [.. probe, "--max-bytes", "41"]])
+        {
+            var text = (await ExportAsync(all)).Text;
+            Assert.Matches(@"\nprefix attention: (not told|causal|bidirectional), .*, 3 standard errors of \d\.\d{5}\n", text);
+            Assert.DoesNotContain("--max-bytes", text);
+        }
+    }
+
+    [Fact]
     public async Task Probe_refuses_what_it_cannot_measure_in_one_line()
     {
         string[] probe = ["probe", GoldenSuite.Tiny.CheckpointPath, "--text"];
