@@ -21,7 +21,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Runtime"] = ["HoloZero.Artifacts"],
         ["HoloZero.Media"] = ["HoloZero.Runtime"],
         ["HoloZero.Hosting"] = ["HoloZero.Runtime"],
-        ["HoloZero.Server"] = ["HoloZero.Hosting"],
+        ["HoloZero.Server"] = ["HoloZero.Hosting", "HoloZero.Media"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Media", "HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Media", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",
@@ -31,7 +31,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Peers.LLamaSharp"] = [],
         ["HoloZero.Peers.GenAI"] = [],
         ["HoloZero.Fuzz"] = ["HoloZero.Models", "HoloZero.CommandLine"],
-        ["HoloZero.Load"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
+        ["HoloZero.Load"] = ["HoloZero.Hosting", "HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
         ["HoloZero.Samples.Worker"] = ["HoloZero.Hosting"],
     };
