@@ -67,7 +67,7 @@ internal static class ServerSetup
 
             var added = builder.Services.AddHoloZero(section.Key, section);
             var room = rooms[section.Key] = new WindowRoom();
-            if (options.FilmWindows) added.Options.PostConfigure(room.Reserve);
+            added.Options.PostConfigure(model => room.Take(model, options.FilmWindows));
         }
 
         if (options.DefaultModel is { } first)

@@ -13,14 +13,15 @@ internal sealed class WindowRoom
 {
     private WindowChange _own;
 
-    /// <summary>Takes the operator's window out of a model's options, and puts the larger one there.</summary>
+    /// <summary>Takes the operator's window out of a model's options, and perhaps puts a larger one there.</summary>
     /// <param name="options">The options of the model; what is wrong with them is left as it is, for whoever checks them.</param>
-    public void Reserve(HoloZeroOptions options)
+    /// <param name="reserves">Whether there is to be room for windows of films.</param>
+    public void Take(HoloZeroOptions options, bool reserves)
     {
         _own = new(options.StreamBytes, options.MaxPrefixSlots, options.KeptStreamBytes);
+        if (!reserves || options.Model is null) return;
         try
         {
-            if (options.Model is null) return;
             var manifest = ArtifactFolder.Open(options.Model, verifyHashes: false).Manifest;
             var own = Of(manifest.Window is { } window ? new()
             {
