@@ -115,6 +115,7 @@ public sealed class WindowTests(Site site)
         await visit.Page.Locator("#sound").SetInputFilesAsync(Repository.Golden("media", "mono8k.wav"));
         await Expect(visit.Page.Locator("#sound-name")).ToHaveTextAsync("mono8k.wav");
         var play = visit.Page.Locator("#read-window [data-part=play]");
+        await Expect(play).ToBeVisibleAsync();
         await Expect(play).ToBeEnabledAsync();
         await visit.Page.EvaluateAsync("""
             () => {
@@ -142,7 +143,7 @@ public sealed class WindowTests(Site site)
         await using var visit = await site.VisitAsync(theme, phone);
         await DropAsync(visit, "64x64.png", "image/png");
         await DropAsync(visit, "mono8k.wav", "audio/wav");
-        await Expect(visit.Page.Locator("#read-window [data-part=play]")).ToBeEnabledAsync();
+        await Expect(visit.Page.Locator("#read-window [data-part=play]")).ToBeVisibleAsync();
         await OpeningTests.RequireAccessibleAsync(visit.Page);
         Assert.True(await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways");
         var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "out", "page")).FullName;
