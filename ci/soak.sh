@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Loads, uses, cancels and disposes models at random for MINUTES, then sends REQUESTS to generators, a third of them cancelled, then calls
-# the service from many places; memory, threads and handles must then be back to base.
+# Loads, uses, cancels and disposes models at random for MINUTES, hosts that start, answer and stop among them; then sends REQUESTS to
+# generators, a third of them cancelled; then calls the service from many places and ends it. Memory, threads and handles must be back to
+# base.
 # Exit: 0 they are, 1 they are not or something failed.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -109,10 +109,10 @@ internal static class ManifestRules
 
     private static string? FirstViolation(ArtifactManifest.FeaturesInfo features)
     {
+        if ((PortViolation([features.Input]) ?? PortViolation([features.Output])) is { } violation) return violation;
         foreach (var (port, type, axes) in ((ArtifactManifest.PortInfo, TensorType, int)[])
             [(features.Input, TensorType.UInt8, 2), (features.Output, TensorType.Float32, 3)])
         {
-            if (!Untrusted.IsPlainName(port.Name)) return $"{Untrusted.Quote(port.Name)} is no name of an input or output";
             if (ElementType(port.Type) != type) return $"{Untrusted.Quote(port.Name)} is {Untrusted.Quote(port.Type)}, not {type.Name()}";
             if (port.Shape.Count != axes) return $"{Untrusted.Quote(port.Name)} has {port.Shape.Count} axes, not {axes}";
         }

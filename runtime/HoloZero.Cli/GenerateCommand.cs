@@ -81,27 +81,17 @@ internal sealed class GenerateCommand
         return await WriteAsync(model, prompt, options, Window(parsed, model.Window), new(), cancellation);
     }
 
-    /// <summary>
-    /// The window is the prefix and stays it; the stream is the next window, from its first byte. Where nothing tells that byte, it is the
-    /// first of this window: a film's next picture begins much like this one.
-    /// </summary>
     private async Task<int> AfterWindowAsync(ParseResult parsed, CancellationToken cancellation)
     {
         RequireNoPrompt(parsed);
         using var model = _model.Load(parsed, cancellation, speculation: !parsed.GetValue(_noSpeculation));
         var window = _window.Compose(parsed, model.Artifact, cancellation);
-        var slots = window.ToSlots(model.SlotBytes, parsed.GetValue(_slotRest));
-        byte[] given = model.HasStreamOrigin ? [] : [window.Bytes.Span[0]];
+        var next = WindowContinuation.Of(model, window, rest: parsed.GetValue(_slotRest));
         var length = parsed.GetValue(_maxBytes) ?? window.Layout.Length;
-        var options = Options(parsed, Math.Max(0, length - given.Length)) with { PrefixSlots = slots.Length / model.SlotBytes };
-        var room = model.Window with
-        {
-            StreamBytes = Math.Clamp(window.Layout.Length + 1, model.Window.StreamBytes, ContextWindowOptions.MaxStreamBytes),
-            MaxPrefixSlots = Math.Max(model.Window.MaxPrefixSlots, options.PrefixSlots.Value),
-        };
+        var options = Options(parsed, Math.Max(0, length - next.Begun.Length)) with { PrefixSlots = next.PrefixSlots };
         var output = new StandardOutput();
-        return length < 1 || output.TryWrite(given)
-            ? await WriteAsync(model, [.. slots, .. given], options, Window(parsed, room), output, cancellation) : ExitCode.Done;
+        return length < 1 || output.TryWrite(next.Begun.Span)
+            ? await WriteAsync(model, next.Prompt.ToArray(), options, Window(parsed, next.Room), output, cancellation) : ExitCode.Done;
     }
 
     private static async Task<int> WriteAsync(HoloZeroModel model, byte[] prompt, GenerationOptions options, ContextWindowOptions window,

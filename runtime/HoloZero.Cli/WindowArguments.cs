@@ -36,23 +36,32 @@ internal sealed class WindowArguments
 
     public FilmLayout Layout(ParseResult parsed) => _layout.Of(parsed);
 
+    /// <summary>What the window is made of.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="cancellation">Ends the waiting for a pipe.</param>
+    private FilmWindowParts Parts(ParseResult parsed, CancellationToken cancellation)
+    {
+        var (picture, sound) = (parsed.GetValue(_picture), parsed.GetValue(_sound));
+        if (picture is not null && sound is not null && InputBytes.IsGivenOpen(picture) && picture == sound)
+            throw new BadInputException("sound", $"{picture} cannot be read twice", "name a file");
+        return new()
+        {
+            Picture = picture is null ? null : new(InputBytes.Read(picture, cancellation, PictureLimit), picture),
+            Sound = sound is null ? null : new(InputBytes.Read(sound, cancellation, SoundLimit), sound),
+            At = parsed.GetValue(_at),
+            Caption = parsed.GetValue(_caption),
+            Layout = _layout.Of(parsed),
+        };
+    }
+
     /// <summary>The window.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="artifact">Whose graphs read picture and sound; null where neither is given.</param>
     /// <param name="cancellation">Ends the waiting for a pipe.</param>
     public FilmWindow Compose(ParseResult parsed, ArtifactFolder? artifact, CancellationToken cancellation)
     {
-        var layout = _layout.Of(parsed);
-        var (picture, sound, at) = (parsed.GetValue(_picture), parsed.GetValue(_sound), parsed.GetValue(_at));
-        if (at is not null && sound is null) throw new BadInputException("at", "there is no sound to look into",
-            "give --sound F, or leave it out");
-        if (picture is not null && sound is not null && InputBytes.IsGivenOpen(picture) && picture == sound)
-            throw new BadInputException("sound", $"{picture} cannot be read twice", "name a file");
         using var reader = artifact is null ? null : new MediaReader(artifact);
-        return FilmWindow.Of(
-            picture is null ? null : reader!.Picture(InputBytes.Read(picture, cancellation, PictureLimit), picture),
-            sound is null ? null : reader!.Sound(InputBytes.Read(sound, cancellation, SoundLimit), sound).At(at ?? 0, layout.SoundBytes),
-            parsed.GetValue(_caption), layout);
+        return Parts(parsed, cancellation).Compose(reader);
     }
 
     // A byte more than is taken, so that the reader refuses in its own words what is too long.

@@ -20,6 +20,21 @@ public sealed class MediaReader(ArtifactFolder artifact) : IDisposable
     private readonly Dictionary<string, MediaGraph> _graphs = new(StringComparer.Ordinal);
     private bool _disposed;
 
+    /// <summary>Bytes that a picture file that begins like this may have; null where it is no PNG, JPEG, WebP, BMP or GIF.</summary>
+    public static int? PictureLimit(ReadOnlySpan<byte> file) => PictureFile.Limit(file);
+
+    /// <summary>Bytes that a sound file that begins like this may have; null where it is no WAV, FLAC or MP3.</summary>
+    public static int? SoundLimit(ReadOnlySpan<byte> file) => SoundFile.Limit(file);
+
+    /// <summary>Loads a graph now rather than when it is first needed, so that what is wrong with it is told apart from files.</summary>
+    /// <param name="name">
+    /// Of what: <see cref="ArtifactManifest.MediaInfo.Picture"/> or <see cref="ArtifactManifest.MediaInfo.Sound"/>.
+    /// </param>
+    /// <exception cref="BadInputException">The artifact has no such graph, as an earlier release exported it, or it is damaged.</exception>
+    /// <exception cref="MissingCapabilityException">ONNX Runtime or its extensions do not load.</exception>
+    /// <exception cref="ObjectDisposedException">Disposed.</exception>
+    public void Load(string name) => _ = Graph(name);
+
     /// <summary>A picture file, 16 x 16: grey, shrunk by area averaging without cropping, turned as the file says.</summary>
     /// <param name="file">A PNG, JPEG, WebP, BMP or GIF of up to 32 MiB and 25,000,000 pixels.</param>
     /// <param name="source">Where it came from, for messages.</param>

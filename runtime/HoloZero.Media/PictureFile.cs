@@ -14,7 +14,7 @@ internal sealed record Pixels(int Height, int Width, byte[] Rgb);
 /// </summary>
 internal static class PictureFile
 {
-    /// <summary>Bytes of a file at most.</summary>
+    /// <summary>Bytes of a file at most, whatever its format.</summary>
     public const int MostBytes = 32 << 20;
 
     /// <summary>Pixels of a picture at most: decoding and the graph take some 27 bytes a pixel.</summary>
@@ -43,8 +43,8 @@ internal static class PictureFile
     public static Pixels Decode(string source, ReadOnlySpan<byte> file)
     {
         const string other = "use a PNG, JPEG, WebP, BMP or GIF";
-        if (file.Length > MostBytes) throw Bad($"it has {file.Length:N0} bytes, more than {MostBytes:N0}", "save it smaller");
-        if (!LooksLikePicture(file)) throw Bad("it is not a picture", other);
+        var most = Limit(file) ?? throw Bad("it is not a picture", other);
+        if (file.Length > most) throw Bad($"it has {file.Length:N0} bytes, more than {most:N0}", "save it smaller");
         if (Scans(file) > MostScans) throw Bad($"it has more than {MostScans} scans", "save it as a baseline JPEG or a PNG");
 
         var copy = file.ToArray();
@@ -101,7 +101,12 @@ internal static class PictureFile
         }
     }
 
-    /// <summary>How the formats that are taken begin, so that Skia's other decoders never see a file.</summary>
+    /// <summary>
+    /// Bytes that a file that begins like this may have; null where it is of no format that is taken, so that Skia's other decoders never
+    /// see it.
+    /// </summary>
+    public static int? Limit(ReadOnlySpan<byte> file) => LooksLikePicture(file) ? MostBytes : null;
+
     private static bool LooksLikePicture(ReadOnlySpan<byte> file) =>
         file.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G'])
         || file.StartsWith(JpegStart) || file.StartsWith("GIF8"u8) || file.StartsWith("BM"u8)

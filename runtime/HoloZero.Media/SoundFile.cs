@@ -28,22 +28,36 @@ internal static class SoundFile
     /// <exception cref="BadInputException">It is no sound that can be read.</exception>
     public static void Require(string source, ReadOnlySpan<byte> file)
     {
-        var problem = file switch
+        var problem = Limit(file) switch
         {
-            _ when file.Length >= 12 && file.StartsWith("RIFF"u8) && file[8..12].SequenceEqual("WAVE"u8) => Wav(file),
-            _ when file.StartsWith("fLaC"u8) => Flac(file),
-            _ when file.StartsWith("ID3"u8) || (file.Length >= 2 && file[0] == 0xFF && (file[1] & 0xE0) == 0xE0) =>
-                file.Length > MostMp3Bytes ? TooLarge(file.Length, MostMp3Bytes) : null,
-            _ => new Problem("it is not a sound file", "use a WAV, FLAC or MP3"),
+            null => new Problem("it is not a sound file", "use a WAV, FLAC or MP3"),
+            { } most when file.Length > most =>
+                new($"it has {file.Length:N0} bytes, more than {most:N0}", "cut out the moment that is meant"),
+            _ when IsWav(file) => Wav(file),
+            _ when IsFlac(file) => Flac(file),
+            _ => null,
         };
         if (problem is not null) throw new BadInputException(source, problem.What, problem.Remedy);
     }
+
+    /// <summary>Bytes that a file that begins like this may have; null where it is of no format that is taken.</summary>
+    public static int? Limit(ReadOnlySpan<byte> file) => file switch
+    {
+        _ when IsWav(file) => MostWavBytes,
+        _ when IsFlac(file) => MostFlacBytes,
+        _ when file.StartsWith("ID3"u8) || (file.Length >= 2 && file[0] == 0xFF && (file[1] & 0xE0) == 0xE0) => MostMp3Bytes,
+        _ => null,
+    };
+
+    private static bool IsWav(ReadOnlySpan<byte> file) =>
+        file.Length >= 12 && file.StartsWith("RIFF"u8) && file[8..12].SequenceEqual("WAVE"u8);
+
+    private static bool IsFlac(ReadOnlySpan<byte> file) => file.StartsWith("fLaC"u8);
 
     private static Problem? Wav(ReadOnlySpan<byte> file)
     {
         const int header = 12, chunkHeader = 8, leastFormat = 16;
         const string damaged = "copy or download it again";
-        if (file.Length > MostWavBytes) return TooLarge(file.Length, MostWavBytes);
         var hasFormat = false;
         for (long position = header; position + chunkHeader <= file.Length;)
         {
@@ -101,7 +115,6 @@ internal static class SoundFile
     {
         // Marker, header of the first block, which is always the stream's: sizes, then 20 bits rate, 3 channels, 5 bits, 36 samples.
         const int rateAt = 4 + 4 + 10, leastBytes = rateAt + 8;
-        if (file.Length > MostFlacBytes) return TooLarge(file.Length, MostFlacBytes);
         if (file.Length < leastBytes) return new("its header ends too early", "copy or download it again");
         var packed = BinaryPrimitives.ReadUInt64BigEndian(file[rateAt..]);
         var channels = (int)((packed >> 41) & 7) + 1;
@@ -110,9 +123,6 @@ internal static class SoundFile
         var samples = FlacFrames.MostSamples(file) * MostChannels;
         return samples <= MostFlacSamples ? null : new("it becomes more samples than are read at once", "cut out the moment that is meant");
     }
-
-    private static Problem TooLarge(int bytes, int most) =>
-        new($"it has {bytes:N0} bytes, more than {most:N0}", "cut out the moment that is meant");
 
     private sealed record Problem(string What, string Remedy);
 }

@@ -23,7 +23,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Hosting"] = ["HoloZero.Runtime"],
         ["HoloZero.Extensions.AI"] = ["HoloZero.Runtime"],
         ["HoloZero.Tool"] = ["HoloZero.Media", "HoloZero.Runtime", "HoloZero.CommandLine"],
-        ["HoloZero.Server"] = ["HoloZero.Hosting"],
+        ["HoloZero.Server"] = ["HoloZero.Hosting", "HoloZero.Media"],
         ["HoloZero.CommandLine"] = ["HoloZero.Artifacts"],
         ["HoloZero.Cli"] = ["HoloZero.Media", "HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Exporter.Cli"] = ["HoloZero.Exporter", "HoloZero.Media", "HoloZero.Reference", "HoloZero.Runtime", "HoloZero.TorchSharp",
@@ -33,7 +33,7 @@ public sealed partial class RepositoryTests
         ["HoloZero.Peers.LLamaSharp"] = [],
         ["HoloZero.Peers.GenAI"] = [],
         ["HoloZero.Fuzz"] = ["HoloZero.Models", "HoloZero.CommandLine"],
-        ["HoloZero.Load"] = ["HoloZero.Runtime", "HoloZero.CommandLine"],
+        ["HoloZero.Load"] = ["HoloZero.Hosting", "HoloZero.Runtime", "HoloZero.CommandLine"],
         ["HoloZero.Validation.Cli"] = ["HoloZero.Validation", "HoloZero.TorchSharp", "HoloZero.CommandLine"],
     };
 

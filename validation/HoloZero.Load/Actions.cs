@@ -1,5 +1,8 @@
 using HoloZero.Artifacts;
+using HoloZero.Hosting;
 using HoloZero.Runtime;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace HoloZero.Load;
 
@@ -28,6 +31,7 @@ internal sealed class Actions
         ["mistake"] = Mistake,
         ["serve"] = ServeAsync,
         ["replace"] = ReplaceAsync,
+        ["host"] = HostAsync,
     };
 
     /// <summary>Those that a service does: nobody takes the model away.</summary>
@@ -167,6 +171,49 @@ internal sealed class Actions
     }
 
     private async Task ReplaceAsync(Random random) => await Any(random).ReplaceAsync(modelFirst: random.Next(2) == 0);
+
+    /// <summary>
+    /// A host from its start to its end: its model loads, callers are answered while others leave, and it stops, sometimes under their
+    /// hands or before it has loaded.
+    /// </summary>
+    private async Task HostAsync(Random random)
+    {
+        var shared = Any(random);
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddHoloZero("soak", options =>
+        {
+            (options.Model, options.Variant, options.Threads) = (shared.Folder, shared.Current.Variant.Name, 1);
+            (options.MaxRows, options.MaxQueued, options.PrefixCacheBytes) = (4, 8, 1 << 20);
+            options.StopGrace = TimeSpan.FromMilliseconds(random.Next(2) * 5000);
+        });
+        using var host = builder.Build();
+        await host.StartAsync();
+        var hosted = host.Services.GetRequiredService<HostedModel>();
+        if (random.Next(4) > 0) await hosted.WaitUntilReadyAsync();
+        var callers = Enumerable.Range(0, 6).Select(number => CallAsync(number, leaves: random.Next(3) == 0)).ToList();
+        if (random.Next(3) > 0) await Task.WhenAll(callers);
+        await host.StopAsync();
+        await Task.WhenAll(callers);
+
+        async Task CallAsync(int request, bool leaves)
+        {
+            var bytes = new List<byte>();
+            using var cancellation = new CancellationTokenSource();
+            try
+            {
+                await foreach (var chunk in hosted.GenerateAsync(PromptOf(request), Options(request), cancellation.Token))
+                {
+                    bytes.AddRange(chunk.Bytes.Span);
+                    RequireBeginning(shared, request, bytes, whole: chunk.Finish is not null);
+                    if (leaves && bytes.Count > request) await cancellation.CancelAsync();
+                }
+            }
+            catch (Exception e) when (e is GeneratorStoppedException or OperationCanceledException)
+            {
+                // The promise to those whom a host leaves, and to those who leave.
+            }
+        }
+    }
 
     /// <summary>
     /// A request among others, a third of them cancelled or abandoned somewhere, some read slowly. Its bytes are those that the model

@@ -18,13 +18,13 @@ public sealed class GoldenParityTests(MediaFixture media)
         Assert.Equal(expected, media.Reader.Picture(MediaFixture.File($"{name}.png")).Levels.ToArray());
     }
 
+    /// <summary>Sums of fractions may be rounded in another order than OpenCV's; none of these means lies near a half.</summary>
     [Fact]
-    public void Any_other_picture_is_OpenCVs_to_one_level()
+    public void A_picture_that_shrinks_by_no_whole_factor_is_OpenCVs_too()
     {
         var expected = MediaFixture.Golden("37x53.bytes");
-        var actual = media.Reader.Picture(MediaFixture.File("37x53.png")).Levels.ToArray();
-        Assert.All(expected.Zip(actual), pair => Assert.InRange(pair.Second - pair.First, -1, 1));
-        Assert.True(expected.Zip(actual).Count(pair => pair.First != pair.Second) <= 2, "more than two levels differ");
+        Assert.Equal(expected, media.Reader.Picture(MediaFixture.Golden("37x53.pixels"), 37, 53).Levels.ToArray());
+        Assert.Equal(expected, media.Reader.Picture(MediaFixture.File("37x53.png")).Levels.ToArray());
     }
 
     [Fact]

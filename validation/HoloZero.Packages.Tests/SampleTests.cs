@@ -60,7 +60,7 @@ public sealed partial class SampleTests(Packages packages)
     [Fact]
     public async Task Two_models_by_key()
     {
-        using var other = new ExportedModel(Repository.Golden("tiny.pt"), Models.PrefixAttention.Bidirectional);
+        using var other = new ExportedModel(Repository.Golden("tiny.pt"), new(Models.PrefixAttention.Bidirectional));
         var (code, output, error) = await Shell.RunAsync(packages.Samples, Path.Combine(packages.Built("TwoModels"), "two-models"),
             packages.Model, other.Folder);
         const string prompt = "In the beginning ";

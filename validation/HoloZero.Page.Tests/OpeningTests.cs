@@ -125,7 +125,7 @@ public sealed class OpeningTests(Site site)
         static Task<string> Background(IPage page) => page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
     }
 
-    private static async Task RequireAccessibleAsync(IPage page)
+    internal static async Task RequireAccessibleAsync(IPage page)
     {
         var result = await page.RunAxe();
         Assert.Empty(result.Violations.Select(v => $"{v.Id}: {v.Help}: {string.Join(" | ", v.Nodes.Select(node => node.Html))}"));

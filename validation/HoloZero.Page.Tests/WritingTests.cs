@@ -27,6 +27,15 @@ public sealed class WritingTests(Site site)
         Assert.Equal(Encoding.UTF8.GetString(expected), await visit.Page.EvaluateAsync<string>("navigator.clipboard.readText()"));
         await Expect(visit.Page.Locator("#read-written")).ToHaveTextAsync("80");
         await Expect(visit.Page.Locator("#ending")).ToContainTextAsync("copied");
+        await SavesAsync("#save", "continuation.bin", expected);
+        await SavesAsync("#save-prompt", "prompt.bin", "And the LORD said unto Moses,"u8.ToArray());
+
+        async Task SavesAsync(string button, string name, byte[] bytes)
+        {
+            var download = await visit.Page.RunAndWaitForDownloadAsync(() => visit.Page.Locator(button).ClickAsync());
+            Assert.Equal(name, download.SuggestedFilename);
+            Assert.Equal(bytes, await File.ReadAllBytesAsync(await download.PathAsync()));
+        }
     }
 
     [Fact]

@@ -28,16 +28,35 @@ public sealed class DescriptionTests(Shared shared)
         }
     }
 
-    [Fact]
-    public async Task Every_option_of_bytes_that_is_told_is_known()
+    [Theory]
+    [InlineData("/v1/bytes?max_bytes=1&")]
+    [InlineData("/v1/window?")]
+    [InlineData("/v1/window/show?")]
+    public async Task Every_option_of_a_query_that_is_told_is_known(string path)
     {
-        foreach (var parameter in (await OperationAsync("/v1/bytes"))["parameters"]!.AsArray())
+        foreach (var parameter in (await OperationAsync(path.Split('?')[0]))["parameters"]!.AsArray())
         {
             using var content = new ByteArrayContent("abc"u8.ToArray());
             var name = (string)parameter!["name"]!;
-            using var response = await shared.Service.Client.PostAsync($"/v1/bytes?max_bytes=1&{name}=~", content, Service.Token);
+            using var response = await shared.Service.Client.PostAsync($"{path}{name}=~", content, Service.Token);
             var body = JsonNode.Parse(await response.Content.ReadAsStringAsync(Service.Token))!;
             Assert.NotEqual("unknown_parameter", (string?)body["error"]?["code"]);
+        }
+    }
+
+    [Theory]
+    [InlineData("/v1/bytes", "picture sound at caption prompt")]
+    [InlineData("/v1/window", "picture sound at caption")]
+    public async Task Every_field_of_a_form_that_is_told_is_known(string path, string names)
+    {
+        var form = (await OperationAsync(path))["requestBody"]!["content"]!["multipart/form-data"]!;
+        Assert.Equal(names.Split(' '), form["schema"]!["properties"]!.AsObject().Select(field => field.Key));
+        Assert.Equal("a bird", (string)form["example"]!["caption"]!);
+        foreach (var name in names.Split(' '))
+        {
+            using var content = new MultipartFormDataContent { { new ByteArrayContent("~"u8.ToArray()), name } };
+            using var response = await shared.Service.Client.PostAsync($"{path}?layout=digits", content, Service.Token);
+            Assert.DoesNotContain("unknown_parameter", await response.Content.ReadAsStringAsync(Service.Token));
         }
     }
 
@@ -45,8 +64,8 @@ public sealed class DescriptionTests(Shared shared)
     public async Task Every_path_of_the_protocol_is_told()
     {
         var document = JsonNode.Parse(await shared.Service.Client.GetStringAsync("/openapi/v1.json", Service.Token))!;
-        Assert.Equal(["/v1/bytes", "/v1/chat/completions", "/v1/completions", "/v1/features", "/v1/models", "/v1/models/{id}", "/v1/score"],
-            document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["/v1/bytes", "/v1/chat/completions", "/v1/completions", "/v1/features", "/v1/models", "/v1/models/{id}", "/v1/score",
+            "/v1/window", "/v1/window/show"], document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
         Assert.All(document["paths"]!.AsObject(), path => Assert.All(path.Value!.AsObject(),
             operation => Assert.NotEmpty((string)operation.Value!["summary"]!)));
         Assert.DoesNotContain("127.0.0.1", document.ToJsonString());

@@ -24,6 +24,7 @@ public sealed class DocumentationTests(Shared shared)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            WorkingDirectory = Repository.Root,
             Environment = { ["CURL_HOME"] = home.Path },
         })!;
         var error = shell.StandardError.ReadToEndAsync(Service.Token);
@@ -35,7 +36,7 @@ public sealed class DocumentationTests(Shared shared)
 
     [Fact]
     public void There_is_a_command_for_every_path() => Assert.All((string[])["/v1/completions", "/v1/chat/completions", "/v1/models",
-        "/v1/score", "/v1/features", "/v1/bytes", "/health/ready", "/metrics", "/openapi/v1.json"],
+        "/v1/score", "/v1/features", "/v1/bytes", "/v1/window", "/v1/window/show", "/health/ready", "/metrics", "/openapi/v1.json"],
         path => Assert.Contains(Commands, command => command.Data.Contains(path, StringComparison.Ordinal)));
 
     [Fact]

@@ -36,6 +36,17 @@ public sealed class LifetimeTests(Shared shared)
         Assert.Throws<BadInputException>(() => Program.Build([])).Message);
 
     [Fact]
+    public async Task A_chats_length_that_is_left_out_follows_a_smaller_limit_and_a_given_one_is_held_against_it()
+    {
+        await using (var service = await Service.StartLoadingAsync(shared.Folder, "HoloZero:Server:MaxTokens=100"))
+            Assert.Equal(100, service.App.Services.GetRequiredService<ServerOptions>().ChatMaxTokens);
+        Assert.StartsWith("HoloZero:Server:ChatMaxTokens: is 200, allowed are 1 to 100", Assert.Throws<BadInputException>(() =>
+            Program.Build([$"--HoloZero:Models:tiny:Model={shared.Folder}", "--HoloZero:Server:MaxTokens=100",
+                "--HoloZero:Server:ChatMaxTokens=200"])).Message);
+        Assert.Equal(256, new ServerOptions().ChatMaxTokens);
+    }
+
+    [Fact]
     public async Task A_wrong_key_of_a_model_ends_the_start()
     {
         var error = await Assert.ThrowsAsync<BadInputException>(() =>

@@ -126,7 +126,7 @@ public sealed class ProgramTests(Shared shared, ITestOutputHelper output)
     private static Process Start(string project, string program, params string[] arguments) =>
         Process.Start(Information(project, program, arguments))!;
 
-    private static ProcessStartInfo Information(string project, string program, params string[] arguments) =>
+    internal static ProcessStartInfo Information(string project, string program, params string[] arguments) =>
         new(PathOf(project, program), arguments)
         {
             RedirectStandardOutput = true,

@@ -12,7 +12,10 @@ internal sealed class ServerOptions
     public const string Section = "HoloZero:Server";
 
     private const long GiB = 1L << 30;
+    private const int DefaultChatMaxTokens = 256;
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    private int? _chatMaxTokens;
 
     /// <summary>The model that answers where a request names none; null is the first by name.</summary>
     public string? DefaultModel { get; set; }
@@ -34,6 +37,12 @@ internal sealed class ServerOptions
 
     /// <summary>Texts that wait to be scored at most, a model.</summary>
     public int MaxScoreQueued { get; set; } = 32;
+
+    /// <summary>Pictures and sounds that wait to be read at most, of all models together.</summary>
+    public int MaxMediaQueued { get; set; } = 32;
+
+    /// <summary>Whether generators keep room for a window of a film and the next one, which takes memory of state.</summary>
+    public bool FilmWindows { get; set; } = true;
 
     /// <summary>Connections at the same time.</summary>
     public int MaxConnections { get; set; } = 1024;
@@ -63,7 +72,11 @@ internal sealed class ServerOptions
     public string ChatSuffix { get; set; } = "";
 
     /// <summary>How many bytes a chat's answer has at most where the request does not say.</summary>
-    public int ChatMaxTokens { get; set; } = 256;
+    public int ChatMaxTokens
+    {
+        get => _chatMaxTokens ?? Math.Min(DefaultChatMaxTokens, MaxTokens);
+        set => _chatMaxTokens = value;
+    }
 
     /// <summary>Whether prompts and what comes of them are logged.</summary>
     public bool LogContent { get; set; }
@@ -81,6 +94,7 @@ internal sealed class ServerOptions
         Range(nameof(MaxChoices), MaxChoices, 1, 4096);
         Range(nameof(MaxRequestTokens), MaxRequestTokens, 1, 1 << 24);
         Range(nameof(MaxScoreQueued), MaxScoreQueued, 0, 1 << 16);
+        Range(nameof(MaxMediaQueued), MaxMediaQueued, 0, 1 << 16);
         Range(nameof(MaxConnections), MaxConnections, 1, 1 << 20);
         Range(nameof(RetryAfterSeconds), RetryAfterSeconds, 0, 3600);
         Range(nameof(ChatMaxTokens), ChatMaxTokens, 1, MaxTokens);

@@ -56,6 +56,7 @@ internal static class ServerSetup
         var sections = builder.Configuration.GetSection(Models).GetChildren().ToArray();
         if (sections.Length == 0)
             throw new BadInputException(Models, "names no model", "give holozero serve --model DIR, or set HoloZero:Models:NAME:Model");
+        var rooms = new Dictionary<string, WindowRoom>(StringComparer.OrdinalIgnoreCase);
         foreach (var section in sections)
         {
             if (section.Key.Length > MostName || !section.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
@@ -64,7 +65,9 @@ internal static class ServerSetup
                     $"use 1 to {MostName} letters, digits, dashes, underscores and dots");
             }
 
-            builder.Services.AddHoloZero(section.Key, section);
+            var added = builder.Services.AddHoloZero(section.Key, section);
+            var room = rooms[section.Key] = new WindowRoom();
+            added.Options.PostConfigure(model => room.Take(model, options.FilmWindows));
         }
 
         if (options.DefaultModel is { } first)
@@ -81,8 +84,9 @@ internal static class ServerSetup
         builder.Services.AddSingleton(services =>
         {
             var created = services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
-            return new ModelCatalog([.. sections.Select(section =>
-                new ServedModel(services.GetRequiredKeyedService<HostedModel>(section.Key), options, created))]);
+            var reading = new SideWork(options.MaxMediaQueued, "pictures and sounds wait to be read", options.RetryAfterSeconds);
+            return new ModelCatalog([.. sections.Select(section => new ServedModel(
+                services.GetRequiredKeyedService<HostedModel>(section.Key), options, created, rooms[section.Key], reading))], reading);
         });
         builder.Services.AddSingleton<GenerationEndpoint>();
         // Longer than what the longest model is given to end: its own reason is to reach the caller.
@@ -116,7 +120,8 @@ internal static class ServerSetup
     {
         if (options.CorsOrigins.Length == 0) return;
         builder.Services.AddCors(cors => cors.AddPolicy(Cors, policy => policy.WithOrigins(options.CorsOrigins)
-            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("x-request-id", "x-holozero-seed", "retry-after")));
+            .AllowAnyHeader().AllowAnyMethod()
+            .WithExposedHeaders("x-request-id", "x-holozero-seed", BytesEndpoint.WindowHeader, "retry-after")));
     }
 
     /// <summary>Uses it.</summary>
@@ -132,7 +137,9 @@ internal static class ServerSetup
             .WithMetrics(metrics => metrics.AddMeter(ByteGenerator.MeterName)
                 .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
         if (options.OtlpEndpoint is not { } endpoint) return;
-        telemetry.WithTracing(tracing => tracing.AddSource(HostedModel.ActivitySourceName))
+        telemetry.WithTracing(tracing => tracing.AddSource(HostedModel.ActivitySourceName)
+                // A generation is a part of its request: were that not recorded, neither would be the part.
+                .AddSource("Microsoft.AspNetCore"))
             .UseOtlpExporter(OpenTelemetry.Exporter.OtlpExportProtocol.Grpc, new Uri(endpoint));
     }
 

@@ -1,17 +1,22 @@
+using System.Buffers;
 using System.Globalization;
-using System.Numerics;
-using HoloZero.Artifacts;
+using System.IO.Pipelines;
+using HoloZero.Media;
 using HoloZero.Runtime;
 
 namespace HoloZero.Server;
 
 /// <summary>
 /// <c>POST /v1/bytes</c>: raw bytes in, raw bytes out as they come; the options of <c>holozero generate</c> in the query, their dashes
-/// underscores. An answer that breaks off is no whole one: the connection is cut.
+/// underscores. A form may bring picture, sound and caption instead. An answer that breaks off is no whole one: the connection is cut.
 /// </summary>
 internal static class BytesEndpoint
 {
-    private const string MediaType = "application/octet-stream";
+    /// <summary>The type of raw bytes.</summary>
+    public const string MediaType = "application/octet-stream";
+
+    /// <summary>Tells the window that a form became, in base64.</summary>
+    public const string WindowHeader = "x-holozero-window";
 
     /// <summary>Serves it.</summary>
     public static async Task ServeAsync(HttpContext context, ModelCatalog models, ServerOptions options)
@@ -19,28 +24,68 @@ internal static class BytesEndpoint
         var cancellation = context.RequestAborted;
         var query = new QueryFields(context.Request.Query);
         var model = models.Named(query.Text("model"));
-        var generation = Options(query, options);
+        var maxBytes = query.Whole<long>("max_bytes", 0, options.MaxTokens);
+        var generation = Options(query);
         var (stream, slots, kept) = (query.Whole("stream_bytes", 0, int.MaxValue), query.Whole("max_prefix_slots", 0, int.MaxValue),
             query.Whole("kept_stream_bytes", 0, int.MaxValue));
+        var isForm = WindowForm.IsIn(context.Request);
+        var (layout, rest) = isForm ? (WindowEndpoints.Layout(query), WindowEndpoints.SlotRestOf(query))
+            : (FilmLayout.Film, SlotRest.Truncate);
+        if (!isForm && (query.Text("layout") ?? query.Text("slot_rest")) is not null)
+            throw query.Invalid("layout", "and slot_rest are for windows: send picture, sound or caption in a form");
         query.RefuseOthers();
         generation.Validate();
-        var window = (await model.ReadyAsync(cancellation)).Window.With(stream, slots, kept);
-        var prompt = await context.Request.ReadBytesAsync(cancellation);
+        var loaded = await model.ReadyAsync(cancellation);
+
+        byte[] prompt, begun = [];
+        var window = model.WindowOf(loaded);
+        var form = isForm ? await WindowForm.ReadAsync(context.Request, options.MaxPromptBytes, cancellation) : null;
+        if (form is { Parts.AreGiven: true } or { Parts.At: not null })
+        {
+            if (generation.PrefixSlots is not null)
+                throw query.Invalid("prefix_slots", "contradicts a window, which is the prefix: give one or the other");
+            var shown = await model.WindowAsync(form.Parts with { Layout = layout }, cancellation);
+            context.Response.Headers[WindowHeader] = Convert.ToBase64String(shown.Bytes.Span);
+            var next = WindowContinuation.Of(loaded, shown, window, rest, form.Prompt);
+            (prompt, window) = (next.Prompt.ToArray(), next.Room);
+            // What the caller sent is known there, as any prompt is; what was taken from the window is part of the next one.
+            if (form.Prompt is not { Length: > 0 }) begun = next.Begun.ToArray();
+            maxBytes ??= Math.Min(next.MissingBytes + begun.Length, options.MaxTokens);
+            if (maxBytes < begun.Length) begun = [];
+            generation = generation with { PrefixSlots = next.PrefixSlots, MaxBytes = maxBytes.Value - begun.Length };
+        }
+        else
+        {
+            prompt = form is null ? await context.Request.ReadBytesAsync(cancellation) : form.Prompt ?? [];
+            generation = generation with { MaxBytes = maxBytes ?? throw query.Invalid("max_bytes", "is missing") };
+        }
+
         if (prompt.Length > options.MaxPromptBytes)
             throw ApiException.Invalid("body", $"the body has {prompt.Length} bytes, allowed are {options.MaxPromptBytes}", "too_long");
         if (generation.Sampling.Seed is { } seed)
             context.Response.Headers["x-holozero-seed"] = seed.ToString(CultureInfo.InvariantCulture);
         context.Response.ContentType = MediaType;
         context.Response.Headers.CacheControl = "no-store";
-        await foreach (var chunk in model.Generator.GenerateAsync(prompt, generation with { Window = window }, cancellation))
+        generation = generation with { Window = window.With(stream, slots, kept) };
+        var chunks = model.Generator.GenerateAsync(prompt, generation, cancellation);
+        await WriteAsync(context.Response.BodyWriter, begun, chunks, cancellation);
+    }
+
+    /// <summary>Writes what has begun with the first of what is generated: a generation that is refused has no answer.</summary>
+    private static async Task WriteAsync(PipeWriter output, byte[] begun, IAsyncEnumerable<GenerationChunk> chunks,
+        CancellationToken cancellation)
+    {
+        await foreach (var chunk in chunks)
         {
-            await context.Response.BodyWriter.WriteAsync(chunk.Bytes, cancellation);
+            output.Write(begun);
+            begun = [];
+            await output.WriteAsync(chunk.Bytes, cancellation);
         }
     }
 
-    private static GenerationOptions Options(QueryFields query, ServerOptions options) => new()
+    private static GenerationOptions Options(QueryFields query) => new()
     {
-        MaxBytes = query.Whole<long>("max_bytes", 0, options.MaxTokens) ?? throw query.Invalid("max_bytes", "is missing"),
+        MaxBytes = 0,
         PrefixSlots = query.Whole("prefix_slots", 0, int.MaxValue),
         Stop = new(query.Hex("stop")),
         Sampling = new SamplingOptions
@@ -55,76 +100,4 @@ internal static class BytesEndpoint
             AllowEos = !query.Flag("ignore_eos"),
         }.WithSeed(),
     };
-}
-
-/// <summary>The fields of a query, each once; what nobody asked for is refused. Not thread-safe.</summary>
-internal sealed class QueryFields(IQueryCollection query)
-{
-    private readonly HashSet<string> _asked = new(StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>Text that is not empty; null where it is not given.</summary>
-    public string? Text(string name)
-    {
-        _asked.Add(name);
-        return query[name] switch
-        {
-            [] => null,
-            [{ Length: > 0 } one] => one,
-            [_] => throw Invalid(name, "is empty"),
-            _ => throw Invalid(name, "is given more than once"),
-        };
-    }
-
-    /// <summary>A number.</summary>
-    public double? Number(string name) => Text(name) is not { } text ? null
-        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
-            : throw Invalid(name, $"{Untrusted.Quote(text)} is no number");
-
-    /// <summary>A whole number within a range.</summary>
-    public T? Whole<T>(string name, T least, T most)
-        where T : struct, IBinaryInteger<T>
-    {
-        if (Text(name) is not { } text) return null;
-        return T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
-            && whole >= least && whole <= most ? whole
-            : throw Invalid(name, $"{Untrusted.Quote(text)} is no whole number within {least} to {most}");
-    }
-
-    /// <summary>Whether it is given as true, or given without a value as a program's switch is.</summary>
-    public bool Flag(string name)
-    {
-        if (query[name] is [""])
-        {
-            _asked.Add(name);
-            return true;
-        }
-
-        return Text(name) switch
-        {
-            null or "false" => false,
-            "true" => true,
-            _ => throw Invalid(name, "is neither true nor false"),
-        };
-    }
-
-    /// <summary>Bytes in hexadecimal, any number of times.</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> Hex(string name)
-    {
-        _asked.Add(name);
-        return [.. query[name].Select(text => text is { Length: > 0 } && text.Length % 2 == 0 && text.All(char.IsAsciiHexDigit)
-            ? (ReadOnlyMemory<byte>)Convert.FromHexString(text) : throw Invalid(name, "is not pairs of hexadecimal digits, such as 0d0a"))];
-    }
-
-    /// <summary>Refuses all fields that nobody asked for.</summary>
-    public void RefuseOthers()
-    {
-        if (query.Keys.FirstOrDefault(name => !_asked.Contains(name)) is { } unknown)
-        {
-            throw ApiException.Invalid(Untrusted.Cut(unknown), $"{Untrusted.Quote(unknown)} is no option of this endpoint; leave it out",
-                "unknown_parameter");
-        }
-    }
-
-    /// <summary>An error about a field.</summary>
-    public ApiException Invalid(string name, string what) => ApiException.Invalid(name, $"{name} {what}");
 }

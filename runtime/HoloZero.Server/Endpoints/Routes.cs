@@ -24,6 +24,8 @@ internal static class Routes
     public static void MapOwn(this WebApplication app)
     {
         app.MapPost("/v1/bytes", BytesEndpoint.ServeAsync).WithMetadata(Descriptions.Bytes);
+        app.MapPost("/v1/window", WindowEndpoints.MakeAsync).WithMetadata(Descriptions.Window);
+        app.MapPost("/v1/window/show", WindowEndpoints.ShowAsync).WithMetadata(Descriptions.ShownWindow);
         app.MapPost("/v1/score", ScoreEndpoint.ServeAsync).WithMetadata(Descriptions.Score);
         app.MapPost("/v1/features", FeaturesEndpoint.ServeAsync).WithMetadata(Descriptions.Features);
     }

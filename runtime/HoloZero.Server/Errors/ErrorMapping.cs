@@ -8,13 +8,6 @@ namespace HoloZero.Server;
 /// <summary>What a failure of the engine, of the request or of the connection is to the caller.</summary>
 internal static class ErrorMapping
 {
-    /// <summary>Fields of the protocols by the names that the libraries give their options.</summary>
-    private static readonly Dictionary<string, string> Fields = new(StringComparer.Ordinal)
-    {
-        ["max-bytes"] = "max_tokens",
-        ["likeliest"] = "logprobs",
-    };
-
     /// <summary>A request has taken all of its time.</summary>
     public static ApiError Timeout { get; } =
         new(StatusCodes.Status504GatewayTimeout, "the request took longer than this service allows", "server_error", Code: "timeout");
@@ -33,7 +26,7 @@ internal static class ErrorMapping
         GeneratorStoppedException or ObjectDisposedException =>
             ApiError.Unavailable("the service is shutting down; what was not done by then has ended", "shutting_down", retryAfter),
         ModelLoadException => ApiError.Unavailable("the model did not load; the service's log says why", "model_failed", retryAfter),
-        BadInputException bad => ApiError.Invalid(Field(bad.Where), $"{bad.What}; {bad.Remedy}"),
+        BadInputException bad => OfInput(bad.Where.Replace('-', '_'), bad),
         OperationCanceledException when TimedOut(context) => Timeout,
         MissingCapabilityException => ApiError.Unavailable("memory is too small for this request now", "out_of_memory", retryAfter),
         HoloZeroException => new(StatusCodes.Status500InternalServerError, "the model failed; the service's log says how", "server_error",
@@ -49,5 +42,6 @@ internal static class ErrorMapping
     public static bool TimedOut(HttpContext context) =>
         context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
 
-    private static string Field(string option) => Fields.GetValueOrDefault(option) ?? option.Replace('-', '_');
+    /// <summary>Options are called as in the protocols.</summary>
+    private static ApiError OfInput(string field, BadInputException bad) => ApiError.Invalid(field, $"{field}: {bad.What}; {bad.Remedy}");
 }

@@ -49,7 +49,6 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ServerOption
         {
             StatusCodes.Status404NotFound => $"there is no {request.Method} {request.Path}; see /openapi/v1.json",
             StatusCodes.Status405MethodNotAllowed => $"{request.Path} does not take {request.Method}",
-            StatusCodes.Status415UnsupportedMediaType => "the content type is not application/json",
             _ => $"the request ended with status {status}",
         }, status: status));
     }

@@ -1,5 +1,6 @@
 using HoloZero.Artifacts;
 using HoloZero.Hosting;
+using HoloZero.Media;
 using HoloZero.Runtime;
 
 namespace HoloZero.Server;
@@ -8,12 +9,15 @@ namespace HoloZero.Server;
 /// <param name="hosted">The model.</param>
 /// <param name="options">What the service allows.</param>
 /// <param name="created">Seconds since 1970 when the service began to serve it.</param>
-internal sealed class ServedModel(HostedModel hosted, ServerOptions options, long created) : IDisposable
+/// <param name="room">The window it is used with.</param>
+/// <param name="reading">Where pictures and sound of all models are read, one after the other: each may take hundreds of megabytes.</param>
+internal sealed class ServedModel(HostedModel hosted, ServerOptions options, long created, WindowRoom room,
+    SideWork reading) : IDisposable
 {
-    private readonly SemaphoreSlim _scoring = new(1, 1);
+    private readonly SideWork _scoring = new(options.MaxScoreQueued, "texts wait to be scored", options.RetryAfterSeconds);
     private readonly Lock _gate = new();
-    private int _scored;
     private ByteFeatures? _features;
+    private MediaReader? _reader;
 
     /// <summary>Its name.</summary>
     public string Name => hosted.Name;
@@ -38,6 +42,9 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
         _ => throw new GeneratorStoppedException(),
     };
 
+    /// <summary>The window where a request names none.</summary>
+    public ContextWindowOptions WindowOf(HoloZeroModel model) => room.Of(model.Window);
+
     /// <summary>The model if it is ready; null otherwise. For those who only tell of it.</summary>
     public async Task<HoloZeroModel?> IfReadyAsync() => State == HostedModelState.Ready ? await hosted.WaitUntilReadyAsync() : null;
 
@@ -46,25 +53,32 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
     public async Task<T> ScoreAsync<T>(Func<HoloZeroModel, T> score, CancellationToken cancellation)
     {
         var model = await ReadyAsync(cancellation);
-        var before = Interlocked.Increment(ref _scored) - 1;
-        try
+        return await _scoring.RunAsync(() => score(model), cancellation);
+    }
+
+    /// <summary>Puts a window together by the graphs of the artifact.</summary>
+    /// <exception cref="ApiException">The artifact has no such graphs, or too many wait.</exception>
+    /// <exception cref="BadInputException">A file cannot be read; <see cref="BadInputException.Where"/> is the field.</exception>
+    public async Task<FilmWindow> WindowAsync(FilmWindowParts parts, CancellationToken cancellation)
+    {
+        var artifact = (await ReadyAsync(cancellation)).Artifact;
+        string[] needed = [.. parts.Picture is null ? Array.Empty<string>() : [ArtifactManifest.MediaInfo.Picture],
+            .. parts.Sound is null ? Array.Empty<string>() : [ArtifactManifest.MediaInfo.Sound]];
+        if (needed.FirstOrDefault(name => artifact.Manifest.Media.All(graph => graph.Name != name)) is { } missing)
         {
-            if (before > options.MaxScoreQueued)
-                throw new ApiException(ApiError.TooMany($"{before} texts wait to be scored already", options.RetryAfterSeconds));
-            await _scoring.WaitAsync(cancellation);
-            try
-            {
-                return await Task.Run(() => score(model), cancellation);
-            }
-            finally
-            {
-                _scoring.Release();
-            }
+            throw new ApiException(ApiError.Invalid("model", $"the artifact of model {Name} has no graph that reads a {missing}: an "
+                + "earlier release exported it; export it again, or name another model", "media_not_exported",
+                StatusCodes.Status404NotFound));
         }
-        finally
+
+        if (needed.Length == 0) return parts.Compose(reader: null);
+        return await reading.RunAsync(() =>
         {
-            Interlocked.Decrement(ref _scored);
-        }
+            MediaReader reader;
+            lock (_gate) reader = _reader ??= new(artifact);
+            foreach (var name in needed) Load(() => reader.Load(name));
+            return parts.Compose(reader);
+        }, cancellation);
     }
 
     /// <summary>What computes features; loaded when it is first asked for.</summary>
@@ -79,7 +93,11 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
                 StatusCodes.Status404NotFound));
         }
 
-        lock (_gate) return _features ??= ByteFeatures.Load(model.Artifact);
+        lock (_gate)
+        {
+            if (_features is null) Load(() => _features = ByteFeatures.Load(model.Artifact));
+            return _features!;
+        }
     }
 
     /// <summary>What changes when another graph answers: the beginning of its hash.</summary>
@@ -89,13 +107,36 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
     /// <summary>Frees what it loaded itself.</summary>
     public void Dispose()
     {
-        lock (_gate) _features?.Dispose();
+        lock (_gate)
+        {
+            _features?.Dispose();
+            _reader?.Dispose();
+        }
+
         _scoring.Dispose();
+    }
+
+    /// <summary>Loads a graph; what is wrong with it is no caller's fault.</summary>
+    private void Load(Action load)
+    {
+        try
+        {
+            load();
+        }
+        catch (HoloZeroException e)
+        {
+            var error = new ApiError(StatusCodes.Status500InternalServerError,
+                $"the artifact of model {Name} cannot be used for this; the service's log says why", "server_error", Code: "model_failed");
+            throw new ApiException(error, e);
+        }
     }
 }
 
 /// <summary>The models of the service by name, the default one first. Immutable and thread-safe.</summary>
-internal sealed class ModelCatalog(IReadOnlyList<ServedModel> models) : IDisposable
+/// <param name="models">All of them; owned.</param>
+/// <param name="room">The window it is used with.</param>
+/// <param name="reading">Where they read pictures and sound; owned.</param>
+internal sealed class ModelCatalog(IReadOnlyList<ServedModel> models, SideWork reading) : IDisposable
 {
     /// <summary>All of them.</summary>
     public IReadOnlyList<ServedModel> All => models;
@@ -110,5 +151,6 @@ internal sealed class ModelCatalog(IReadOnlyList<ServedModel> models) : IDisposa
     public void Dispose()
     {
         foreach (var model in models) model.Dispose();
+        reading.Dispose();
     }
 }

@@ -35,7 +35,14 @@ internal static class CompletionRequest
         {
             Model = model,
             Prompts = prompts,
-            Options = new() { MaxBytes = maxTokens, Stop = GenerationRequest.Stops(fields), Sampling = GenerationRequest.Sampling(fields) },
+            Options = new()
+            {
+                MaxBytes = maxTokens,
+                PrefixSlots = Count("prefix_slots"),
+                Stop = GenerationRequest.Stops(fields),
+                Sampling = GenerationRequest.Sampling(fields),
+            },
+            Window = new(Count("stream_bytes"), Count("max_prefix_slots"), Count("kept_stream_bytes")),
             N = n,
             BestOf = bestOf,
             Echo = echo,
@@ -45,6 +52,8 @@ internal static class CompletionRequest
         };
         fields.RefuseOthers();
         return request;
+
+        int? Count(string name) => (int?)fields.Whole(name, 0, int.MaxValue);
     }
 
     /// <summary>Text, texts, bytes as whole numbers, or arrays of those; none is an empty one.</summary>

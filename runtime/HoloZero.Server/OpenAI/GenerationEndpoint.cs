@@ -28,6 +28,8 @@ internal sealed partial class GenerationEndpoint(ModelCatalog models, ServerOpti
         GenerationRequest request;
         using (var body = await Json.ReadAsync(context.Request, cancellation)) request = read(body.RootElement, models, options);
         var model = await request.Model.ReadyAsync(cancellation);
+        var (stream, slots, kept) = request.Window;
+        request = request with { Options = request.Options with { Window = request.Model.WindowOf(model).With(stream, slots, kept) } };
         var echoes = await EchoesAsync(request, cancellation);
         if (request.Options.Sampling.Seed is { } seed)
             context.Response.Headers[SeedHeader] = unchecked((long)seed).ToString(CultureInfo.InvariantCulture);

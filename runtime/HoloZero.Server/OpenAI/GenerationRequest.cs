@@ -19,6 +19,9 @@ internal sealed record GenerationRequest
     /// <summary>How each is continued; <see cref="SamplingOptions.Seed"/> is that of the first candidate of each prompt.</summary>
     public required GenerationOptions Options { get; init; }
 
+    /// <summary>What the request says of the model's own window.</summary>
+    public WindowChange Window { get; init; }
+
     /// <summary>Choices a prompt.</summary>
     public int N { get; init; } = 1;
 
@@ -153,3 +156,9 @@ internal sealed record GenerationRequest
         return biases.Count > 0 ? biases : null;
     }
 }
+
+/// <summary>What a request says of the window that a model is used with; null leaves the model's own value.</summary>
+/// <param name="StreamBytes">Stream bytes kept before re-packing.</param>
+/// <param name="MaxPrefixSlots">Prefix slots kept.</param>
+/// <param name="KeptStreamBytes">Stream bytes that stay when it is re-packed.</param>
+internal readonly record struct WindowChange(int? StreamBytes, int? MaxPrefixSlots, int? KeptStreamBytes);

@@ -7,20 +7,42 @@ namespace HoloZero.Server;
 /// <param name="Name">Its name.</param>
 /// <param name="Schema">JSON Schema of its value.</param>
 /// <param name="Meaning">What it says.</param>
-internal sealed record DescribedField(string Name, string Schema, string Meaning);
+internal sealed record DescribedField(string Name, string Schema, string Meaning)
+{
+    /// <summary>The schema of a field of a form whose value is a file.</summary>
+    public const string File = "file";
+}
 
 /// <summary>What an endpoint takes and gives, as the description tells it.</summary>
 /// <param name="Summary">One line.</param>
-/// <param name="Fields">Fields of the JSON body, or of the query where <paramref name="Media"/> is not JSON.</param>
-/// <param name="Request">An example body; null where it has none.</param>
+/// <param name="Fields">Fields of the JSON body, or of the query where the request is not JSON.</param>
+/// <param name="Request">An example body; null where it has none, or is not JSON.</param>
 /// <param name="Answer">An example answer.</param>
-/// <param name="Media">The type of both bodies.</param>
+/// <param name="Gives">The type of the answer.</param>
 internal sealed record DescribedEndpoint(string Summary, IReadOnlyList<DescribedField> Fields, string? Request, string Answer,
-    string Media = "application/json");
+    string Gives = DescribedEndpoint.Json)
+{
+    /// <summary>The type of JSON.</summary>
+    public const string Json = "application/json";
+
+    /// <summary>The type of the request's body.</summary>
+    public string Takes { get; init; } = Gives;
+
+    /// <summary>Whether the body may be of that type; otherwise it is a form alone.</summary>
+    public bool TakesRaw { get; init; } = true;
+
+    /// <summary>Fields of a form that the body may be instead.</summary>
+    public IReadOnlyList<DescribedField> Form { get; init; } = [];
+
+    /// <summary>An example of those fields that are no files.</summary>
+    public string? FormExample { get; init; }
+}
 
 /// <summary>The interface in OpenAPI's terms: what endpoints read by hand is told by hand, and tests hold the two together.</summary>
 internal static class Description
 {
+    private const string FormType = "multipart/form-data";
+
     private const string Errors = """{"error":{"message":"temperature is 3, allowed are 0 to 2","type":"invalid_request_error",""" +
         """ "param":"temperature","code":"out_of_range"}}""";
 
@@ -50,20 +72,14 @@ internal static class Description
 
     private static void Describe(OpenApiOperation operation, DescribedEndpoint endpoint)
     {
-        var isJson = endpoint.Media == "application/json";
         operation.Summary = endpoint.Summary;
-        if (endpoint.Request is not null || !isJson)
-        {
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
-                {
-                    [endpoint.Media] = isJson ? Example(endpoint.Request!, Body(endpoint.Fields)) : Binary(),
-                },
-            };
-        }
-
-        if (!isJson)
+        var bodies = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal);
+        var fieldsAreBody = endpoint.Takes == DescribedEndpoint.Json;
+        if (!fieldsAreBody && endpoint.TakesRaw) bodies[endpoint.Takes] = Binary();
+        if (endpoint.Request is not null) bodies[endpoint.Takes] = Example(endpoint.Request, Body(endpoint.Fields));
+        if (endpoint.FormExample is not null) bodies[FormType] = Example(endpoint.FormExample, Body(endpoint.Form));
+        if (bodies.Count > 0) operation.RequestBody = new OpenApiRequestBody { Content = bodies };
+        if (!fieldsAreBody)
         {
             operation.Parameters = [.. endpoint.Fields.Select(field => new OpenApiParameter
             {
@@ -81,7 +97,8 @@ internal static class Description
                 Description = "The answer",
                 Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
                 {
-                    [endpoint.Media] = isJson ? Example(endpoint.Answer, new() { Type = JsonSchemaType.Object }) : Binary(),
+                    [endpoint.Gives] = endpoint.Gives == DescribedEndpoint.Json
+                        ? Example(endpoint.Answer, new() { Type = JsonSchemaType.Object }) : Binary(),
                 },
             },
             ["default"] = new OpenApiResponse
@@ -109,6 +126,8 @@ internal static class Description
     /// <summary>One type, or several with a bar between them; every field may be null.</summary>
     private static OpenApiSchema Schema(DescribedField field)
     {
+        if (field.Schema == DescribedField.File)
+            return new() { Type = JsonSchemaType.String, Format = "binary", Description = field.Meaning };
         var type = JsonSchemaType.Null;
         foreach (var name in field.Schema.Split('|')) type |= Enum.Parse<JsonSchemaType>(name, ignoreCase: true);
         var schema = new OpenApiSchema { Type = type, Description = field.Meaning };

@@ -3,6 +3,8 @@ namespace HoloZero.Server;
 /// <summary>What is told of each endpoint.</summary>
 internal static class Descriptions
 {
+    private const string Raw = BytesEndpoint.MediaType;
+
     private static readonly DescribedField Model = new("model", "string", "One of GET /v1/models; the first where it is left out");
 
     private static readonly DescribedField[] Sampling =
@@ -23,6 +25,29 @@ internal static class Descriptions
         new("user", "string", "Taken and ignored"),
     ];
 
+    private static readonly DescribedField[] Windowing =
+    [
+        new("prefix_slots", "integer", "Slots of the prompt that are prefix; default all but the last 1 to K bytes"),
+        new("stream_bytes", "integer", "Stream bytes kept before re-packing; default what the artifact was made for"),
+        new("max_prefix_slots", "integer", "Prefix slots kept; default likewise"),
+        new("kept_stream_bytes", "integer", "Stream bytes that stay when it is re-packed; default likewise"),
+    ];
+
+    private static readonly DescribedField Layout = new("layout", "string", "film (539 bytes, the default) or digits (402)");
+
+    private static readonly DescribedField SlotRest =
+        new("slot_rest", "string", "truncate (the default) or pad: what becomes of a window's last bytes where they fill no slot");
+
+    private static readonly DescribedField[] Parts =
+    [
+        new("picture", DescribedField.File, "A PNG, JPEG, WebP, BMP or GIF; left out it is mid-grey"),
+        new("sound", DescribedField.File, "A WAV, FLAC or MP3; left out it is silence"),
+        new("at", "number", "Seconds into the sound where the window begins, default 0"),
+        new("caption", "string", "UTF-8, cut to the caption's bytes, padded with spaces"),
+    ];
+
+    private const string PartsExample = """{"caption":"a bird","at":1.5}""";
+
     private const string Usage = """ "usage":{"prompt_tokens":13,"completion_tokens":5,"total_tokens":18,"""
         + """ "prompt_tokens_details":{"cached_tokens":0}}""";
 
@@ -36,6 +61,7 @@ internal static class Descriptions
         new("echo", "boolean", "Whether the answer begins with the prompt"),
         new("logprobs", "integer", "0 to 5: tells each byte's log-probability and so many of the likeliest"),
         .. Sampling,
+        .. Windowing,
         new("suffix", "string", "Not supported"),
     ], """{"model":"demo","prompt":"And God said, ","max_tokens":40,"temperature":0.8,"seed":7}""",
         """{"id":"cmpl-0f","object":"text_completion","created":1764320000,"model":"demo","system_fingerprint":"fp_0f_cpu",""" +
@@ -58,7 +84,8 @@ internal static class Descriptions
         """ "finish_reason":"length"}],""" + Usage + "}");
 
     /// <summary>POST /v1/bytes.</summary>
-    public static DescribedEndpoint Bytes { get; } = new("Continues raw bytes by raw bytes, in pieces as they come",
+    public static DescribedEndpoint Bytes { get; } = new(
+        "Continues raw bytes, or a window of a film, by raw bytes, in pieces as they come",
     [
         Model,
         new("max_bytes", "integer", "Bytes at most; required"),
@@ -71,11 +98,37 @@ internal static class Descriptions
         new("seed", "integer", "0 to 2^64 - 1"),
         new("ignore_eos", "boolean", "Never end before max_bytes"),
         new("stop", "string", "Bytes in hexadecimal that end it; may be repeated"),
-        new("prefix_slots", "integer", "Slots of the prompt that are prefix"),
-        new("stream_bytes", "integer", "Stream bytes kept before re-packing"),
-        new("max_prefix_slots", "integer", "Prefix slots kept"),
-        new("kept_stream_bytes", "integer", "Stream bytes that stay when it is re-packed"),
-    ], null, "", "application/octet-stream");
+        .. Windowing,
+        Layout,
+        SlotRest,
+    ], null, "", Raw)
+    {
+        Form = [.. Parts, new("prompt", DescribedField.File, "First bytes of what follows the window; without one, the whole prompt")],
+        FormExample = PartsExample,
+    };
+
+    /// <summary>POST /v1/window.</summary>
+    public static DescribedEndpoint Window { get; } = new("Tells the bytes that a model reads of a picture, a sound and a caption",
+        [Model, Layout], null, "", Raw)
+    {
+        TakesRaw = false,
+        Form = Parts,
+        FormExample = PartsExample,
+    };
+
+    /// <summary>POST /v1/window/show.</summary>
+    public static DescribedEndpoint ShownWindow { get; } = new(
+        "Takes the bytes of a window apart: picture, sound, caption, and what /v1/completions takes to go on after it",
+        [Model, Layout, SlotRest], null,
+        """{"object":"window","model":"demo","layout":"film","has_marks":true,""" +
+        """ "picture":{"start":0,"length":256,"width":16,"height":16,"levels":[128],"png":"iVBORw0KGgo="},""" +
+        """ "sound":{"start":257,"length":256,"samples_per_second":8000,"samples":[0],"wav":"UklGRg=="},""" +
+        """ "caption":{"start":514,"length":24,"text":"a bird","bytes":[97]},""" +
+        """ "marks":[{"start":256,"expected":254,"found":254}],""" +
+        """ "continuation":{"begun":[128],"prompt":[128],"prefix_slots":67,"stream_bytes":540,"max_prefix_slots":67,"max_tokens":538}}""")
+    {
+        Takes = Raw,
+    };
 
     /// <summary>POST /v1/score.</summary>
     public static DescribedEndpoint Score { get; } = new("Tells how well a model predicts a text",

@@ -27,9 +27,9 @@ test("a cloud on a line has one axis, and a column that never changes takes no p
 
 test("rows hold every byte once, break after newlines and between words", () => {
     const text = new TextEncoder().encode("In the beginning\nGod created averyveryverylongword and so on, and on.");
-    const whole = new RowBreaker(12, true);
+    const whole = new RowBreaker(12);
     whole.extend(i => text[i], text.length);
-    const growing = new RowBreaker(12, true);
+    const growing = new RowBreaker(12);
     for (let end = 1; end <= text.length; end++) growing.extend(i => text[i], end);
     assert.deepEqual(growing.starts, whole.starts);
 
@@ -41,7 +41,7 @@ test("rows hold every byte once, break after newlines and between words", () => 
 });
 
 test("a text that ends with a newline has no empty row, and no text has no row", () => {
-    const breaker = new RowBreaker(10, true);
+    const breaker = new RowBreaker(10);
     assert.equal(breaker.count, 0);
     breaker.extend(() => 0x0a, 1);
     assert.equal(breaker.count, 1);

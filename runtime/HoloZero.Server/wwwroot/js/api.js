@@ -3,18 +3,18 @@ import { eventBatches } from "./sse.js";
 
 /** What went wrong, in words that a visitor can act on. */
 export class ServerError extends Error {
-    /** @param {string} message @param {{ status?: number, retryAfter?: number }} details */
-    constructor(message, details = {}) {
+    /** @param {string} message @param {number} status HTTP's; 0 where no answer came */
+    constructor(message, status = 0) {
         super(message);
-        this.status = details.status ?? 0;
-        this.retryAfter = details.retryAfter ?? null;
+        this.status = status;
     }
 }
 
 const WORDS = {
     401: "The server wants an API key. Enter one under “All settings”; it stays in this page's memory and is gone when you leave.",
     404: "The server does not know this model.",
-    413: "The prompt is larger than this server accepts.",
+    413: "This is larger than the server accepts.",
+    415: "This is no file that the server can read here.",
     429: "The server is busy: more requests wait than it takes.",
     503: "The model is not ready: it is loading, or the server is stopping.",
 };
@@ -26,7 +26,7 @@ export function inWords(status, said, retryAfter) {
     return `${WORDS[status] ?? `The server refused this (HTTP ${status}).`}${wait}${own}`;
 }
 
-export const GONE = "The server cannot be reached. Is it still running?";
+const GONE = "The server cannot be reached. Is it still running?";
 const CUT = "The stream ended before it was complete. What came until then is shown.";
 
 async function failure(response) {
@@ -37,7 +37,7 @@ async function failure(response) {
         said = body.error?.message ?? body.detail ?? body.title ?? "";
     } catch { /* An answer without a body that we know: the status says enough. */ }
     const retryAfter = Number.parseInt(response.headers.get("retry-after") ?? "", 10) || null;
-    return new ServerError(inWords(response.status, said, retryAfter), { status: response.status, retryAfter });
+    return new ServerError(inWords(response.status, said, retryAfter), response.status);
 }
 
 /** The model's own end, among the ids 0-255 that are bytes. */
@@ -52,6 +52,8 @@ function idOf(key) {
     if (key.startsWith("bytes:\\x")) return Number.parseInt(key.slice(8), 16);
     return key.length === 1 ? key.charCodeAt(0) : END;
 }
+
+const of = model => (model ? `?${new URLSearchParams({ model })}` : "");
 
 export class Server {
     /** In memory alone; sent only to this origin. */
@@ -92,6 +94,20 @@ export class Server {
     /** The 27 features of each byte of one run. */
     async features(model, bytes, signal) {
         return (await this.#post("/v1/features", { ...model ? { model } : {}, input: Array.from(bytes) }, signal)).json();
+    }
+
+    /** The bytes that the model reads of picture, sound and caption: a form's fields by their names in the API. */
+    async window(model, fields, signal) {
+        const form = new FormData();
+        for (const [name, value] of Object.entries(fields)) form.append(name, value);
+        const response = await this.#fetch(`/v1/window${of(model)}`, { method: "POST", body: form, signal });
+        return new Uint8Array(await response.arrayBuffer());
+    }
+
+    /** What these bytes of a window are, and how to go on after them. */
+    async showWindow(model, bytes, signal) {
+        const headers = { "Content-Type": "application/octet-stream" };
+        return (await this.#fetch(`/v1/window/show${of(model)}`, { method: "POST", headers, body: bytes, signal })).json();
     }
 
     /**

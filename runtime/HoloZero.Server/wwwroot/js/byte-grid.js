@@ -10,7 +10,7 @@ const CELL = { width: 23, height: 46 };
 export class ByteGrid {
     #pane = document.getElementById("byte-grid");
     #rows = new VirtualRows(this.#pane, row => this.#render(row));
-    #breaker = new RowBreaker(1, true);
+    #breaker = new RowBreaker(1);
     #continuation = null;
     #selected = null;
     #cursor;
@@ -71,7 +71,7 @@ export class ByteGrid {
 
     #layOut() {
         if (!this.#continuation || this.#pane.clientWidth === 0) return;
-        this.#breaker = new RowBreaker(this.#columns, true);
+        this.#breaker = new RowBreaker(this.#columns);
         this.#rows.reset(CELL.height);
         this.#extend();
         this.#rows.update();

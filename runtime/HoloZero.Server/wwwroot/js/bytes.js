@@ -2,13 +2,13 @@
 
 /** The seven classes in which bytes are coloured. The mark is a shape, so that colour never speaks alone. */
 export const CLASSES = [
-    { id: "letter", name: "letter", mark: "disc" },
-    { id: "digit", name: "digit", mark: "square" },
-    { id: "punctuation", name: "punctuation", mark: "diamond" },
-    { id: "high", name: "128 and above", mark: "ring" },
-    { id: "space", name: "space", mark: "star" },
-    { id: "newline", name: "newline", mark: "triangle" },
-    { id: "control", name: "control", mark: "cross" },
+    { name: "letter", mark: "disc" },
+    { name: "digit", mark: "square" },
+    { name: "punctuation", mark: "diamond" },
+    { name: "128 and above", mark: "ring" },
+    { name: "space", mark: "star" },
+    { name: "newline", mark: "triangle" },
+    { name: "control", mark: "cross" },
 ];
 
 /** Index into CLASSES. Tab counts as space, CR and LF as newline. */

@@ -1,5 +1,7 @@
 // The prompt: bytes, shown as text where they are text and as hexadecimal where they are not.
 import { editableText, fromHex, pieces, toHex } from "./bytes.js";
+import { element, problem } from "./page.js";
+import { kindOf } from "./senses.js";
 
 /** Files up to here are put into the field; larger ones are shown by name and sent all the same. */
 const EDITABLE = 16 * 1024;
@@ -15,7 +17,6 @@ function text(words) {
     return new TextEncoder().encode(words);
 }
 
-const element = id => document.getElementById(id);
 const kind = { text: "text", hex: "hex" };
 
 export class Composer {
@@ -24,11 +25,17 @@ export class Composer {
     #bytes = new Uint8Array();
     #file = null;
     #mode = kind.text;
+    #window = null;
     #changed;
+    #sensed;
 
-    /** @param {(bytes: Uint8Array) => void} changed told of every change of the bytes */
-    constructor(changed) {
-        this.#changed = changed;
+    /**
+     * @param {(bytes: Uint8Array) => void} changed told of every change of the bytes
+     * @param {(kind: "picture" | "sound" | null, file?: File) => void} sensed told of a dropped file that is one of these, or null where
+     *   other bytes take the place of a window
+     */
+    constructor(changed, sensed) {
+        [this.#changed, this.#sensed] = [changed, sensed];
         this.#field.addEventListener("input", () => this.#read());
         for (const radio of this.#radios) radio.addEventListener("change", () => this.#switchTo(radio.value));
         element("file").addEventListener("change", event => {
@@ -54,8 +61,20 @@ export class Composer {
         this.set(EXAMPLES[0].bytes);
     }
 
+    /** What is sent: a window's, while there is one. */
     get bytes() {
-        return this.#bytes;
+        return this.#window ? Uint8Array.from(this.#window.continuation.prompt) : this.#bytes;
+    }
+
+    /** The window that is sent instead of what the field says; null where there is none. */
+    get window() {
+        return this.#window;
+    }
+
+    /** Sends a window instead of what the field says, which is there again when the window is taken away. */
+    set window(window) {
+        this.#window = window;
+        this.#show();
     }
 
     /** Why the bytes are not what the field says; null where they are. */
@@ -65,6 +84,7 @@ export class Composer {
 
     /** Makes these bytes the prompt and shows them as what they are. */
     set(bytes, file = null) {
+        if (this.#window) this.#sensed(null);
         this.#bytes = bytes;
         this.#file = bytes.length > EDITABLE ? file ?? { name: "These bytes" } : null;
         this.#problem(null);
@@ -112,24 +132,23 @@ export class Composer {
         const isText = !this.#file && editableText(this.#bytes) !== null;
         for (const radio of this.#radios) {
             radio.checked = radio.value === this.#mode;
-            radio.disabled = this.#file !== null || (radio.value === kind.text && !isText);
+            radio.disabled = this.#file !== null || this.#window !== null || (radio.value === kind.text && !isText);
         }
-        this.#field.hidden = this.#file !== null;
+        this.#field.hidden = this.#file !== null || this.#window !== null;
         this.#field.classList.toggle("hex", this.#mode === kind.hex);
-        element("file-card").hidden = this.#file === null;
+        element("file-card").hidden = this.#file === null || this.#window !== null;
         if (this.#file) {
             element("file-name").textContent = this.#file.name;
             element("file-size").textContent = `${this.#bytes.length.toLocaleString("en")} bytes; it begins`;
             element("file-head").textContent = toHex(this.#bytes.subarray(0, 96));
         }
-        element("prompt-facts").textContent = facts(this.#bytes);
-        this.#changed(this.#bytes);
+        element("prompt-facts").textContent = this.#window ? `a window in ${this.#window.continuation.prefix_slots} prefix slots`
+            : facts(this.#bytes);
+        this.#changed(this.bytes);
     }
 
     #problem(words) {
-        const place = element("prompt-problem");
-        place.hidden = words === null;
-        place.textContent = words ?? "";
+        problem("prompt-problem", words);
         this.#field.toggleAttribute("aria-invalid", words !== null);
         if (words !== null) this.#field.setAttribute("aria-invalid", "true");
     }
@@ -148,7 +167,10 @@ export class Composer {
             event.preventDefault();
             depth = 0;
             over(false);
-            if (event.dataTransfer.files.length > 0) this.openFile(event.dataTransfer.files[0]);
+            const [file] = event.dataTransfer.files;
+            const sense = file ? kindOf(file) : null;
+            if (sense) this.#sensed(sense, file);
+            else if (file) this.openFile(file);
             else if (event.dataTransfer.getData("text/plain")) this.set(text(event.dataTransfer.getData("text/plain")));
         });
     }

@@ -38,5 +38,5 @@ export function makeCursor(element, { count, rowLength, words, moved }) {
         if (element.matches(":focus-visible")) go(at);
     });
     tell();
-    return { go, tell, get at() { return at; }, set at(i) { at = i; tell(); } };
+    return { tell, get at() { return at; }, set at(i) { at = i; tell(); } };
 }

@@ -1,11 +1,10 @@
 // Asks the server for features: of all 256 bytes once, of the prompt as it changes. The page computes none itself.
 import { ServerError } from "./api.js";
+import { element, problem } from "./page.js";
 
 const PAUSE = 120;
 /** Bytes of a prompt that are shown: its end, enough to look at. */
 const SHOWN = 2048;
-
-const element = id => document.getElementById(id);
 
 export class FeatureFeed {
     #server;
@@ -20,9 +19,9 @@ export class FeatureFeed {
         [this.#server, this.#sky, this.#heatMap] = [server, sky, heatMap];
     }
 
-    /** Shows the features of these bytes, a moment after the last call. */
-    show(bytes, slotBytes) {
-        this.#last = { bytes, slotBytes };
+    /** Shows the features of these bytes, a moment after the last call; `prefixSlots` where the request says how many there are. */
+    show(bytes, slotBytes, prefixSlots) {
+        this.#last = { bytes, slotBytes, prefixSlots };
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#fetch(), PAUSE);
     }
@@ -30,7 +29,7 @@ export class FeatureFeed {
     /** Asks again: a model has become ready, or another was chosen. */
     refresh(slotBytes) {
         if (!this.#haveSky) this.#fetchSky(element("model").value);
-        if (this.#last) this.show(this.#last.bytes, slotBytes);
+        if (this.#last) this.show(this.#last.bytes, slotBytes, this.#last.prefixSlots);
     }
 
     async #fetchSky(model) {
@@ -45,7 +44,7 @@ export class FeatureFeed {
     async #fetch() {
         this.#abort?.abort();
         this.#abort = new AbortController();
-        const { bytes, slotBytes } = this.#last;
+        const { bytes, slotBytes, prefixSlots } = this.#last;
         element("reads").classList.toggle("empty", bytes.length === 0);
         if (bytes.length === 0) return;
         const run = async (from, to) => {
@@ -57,24 +56,21 @@ export class FeatureFeed {
         };
         try {
             // The prefix is one run, the stream another: its first byte has no neighbour.
-            const streamStart = slotBytes ? Math.floor((bytes.length - 1) / slotBytes) * slotBytes : bytes.length;
+            const slots = prefixSlots ?? Math.floor((bytes.length - 1) / slotBytes);
+            const streamStart = slotBytes ? slots * slotBytes : bytes.length;
             const first = Math.max(0, bytes.length - SHOWN);
             const prefix = await run(first, streamStart);
             const stream = streamStart === bytes.length ? { values: [] }
                 : await this.#server.features(element("model").value, bytes.subarray(streamStart), this.#abort.signal);
-            this.#say(null);
+            problem("features-problem", null);
             this.#heatMap.show({
                 channels: prefix.channels ?? stream.channels, values: [...prefix.values, ...stream.values], bytes: bytes.subarray(first),
                 first, slotBytes, streamStart,
             });
         } catch (error) {
             if (error.name === "AbortError") return;
-            this.#say(error instanceof ServerError ? `The features cannot be shown. ${error.message}` : "The features cannot be shown.");
+            const why = error instanceof ServerError ? ` ${error.message}` : "";
+            problem("features-problem", `The features cannot be shown.${why}`);
         }
-    }
-
-    #say(words) {
-        element("features-problem").hidden = words === null;
-        element("features-problem").textContent = words ?? "";
     }
 }

@@ -2,8 +2,8 @@
 import { alternatives, END } from "./api.js";
 import { describe, glyph } from "./bytes.js";
 import { percent } from "./continuation.js";
+import { element } from "./page.js";
 
-const element = id => document.getElementById(id);
 const PLACES = ["the likeliest", "second", "third", "fourth", "fifth"];
 
 /** Shows what is known of one byte; `asked` alternatives were asked for, and the chosen byte comes even where it is none of them. */

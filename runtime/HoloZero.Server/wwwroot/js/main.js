@@ -8,13 +8,15 @@ import { FeatureFeed } from "./features.js";
 import { HeatMap } from "./heatmap.js";
 import { inspect, inspectNothing } from "./inspector.js";
 import { watchModels } from "./models.js";
+import { element, problem } from "./page.js";
 import { announce, Readouts } from "./readouts.js";
+import { Senses } from "./senses.js";
 import { completionBody, readSettings } from "./settings.js";
 import { shellLine } from "./shell-line.js";
 import { Sky } from "./sky.js";
 import { HexView, TextView } from "./text-views.js";
+import { WindowView } from "./window-view.js";
 
-const element = id => document.getElementById(id);
 /** Bytes of the prompt that are shown before the first one written. */
 const LEAD = 96;
 /** ms of work after which the browser gets its turn. */
@@ -41,12 +43,24 @@ const grid = new ByteGrid(i => {
 const features = new FeatureFeed(server, sky, heatMap);
 const models = watchModels(server, () => {
     features.refresh(models.slotBytes());
+    senses.refresh();
     showLine();
 });
 const composer = new Composer(bytes => {
     sky.setPrompt(bytes);
-    features.show(bytes, models.slotBytes());
+    features.show(bytes, models.slotBytes(), composer.window?.continuation.prefix_slots);
     showLine();
+}, (kind, file) => (kind ? senses.take(kind, file) : senses.clear()));
+const writtenWindow = new WindowView(element("written-window"));
+let bytesBefore = null;
+const senses = new Senses(server, window => {
+    // As many bytes as make the next window whole, as long as there is one.
+    const field = element("settings").elements.max_tokens;
+    if (window) bytesBefore ??= field.value;
+    const most = window ? Math.min(window.continuation.max_tokens, Number(field.max) || Infinity) : bytesBefore;
+    if (most !== null) field.value = most;
+    if (!window) bytesBefore = null;
+    composer.window = window;
 });
 
 function currentSettings() {
@@ -60,9 +74,11 @@ function currentSettings() {
     }
 }
 
-function problem(place, words) {
-    element(place).hidden = words === null;
-    element(place).textContent = words ?? "";
+/** What going on after a window asks for beside the settings; a continuation keeps the prefix that it began with. */
+function windowing(window) {
+    if (!window) return {};
+    const { prefix_slots, stream_bytes, max_prefix_slots } = window.continuation;
+    return { prefix_slots, stream_bytes, max_prefix_slots };
 }
 
 /** The line repeats the last run while prompt and settings are those it had; else it shows what would be sent. */
@@ -73,17 +89,20 @@ function showLine() {
         settings.seed = asked.settings.seed;
     }
     const kind = document.querySelector("input[name=line-kind]:checked").value;
-    const prompt = asked?.continued ? asked.prompt : composer.bytes;
+    const [prompt, window] = asked?.continued ? [asked.prompt, asked.window] : [composer.bytes, composer.window];
+    Object.assign(settings, windowing(window));
     const { line, words } = shellLine(kind, location.origin, prompt, settings, server.key !== "");
     element("line").textContent = line;
     element("line-words").textContent = words;
 }
 
-function beginNew() {
-    const settings = currentSettings();
+async function beginNew() {
     if (running) return;
-    if (composer.problem || settings === null) {
-        problem("problem", composer.problem ?? element("settings-problem").textContent);
+    await senses.settled();
+    const settings = currentSettings();
+    const wrong = senses.problem ?? composer.problem ?? (settings === null ? element("settings-problem").textContent : null);
+    if (running || wrong !== null) {
+        if (wrong !== null) problem("problem", wrong);
         return;
     }
     if (composer.bytes.length === 0) {
@@ -95,15 +114,31 @@ function beginNew() {
     textView.show(continuation);
     hexView.show(continuation);
     inspectNothing();
-    asked = { prompt: composer.bytes, origin: composer.bytes, settings, continued: false };
+    writtenWindow.show(null);
+    asked = { prompt: composer.bytes, origin: composer.bytes, window: composer.window, continued: false,
+        settings: { ...settings, ...windowing(composer.window) } };
     run();
 }
 
 function continueRun() {
     const settings = currentSettings();
     if (running || settings === null) return;
-    asked = { prompt: concat(asked.origin, continuation.bytes), origin: asked.origin, settings, continued: true };
+    asked = { ...asked, prompt: concat(asked.origin, continuation.bytes), continued: true,
+        settings: { ...settings, ...windowing(asked.window) } };
     run();
+}
+
+/** Shows what was written after a window as a window, once it is a whole one. */
+async function showWritten({ window, settings }) {
+    if (!window) return;
+    const length = window.continuation.begun.length + window.continuation.max_tokens;
+    const written = concat(Uint8Array.from(window.continuation.begun), continuation.bytes);
+    if (written.length < length) return;
+    try {
+        writtenWindow.show(await server.showWindow(settings.model, written.slice(0, length)));
+    } catch (error) {
+        problem("problem", error instanceof ServerError ? error.message : "What was written cannot be shown as a window.");
+    }
 }
 
 async function run() {
@@ -124,7 +159,7 @@ async function run() {
         showGrowth(false);
     };
     try {
-        for await (const batch of server.complete(completionBody(asked.settings, asked.prompt, { stream: true }), abort.signal)) {
+        for await (const batch of server.complete(completionBody(asked.settings, asked.prompt), abort.signal)) {
             const before = continuation.length;
             for (const part of batch) {
                 if (part.byte !== undefined && part.byte < 256) continuation.add(part);
@@ -152,6 +187,7 @@ async function run() {
     showGrowth(true);
     showRunning(false);
     grid.tell();
+    await showWritten(asked);
     if (reason !== null) readouts.ended(continuation, reason, seed);
     else announce(`It broke off after ${continuation.length} bytes.`);
 }

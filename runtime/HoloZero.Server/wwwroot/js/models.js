@@ -1,6 +1,6 @@
 // Which models there are, and whether the chosen one is ready: asked often while it loads, seldom afterwards.
+import { element } from "./page.js";
 
-const element = id => document.getElementById(id);
 const SOON = 1000;
 const LATER = 15_000;
 

@@ -1,6 +1,6 @@
 // What a run measures, and what is said of it aloud: seldom, so that a screen reader is not flooded.
+import { element } from "./page.js";
 
-const element = id => document.getElementById(id);
 const ANNOUNCE_EVERY = 8000;
 
 /** Endings by the API's finish_reason. */

@@ -3,12 +3,10 @@
 /** Breaks at newlines and, where it can, after a space. Row i holds the indices starts[i] to starts[i + 1]. */
 export class RowBreaker {
     #columns;
-    #wrap;
 
-    /** @param {number} columns bytes in a row at most @param {boolean} wrap whether newlines and words matter */
-    constructor(columns, wrap) {
+    /** @param {number} columns bytes in a row at most */
+    constructor(columns) {
         this.#columns = Math.max(1, columns);
-        this.#wrap = wrap;
         this.starts = [0];
         this.length = 0;
     }
@@ -21,8 +19,8 @@ export class RowBreaker {
     extend(at, end) {
         for (; this.length < end; this.length++) {
             const start = this.starts.at(-1);
-            if (this.length - start >= this.#columns) this.starts.push(this.#wrap ? this.#breakBefore(at, start) : this.length);
-            if (this.#wrap && at(this.length) === 0x0a) this.starts.push(this.length + 1);
+            if (this.length - start >= this.#columns) this.starts.push(this.#breakBefore(at, start));
+            if (at(this.length) === 0x0a) this.starts.push(this.length + 1);
         }
     }
 

@@ -49,12 +49,12 @@ export function readSettings(form) {
 
 const labelOf = field => (field.closest("label")?.querySelector("span")?.firstChild.textContent ?? field.name).trim();
 
-/** The body for POST /v1/completions. */
-export function completionBody({ seed, ...settings }, prompt, { stream }) {
+/** The body for POST /v1/completions, answered in pieces. */
+export function completionBody({ seed, ...settings }, prompt) {
     const model = settings.model ? { model: settings.model } : {};
     return {
         ...model, prompt: Array.from(prompt), ...settings, ...seed === undefined ? {} : { seed: Number(seed) },
-        ...stream ? { stream: true, stream_options: { include_usage: true } } : {},
+        stream: true, stream_options: { include_usage: true },
     };
 }
 

@@ -22,7 +22,7 @@ export function shellLine(kind, origin, prompt, settings, withKey) {
     }
     const why = kind === "bytes" ? "The endpoint for raw bytes has no penalties and no bias, so this is the other one: " : "";
     return {
-        line: completionsLine(origin, completionBody(settings, prompt, { stream: true }), withKey),
+        line: completionsLine(origin, completionBody(settings, prompt), withKey),
         words: `${why}${why ? "what" : "What"} this page sends. The prompt goes as the numbers of its bytes, so nothing is lost.${key}`,
     };
 }
