@@ -13,7 +13,7 @@ public sealed partial class ManualTests(ExportedModels exported) : IDisposable
 
     /// <summary>Where commands stand. Those of docs/serving.md need a service: HoloZero.Server.Tests runs them.</summary>
     public static TheoryData<string> Documents { get; } = ["README.md", "docs/export.md", "docs/generate.md", "docs/media.md",
-        "docs/performance.md", "docs/training.md", "docs/validation.md"];
+        "docs/performance.md", "docs/providers.md", "docs/training.md", "docs/validation.md"];
 
     public void Dispose() => _workspace.Dispose();
 
