@@ -43,7 +43,13 @@ public sealed class RawContinuationTests(Packages packages)
         Assert.Equal(("system:a|user:é", 12L, false), (fake.Prompt, fake.Options!.MaxBytes, fake.Options.Sampling.Greedy));
         await client.GetResponseAsync("b", new()
         {
-            Temperature = 0, StopSequences = ["."], TopP = 0.5f, TopK = 3, Seed = 1, PresencePenalty = 1, FrequencyPenalty = 2,
+            Temperature = 0,
+            StopSequences = ["."],
+            TopP = 0.5f,
+            TopK = 3,
+            Seed = 1,
+            PresencePenalty = 1,
+            FrequencyPenalty = 2,
         }, Shell.Token);
         Assert.True(fake.Options!.Sampling.Greedy);
         Assert.Equal((".", 1.0, 2.0), (Encoding.UTF8.GetString(fake.Options.Stop[0].Span), fake.Options.Sampling.PresencePenalty,

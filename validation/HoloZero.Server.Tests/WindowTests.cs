@@ -223,7 +223,9 @@ public sealed class WindowTests(Shared shared)
         await using var small = await Service.StartAsync(shared.Folder, [.. keys, "HoloZero:Server:FilmWindows=false"]);
         var expected = await small.LibraryAsync("And"u8.ToArray(), new()
         {
-            MaxBytes = 100, Sampling = new() { Greedy = true, AllowEos = false }, Window = new() { StreamBytes = 32, MaxPrefixSlots = 4 },
+            MaxBytes = 100,
+            Sampling = new() { Greedy = true, AllowEos = false },
+            Window = new() { StreamBytes = 32, MaxPrefixSlots = 4 },
         });
         foreach (var service in (Service[])[roomy, small])
         {

@@ -25,7 +25,9 @@ internal sealed class WindowRoom
             var manifest = ArtifactFolder.Open(options.Model, verifyHashes: false).Manifest;
             var own = Of(manifest.Window is { } window ? new()
             {
-                StreamBytes = window.StreamBytes, MaxPrefixSlots = window.MaxPrefixSlots, KeptStreamBytes = window.KeptStreamBytes,
+                StreamBytes = window.StreamBytes,
+                MaxPrefixSlots = window.MaxPrefixSlots,
+                KeptStreamBytes = window.KeptStreamBytes,
             } : new());
             var slotBytes = manifest.Model.SlotBytes;
             own.Validate(slotBytes);
