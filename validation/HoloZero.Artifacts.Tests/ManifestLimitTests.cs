@@ -18,7 +18,8 @@ public sealed class ManifestLimitTests
         Require("it lists 65 variants, more than 64", Sound with { Variants = [.. Enumerable.Repeat(Variant, 65)] });
 
         var port = new PortInfo("in", "uint8", [1, 2]);
-        var media = new MediaInfo("picture", "media.picture.onnx", new SortedDictionary<string, int> { [""] = 17 }, port, port with { Name = "out" });
+        var opsets = new SortedDictionary<string, int> { [""] = 17 };
+        var media = new MediaInfo("picture", "media.picture.onnx", opsets, port, port with { Name = "out" });
         Require(null, Sound with { Media = [.. Enumerable.Repeat(media, 64)] });
         Require("it lists 65 media graphs, more than 64", Sound with { Media = [.. Enumerable.Repeat(media, 65)] });
         Require("a media graph is null", Sound with { Media = [null!] });
