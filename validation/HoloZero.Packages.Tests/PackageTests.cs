@@ -12,17 +12,27 @@ public sealed class PackageTests(Packages packages)
 {
     private const string Version = "0.2.0";
 
-    /// <summary>Each library's package with what it brings to an app, as reviewed as the public surface.</summary>
+    /// <summary>
+    /// Each library's package with what it brings to an app, as reviewed as the public surface. What is pinned centrally is named, though it
+    /// would come along with another.
+    /// </summary>
     public static TheoryData<string, string> Libraries { get; } = new()
     {
         { "HoloZero.Artifacts", "" },
         { "HoloZero.Runtime", "HoloZero.Artifacts Microsoft.ML.OnnxRuntime.Managed System.Numerics.Tensors" },
-        { "HoloZero.Media", "HoloZero.Runtime SkiaSharp" },
+        {
+            "HoloZero.Media", "HoloZero.Runtime Microsoft.ML.OnnxRuntime.Managed SkiaSharp SkiaSharp.NativeAssets.Win32 "
+                + "SkiaSharp.NativeAssets.macOS System.Numerics.Tensors"
+        },
         {
             "HoloZero.Hosting", "HoloZero.Runtime Microsoft.Extensions.Diagnostics.HealthChecks "
-                + "Microsoft.Extensions.Hosting.Abstractions Microsoft.Extensions.Options.ConfigurationExtensions"
+                + "Microsoft.Extensions.Hosting.Abstractions Microsoft.Extensions.Options.ConfigurationExtensions "
+                + "Microsoft.ML.OnnxRuntime.Managed System.Numerics.Tensors"
         },
-        { "HoloZero.Extensions.AI", "HoloZero.Runtime Microsoft.Extensions.AI.Abstractions" },
+        {
+            "HoloZero.Extensions.AI", "HoloZero.Runtime Microsoft.Extensions.AI.Abstractions Microsoft.ML.OnnxRuntime.Managed "
+                + "System.Numerics.Tensors"
+        },
     };
 
     [Fact]
