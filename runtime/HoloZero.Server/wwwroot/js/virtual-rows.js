@@ -40,11 +40,14 @@ export class VirtualRows {
         this.#pane.scrollTop = this.count * this.#rowHeight;
     }
 
+    /** Brings a row into sight, in the pane and with it in the page. */
     scrollTo(row) {
         const top = row * this.#rowHeight;
         if (top < this.#pane.scrollTop) this.#pane.scrollTop = top;
         const bottom = top + this.#rowHeight - this.#pane.clientHeight;
         if (bottom > this.#pane.scrollTop) this.#pane.scrollTop = bottom + 8;
+        this.update();
+        this.#shown.get(row)?.scrollIntoView({ block: "nearest" });
     }
 
     #stretch() {
