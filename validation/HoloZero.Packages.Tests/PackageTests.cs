@@ -13,8 +13,8 @@ public sealed class PackageTests(Packages packages)
     private const string Version = "0.2.0";
 
     /// <summary>
-    /// Each library's package with what it brings to an app, as reviewed as the public surface. What is pinned centrally is named, though it
-    /// would come along with another.
+    /// Each library's package with what it brings to an app, as reviewed as the public surface. What is pinned centrally is named, though
+    /// it would come along with another.
     /// </summary>
     public static TheoryData<string, string> Libraries { get; } = new()
     {
