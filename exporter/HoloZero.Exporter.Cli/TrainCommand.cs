@@ -118,8 +118,9 @@ internal sealed class TrainCommand
             + $"{best.HeldOutBitsPerByte:F5} at step {best.Step:N0}, saved in {folder.Path}"));
         if (!log.IsWorseThanItBegan) return;
         throw new UnsoundModelException(string.Create(Culture, $"held-out text is worse than it began: {first:F5} bits/byte and now "
-            + $"{last:F5}; {(best.Step == 0 ? "no step was better" : string.Create(Culture, $"step {best.Step:N0} was the best, with "
-            + $"{best.HeldOutBitsPerByte:F5}"))}: its weights are best.safetensors; train anew with a lower --learning-rate"));
+            + $"{last:F5}; {(best.Step == 0 ? "no step was better, and best.safetensors is what it began with"
+                : string.Create(Culture, $"step {best.Step:N0} was the best, with {best.HeldOutBitsPerByte:F5}: its weights are "
+                    + $"best.safetensors"))}; train anew with a lower --learning-rate"));
     }
 
     private void Evaluate(ParseResult parsed, string? resumed, ITrainingEngine engine, CancellationToken cancellation)

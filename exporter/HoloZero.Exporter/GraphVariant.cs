@@ -36,8 +36,8 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         Fused("fp32", "float32", 1e-5, new(LinearFormat.Float32, LinearFormat.Float32), isExact: true);
 
     /// <summary>
-    /// Weights and products in float16, all between them in float32: for GPUs. Logits are off by 9.3e-4 of the largest on the demo model,
-    /// by 8.8e-4 on tiny; the tolerances of rounded weights are what validation allows at most.
+    /// Weights and products in float16, all between them in float32: meant for GPUs, which do not run it yet. Logits are off by 9.3e-4 of
+    /// the largest on the demo model, by 8.8e-4 on tiny; the tolerances of rounded weights are what validation allows at most.
     /// </summary>
     public static GraphVariant Float16 { get; } = Fused("fp16", "float16", 2e-3, new(LinearFormat.Float16, LinearFormat.Float16),
         0.001);

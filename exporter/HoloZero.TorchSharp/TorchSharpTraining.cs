@@ -66,10 +66,13 @@ public sealed class TorchSharpTraining : ITrainingEngine
         /// <summary>The loss of a part and its gradients, both times the share of the step's targets that it has.</summary>
         private (double Loss, IList<Tensor> Gradients) Gradients(WindowBatch part, double share)
         {
+            using var scope = NewDisposeScope();
             var loss = Nats(part).mean();
             using var weight = share.ToScalar();
             var weighed = share == 1 ? loss : loss.mul(weight);
-            return (weighed.cpu().item<float>(), autograd.grad([weighed], _parameters));
+            var gradients = autograd.grad([weighed], _parameters);
+            foreach (var gradient in gradients) gradient.MoveToOuterDisposeScope();
+            return (weighed.cpu().item<float>(), gradients);
         }
 
         double ITrainer.Nats(WindowBatch batch)

@@ -29,7 +29,8 @@ public sealed class TrainingRun
     private TrainingState _state;
     private TrainingLog _log;
     private IReadOnlyDictionary<string, WeightTensor> _best;
-    private long _savedStep = -1, _savedAt;
+    private TrainingLog? _saved;
+    private long _savedAt;
 
     /// <summary>A run at its beginning, or where its log says.</summary>
     /// <param name="engine">What has autograd.</param>
@@ -49,7 +50,8 @@ public sealed class TrainingRun
     /// <summary>Trains to the end. It saves before the first step; cancelled, it finishes the step, saves and stops.</summary>
     /// <returns>The log as saved.</returns>
     /// <exception cref="UnsoundModelException">
-    /// The loss is not finite: what was before is saved, unless nothing was learned before it.
+    /// The loss is not finite: of a step, what was before it is saved; of held-out text, the last save stays, as the weights that computed
+    /// it are of no use. Nothing is saved where nothing was learned before it.
     /// </exception>
     /// <exception cref="BadInputException">The folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, and saved.</exception>
@@ -63,7 +65,7 @@ public sealed class TrainingRun
         {
             if (cancellation.IsCancellationRequested)
             {
-                if (_log.Step != _savedStep) Save(trainer.State());
+                if (_log.Step != _saved?.Step) Save(trainer.State());
                 throw new OperationCanceledException(cancellation);
             }
 
@@ -108,7 +110,7 @@ public sealed class TrainingRun
         }
 
         if (_log.Step < Options.Steps) _folder.Rewind(_log);
-        (_savedStep, _savedAt) = (_log.Step, _clock.GetTimestamp());
+        (_saved, _savedAt) = (_log, _clock.GetTimestamp());
     }
 
     private double Step(ITrainer trainer, ref long bytes)
@@ -116,7 +118,12 @@ public sealed class TrainingRun
         var batch = _data.Batch(Options, _config.SlotBytes, _log.Step);
         var (loss, norm) = trainer.Step(batch.Split(Options.MicroBatch ?? batch.Rows), Options.LearningRateAt(_log.Step));
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
-            throw Diverged(trainer, $"the loss is {loss} and the gradient {norm} at step {_log.Step + 1}");
+        {
+            // Such a step changes no weight.
+            if (_log.Step > 0 && _log.Step != _saved?.Step) Save(trainer.State());
+            throw Diverged($"the loss is {loss} and the gradient {norm} at step {_log.Step + 1}");
+        }
+
         _log = _log with { Step = _log.Step + 1, PendingNats = _log.PendingNats + loss, PendingNorms = _log.PendingNorms + norm };
         bytes += batch.Targets.Length;
         return loss;
@@ -142,7 +149,7 @@ public sealed class TrainingRun
     {
         var (nats, bytes) = Nats(trainer, _data, Options, _config, CancellationToken.None);
         if (double.IsFinite(nats)) return CrossEntropy.Bits(nats / bytes);
-        throw _log.Step == 0 ? Unsound(nats) : Diverged(trainer, $"held-out text has a loss of {nats} at step {_log.Step}");
+        throw _log.Step == 0 ? Unsound(nats) : Diverged($"held-out text has a loss of {nats} at step {_log.Step}");
     }
 
     private static (double Nats, long Bytes) Nats(ITrainer trainer, ITrainingData data, TrainingOptions options, AsymDecConfig config,
@@ -162,14 +169,13 @@ public sealed class TrainingRun
     private static UnsoundModelException Unsound(double nats) => new($"held-out text has a loss of {nats} before anything is learned: "
         + "the weights themselves compute it; use a checkpoint from before it diverged");
 
-    /// <summary>Saves what was before, with the best of it, and says so.</summary>
-    private UnsoundModelException Diverged(ITrainer trainer, string what)
+    /// <summary>Says what the folder holds.</summary>
+    private UnsoundModelException Diverged(string what)
     {
-        if (_log.Step == 0)
+        if (_log.Step == 0 || _saved is not { Best: { } best } saved)
             return new($"{what}, before anything is learned: the weights themselves compute it; use a checkpoint from before it diverged");
-        Save(trainer.State());
-        return new(string.Create(CultureInfo.InvariantCulture, $"{what}; {_folder.Path} holds step {_log.Step}, and as best.safetensors "
-            + $"step {_log.Best!.Step} with {_log.Best.HeldOutBitsPerByte:F5} bits/byte of held-out text; train anew with a lower "
+        return new(string.Create(CultureInfo.InvariantCulture, $"{what}; {_folder.Path} holds step {saved.Step}, and as best.safetensors "
+            + $"step {best.Step} with {best.HeldOutBitsPerByte:F5} bits/byte of held-out text; train anew with a lower "
             + $"learning rate or a longer warm-up"));
     }
 
@@ -177,6 +183,6 @@ public sealed class TrainingRun
     {
         _state = state;
         _log = _folder.Write(new(_log, _config, _state, _best));
-        (_savedStep, _savedAt) = (_log.Step, _clock.GetTimestamp());
+        (_saved, _savedAt) = (_log, _clock.GetTimestamp());
     }
 }

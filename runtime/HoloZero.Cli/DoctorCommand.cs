@@ -37,12 +37,11 @@ internal static class DoctorCommand
         {
             // Every file, not only those that a model loads.
             Abandonable.Run(() => ArtifactFolder.Open(folder), cancellation);
-            using var model = arguments.Load(parsed, cancellation, speculation: true);
-            var placed = arguments.Options(parsed) with { Variant = model.Variant.Name, Provider = model.Provider };
-            return new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation))
-            {
-                Nodes = new(NodePlacement.Count(folder, placed, cancellation)),
-            };
+            ModelHealth health;
+            using (var model = arguments.Load(parsed, cancellation, speculation: true))
+                health = new(folder, null, model.Variant.Name, model.Provider.ToString(), SelfCheck.Run(model, cancellation));
+            // By then the model's memory is free: it is loaded once more.
+            return health with { Nodes = new(NodePlacement.Count(folder, arguments.Options(parsed), cancellation)) };
         }
         catch (Exception e) when (e is BadInputException or UnsoundModelException)
         {

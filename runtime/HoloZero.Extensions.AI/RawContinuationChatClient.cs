@@ -57,7 +57,10 @@ public sealed class RawContinuationChatClient : IChatClient
     {
         ArgumentNullException.ThrowIfNull(messages);
         var generation = Generation(options);
-        return EnumerateAsync(Encoding.UTF8.GetBytes(_format(messages)), generation, cancellationToken);
+        ChatMessage[] all = [.. messages];
+        Refuse("messages", all.Any(message => message.Contents.Any(content => content is DataContent or UriContent)),
+            "reads text alone", what: "hold data that is no text");
+        return EnumerateAsync(Encoding.UTF8.GetBytes(_format(all)), generation, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -136,8 +139,8 @@ public sealed class RawContinuationChatClient : IChatClient
         };
     }
 
-    private static void Refuse(string option, bool given, string why)
+    private static void Refuse(string option, bool given, string why, string what = "is given")
     {
-        if (given) throw new BadInputException(option, $"is given, and this model {why}", "leave it out");
+        if (given) throw new BadInputException(option, $"{what}, and this model {why}", "leave it out");
     }
 }

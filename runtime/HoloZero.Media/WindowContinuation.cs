@@ -31,7 +31,8 @@ public sealed record WindowContinuation
     /// <param name="window">The window.</param>
     /// <param name="own">The window that it is used with otherwise; null is <see cref="HoloZeroModel.Window"/>.</param>
     /// <param name="rest">What becomes of bytes that fill no slot.</param>
-    /// <param name="begun">First bytes of the next window, where they are known.</param>
+    /// <param name="begun">First bytes of the next window, where they are known; all of it and more leaves nothing missing.</param>
+    /// <exception cref="ArgumentNullException">Model or window is null.</exception>
     public static WindowContinuation Of(HoloZeroModel model, FilmWindow window, ContextWindowOptions? own = null,
         SlotRest rest = SlotRest.Truncate, ReadOnlySpan<byte> begun = default)
     {
@@ -41,11 +42,23 @@ public sealed record WindowContinuation
         var slots = window.ToSlots(model.SlotBytes, rest);
         if (begun.IsEmpty && !model.HasStreamOrigin) begun = window.Bytes.Span[..1];
         var prefixSlots = slots.Length / model.SlotBytes;
-        var length = window.Layout.Length;
-        return new([.. slots, .. begun], begun.ToArray(), prefixSlots, Math.Max(0, length - begun.Length), own with
+        return new([.. slots, .. begun], begun.ToArray(), prefixSlots, Math.Max(0, window.Layout.Length - begun.Length),
+            RoomFor(window.Layout, prefixSlots, own));
+    }
+
+    /// <summary>A context as large as a prefix of some slots and a whole next window need it.</summary>
+    /// <param name="layout">Of the next window.</param>
+    /// <param name="prefixSlots">Slots of the prefix, 0 or more.</param>
+    /// <param name="own">What is kept otherwise; never less than that.</param>
+    /// <exception cref="ArgumentNullException">Layout or context is null.</exception>
+    public static ContextWindowOptions RoomFor(FilmLayout layout, int prefixSlots, ContextWindowOptions own)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(own);
+        return own with
         {
-            StreamBytes = Math.Clamp(length + 1, own.StreamBytes, ContextWindowOptions.MaxStreamBytes),
+            StreamBytes = Math.Clamp(layout.Length + 1, own.StreamBytes, ContextWindowOptions.MaxStreamBytes),
             MaxPrefixSlots = Math.Max(own.MaxPrefixSlots, prefixSlots),
-        });
+        };
     }
 }

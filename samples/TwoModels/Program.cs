@@ -19,7 +19,15 @@ builder.Services.AddHoloZero("second", options => options.Model = second);
 builder.Services.AddSingleton<Comparison>();
 using var host = builder.Build();
 await host.StartAsync();
-await host.Services.GetRequiredService<Comparison>().PrintAsync("In the beginning ");
+try
+{
+    await host.Services.GetRequiredService<Comparison>().PrintAsync("In the beginning ");
+}
+catch (ModelLoadException)
+{
+    // The log has said why, and the exit code is set.
+}
+
 await host.StopAsync();
 return Environment.ExitCode;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using HoloZero.Artifacts;
 using HoloZero.Hosting;
 using HoloZero.Runtime;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -29,7 +30,20 @@ app.MapGet("/continue", async (string prompt, int? maxBytes, IByteGenerator gene
     {
         http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
     }
+    catch (HoloZeroException e) when (e is ModelLoadException or GeneratorStoppedException && !http.Response.HasStarted)
+    {
+        http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+    }
 });
 app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
-app.Run();
+try
+{
+    app.Run();
+}
+catch (BadInputException e)
+{
+    await Console.Error.WriteLineAsync($"web: {e.Message}");
+    return 2;
+}
+
 return Environment.ExitCode;

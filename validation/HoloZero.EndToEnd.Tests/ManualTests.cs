@@ -5,7 +5,7 @@ using HoloZero.Testing;
 
 namespace HoloZero.EndToEnd.Tests;
 
-/// <summary>Every command and every line of code in the README and the manual is run.</summary>
+/// <summary>Every command in an <c>sh</c> block and every snippet of the README and the manual is run.</summary>
 public sealed partial class ManualTests(ExportedModels exported) : IDisposable
 {
     private static readonly string Readme = Text("README.md");

@@ -10,7 +10,8 @@ namespace HoloZero.Packages.Tests;
 /// <summary>What is in each package.</summary>
 public sealed class PackageTests(Packages packages)
 {
-    private const string Version = "0.2.0";
+    private static readonly string Version =
+        XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props")).Descendants("Version").Single().Value;
 
     /// <summary>
     /// Each library's package with what it brings to an app, as reviewed as the public surface. What is pinned centrally is named, though

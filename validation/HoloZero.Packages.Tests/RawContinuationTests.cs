@@ -76,6 +76,15 @@ public sealed class RawContinuationTests(Packages packages)
     }
 
     [Fact]
+    public void What_is_no_text_is_refused_and_never_left_out()
+    {
+        using var client = new RawContinuationChatClient(new Fake(), Last, "tiny");
+        var picture = new ChatMessage(ChatRole.User, [new TextContent("a"), new DataContent(new byte[] { 1 }, "image/png")]);
+        var error = Assert.Throws<BadInputException>(() => { client.GetStreamingResponseAsync([picture]); });
+        Assert.Equal("messages: hold data that is no text, and this model reads text alone; leave it out", error.Message);
+    }
+
+    [Fact]
     public void It_tells_what_it_is_and_leaves_the_generator_to_its_owner()
     {
         var fake = new Fake();

@@ -118,7 +118,7 @@ public sealed partial class SampleTests(Packages packages)
         var bytes = files.Sum(path => new FileInfo(path).Length);
         TestContext.Current.SendDiagnosticMessage($"{sample}: {bytes:N0} bytes in {files.Length} files");
         Assert.True(told.Success, $"docs/embedding.md does not say what {sample} weighs: {bytes / 1e6:F1} MB");
-        Assert.Equal(double.Parse(told.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), bytes / 1e6, bytes / 1e7);
+        Assert.Equal(double.Parse(told.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), bytes / 1e6, tolerance: 0.5);
     }
 
     /// <summary>A native library of another system or processor than x86-64 Linux.</summary>

@@ -30,9 +30,16 @@ internal static class Shell
     public static async Task<(int Code, string Output, string Error)> FinishAsync(Process process, CancellationToken cancellation)
     {
         using var _ = process;
-        var error = process.StandardError.ReadToEndAsync(cancellation);
-        var output = await process.StandardOutput.ReadToEndAsync(cancellation).WaitAsync(Enough, cancellation);
-        await process.WaitForExitAsync(cancellation);
-        return (process.ExitCode, output, await error);
+        try
+        {
+            var error = process.StandardError.ReadToEndAsync(cancellation);
+            var output = await process.StandardOutput.ReadToEndAsync(cancellation).WaitAsync(Enough, cancellation);
+            await process.WaitForExitAsync(cancellation);
+            return (process.ExitCode, output, await error);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
     }
 }

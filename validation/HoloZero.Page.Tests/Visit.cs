@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Playwright;
@@ -30,6 +31,19 @@ public sealed class Visit : IAsyncDisposable
 
     /// <summary>Set where a test makes the service fail: the browser then logs failed requests as errors of its own.</summary>
     public bool ExpectsFailures { get; set; }
+
+    /// <summary>Runs the line that the page shows in a shell.</summary>
+    /// <returns>What it prints.</returns>
+    internal async Task<byte[]> RunLineAsync()
+    {
+        var line = await Page.Locator("#line").TextContentAsync() ?? "";
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", line]) { RedirectStandardOutput = true })!;
+        using var printed = new MemoryStream();
+        await shell.StandardOutput.BaseStream.CopyToAsync(printed);
+        await shell.WaitForExitAsync();
+        Assert.Equal(0, shell.ExitCode);
+        return printed.ToArray();
+    }
 
     internal static async Task<Visit> OpenAsync(IBrowserContext context, string url, Func<IPage, Task>? before)
     {

@@ -58,6 +58,11 @@ public sealed class DescriptionTests(Shared shared)
             using var response = await shared.Service.Client.PostAsync($"{path}?layout=digits", content, Service.Token);
             Assert.DoesNotContain("unknown_parameter", await response.Content.ReadAsStringAsync(Service.Token));
         }
+
+        using var example = new MultipartFormDataContent();
+        foreach (var (name, value) in form["example"]!.AsObject()) example.Add(new StringContent(value!.ToString()), name);
+        using var made = await shared.Service.Client.PostAsync(path, example, Service.Token);
+        Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Service.Token));
     }
 
     [Fact]

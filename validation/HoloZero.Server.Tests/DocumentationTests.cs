@@ -10,7 +10,9 @@ public sealed class DocumentationTests(Shared shared)
     private static readonly string Manual = File.ReadAllText(Path.Combine(Repository.Root, "docs", "serving.md"));
 
     public static TheoryData<string> Commands { get; } = [.. Regex.Matches(Manual, "```sh\n(.*?)```", RegexOptions.Singleline)
-        .SelectMany(block => block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
+        .SelectMany(block => block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+        .. Regex.Matches(File.ReadAllText(Path.Combine(Repository.Root, "README.md")), "(?m)^    (curl .*)$")
+            .Select(match => match.Groups[1].Value)];
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -205,7 +205,9 @@ public sealed class TrainingRunTests : IDisposable
         var exception = Assert.Throws<UnsoundModelException>(() =>
             Begin(new() { HeldOutBits = step => step switch { 0 => 8, 4 => 5, _ => double.PositiveInfinity } }, Options).Run());
         Assert.Contains("at step 8", exception.Message);
-        Assert.Contains("step 4 with 5.00000 bits/byte", exception.Message);
+        // The weights that computed it are of no use: the last save stays.
+        Assert.Contains("holds step 5, and as best.safetensors step 4 with 5.00000 bits/byte", exception.Message);
+        Assert.Equal(5, TrainingFolder.Read(_temporary["run"]).Log.Step);
         Assert.All(TrainingFolder.Read(_temporary["run"]).BestWeights.Values, weight => Assert.Equal(4f, weight.Data[0]));
     }
 

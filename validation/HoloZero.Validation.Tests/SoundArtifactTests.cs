@@ -1,5 +1,7 @@
+using HoloZero.Artifacts;
 using HoloZero.Exporter;
 using HoloZero.Models;
+using HoloZero.Runtime;
 
 namespace HoloZero.Validation.Tests;
 
@@ -50,6 +52,22 @@ public class SoundArtifactTests
             Assert.Equal(variant is not ("portable" or "fp32"), report.Checks.Any(check => check.Scope == $"{variant} on Cpu"
                 && check is { Check: CheckNames.Rounding, Subject: "published logits" }));
         }
+    }
+
+    [Fact]
+    public void A_provider_that_is_named_checks_something_or_nothing_passes()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32", "portable");
+        var error = Assert.Throws<BadInputException>(() => Validate("fp32"));
+        Assert.Equal("provider: Cuda runs none of the variants to check; name another provider, or leave it out for all that load",
+            error.Message);
+        Assert.SkipWhen(RuntimeReport.Collect().Providers.Any(provider =>
+            provider is { Name: "CUDAExecutionProvider", Problem: null }), "CUDA loads here");
+        Assert.Contains("execution provider Cuda does not load",
+            Assert.Throws<MissingCapabilityException>(() => Validate("portable")).Message);
+
+        ValidationReport Validate(string variant) => ArtifactValidator.Validate(artifact.Folder, goldenFolder: null,
+            new() { AllTriples = false, Variants = [variant], Provider = ExecutionProvider.Cuda });
     }
 
     [Fact]

@@ -77,12 +77,13 @@ public static class ArtifactValidator
             var chosen = options.Variants.Count == 0 ? Manifest.Variants : [.. options.Variants.Distinct().Select(_artifact.Variant)];
             var goldens = goldenFolder is null ? default : GoldenFolder.Open(goldenFolder).For(Manifest);
             var environment = RuntimeReport.Collect();
+            var providers = Providers(environment, chosen);
 
             if (!options.AllTriples) _notChecked.Add(new("triples of bytes", "only starts of runs were asked for"));
             Step("hashing");
             _checks.Add(ManifestCheck.Hashes(_artifact));
             _checks.Add(ManifestCheck.Structure(_artifact, out var config, out var own));
-            if (config is not null) Examine(config, own, goldenFolder, goldens, chosen, Providers(environment));
+            if (config is not null) Examine(config, own, goldenFolder, goldens, chosen, providers);
             else _notChecked.Add(new("graphs", "the manifest describes no network"));
             return new(folder, _checks)
             {
@@ -153,7 +154,7 @@ public static class ArtifactValidator
 
                 foreach (var provider in providers)
                 {
-                    if (!ProviderChoice.IsMeantFor(graph.Variant, provider))
+                    if (!ProviderChoice.CanRun(provider, graph.Variant))
                     {
                         _notChecked.Add(new($"{graph.Variant.Name} on {provider}", "it is not meant for it"));
                         continue;
@@ -247,8 +248,15 @@ public static class ArtifactValidator
             return new(config, reference, cases, set.HeldOut, options.Cancellation);
         }
 
-        private List<ExecutionProvider> Providers(RuntimeReport environment)
+        private List<ExecutionProvider> Providers(RuntimeReport environment, IReadOnlyList<ArtifactManifest.VariantInfo> chosen)
         {
+            var named = options.Provider == ExecutionProvider.Auto ? null : (ExecutionProvider?)options.Provider;
+            if (named is { } asked && !chosen.Any(variant => ProviderChoice.CanRun(asked, variant)))
+            {
+                throw new BadInputException("provider", $"{asked} runs none of the variants to check",
+                    "name another provider, or leave it out for all that load");
+            }
+
             var providers = new List<ExecutionProvider>();
             foreach (var status in environment.Providers)
             {
@@ -259,19 +267,16 @@ public static class ArtifactValidator
                     "TensorrtExecutionProvider" => ExecutionProvider.TensorRt,
                     _ => null,
                 };
-                if (provider is { } usable && status.Problem is null)
-                {
-                    if (options.Provider is ExecutionProvider.Auto || options.Provider == usable) providers.Add(usable);
-                }
-                else if (provider == options.Provider)
-                {
-                    throw new MissingCapabilityException($"execution provider {provider} does not load "
-                        + $"({ProviderLibraries.Describe(status.Problem!)})", ProviderLibraries.Remedy(status.Problem!));
-                }
+                if (named is not null && provider != named) continue;
+                if (provider is { } usable && status.Problem is null) providers.Add(usable);
+                else if (named is not null) throw Missing(status.Problem!);
                 else _notChecked.Add(new(status.Name, Shortened(status.Problem ?? "not used by the runtime")));
             }
 
-            return providers;
+            return providers.Count > 0 ? providers : throw Missing(ProviderLibraries.NotBuiltIn);
+
+            MissingCapabilityException Missing(string problem) =>
+                new($"execution provider {named} does not load ({ProviderLibraries.Describe(problem)})", ProviderLibraries.Remedy(problem));
         }
 
         private static string Describe(ArtifactManifest.ModelInfo model, ArtifactManifest.SourceInfo source) =>

@@ -41,7 +41,9 @@ public static class ConfigurationFile
             using var json = InputFile.Guard(path, () => JsonDocument.Parse(stream));
             var root = json.RootElement;
             if (root.ValueKind != JsonValueKind.Object) throw new BadInputException(path, "it is no JSON object", Remedy);
-            if (ForeignNames.Unread(root.EnumerateObject().Select(property => property.Name)) is [var unknown, ..])
+            // How a network without weights is read is said where it is made.
+            string[] names = [.. root.EnumerateObject().Select(property => property.Name)];
+            if (ForeignNames.Unread(names).Concat(names.Intersect(CheckpointConfig.ReadingKeys)).FirstOrDefault() is { } unknown)
             {
                 var meaning = ForeignNames.MeaningOfKey(unknown) is { } known ? $" and might mean {known}" : "";
                 throw new BadInputException(path, $"its {Untrusted.Quote(unknown)} is not read{meaning}", $"leave it out: {Remedy}");

@@ -37,9 +37,15 @@ public sealed record ContextWindowOptions
     internal int Kept => KeptStreamBytes ?? Math.Clamp(StreamBytes / 2, 1, DefaultKeptStreamBytes);
 
     /// <summary>What an artifact was made for; where it does not say, the default.</summary>
-    internal static ContextWindowOptions Of(ArtifactManifest manifest) => manifest.Window is { } window
-        ? new() { StreamBytes = window.StreamBytes, MaxPrefixSlots = window.MaxPrefixSlots, KeptStreamBytes = window.KeptStreamBytes }
-        : new();
+    /// <param name="manifest">The artifact's.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="manifest"/> is null.</exception>
+    public static ContextWindowOptions Of(ArtifactManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return manifest.Window is { } window
+            ? new() { StreamBytes = window.StreamBytes, MaxPrefixSlots = window.MaxPrefixSlots, KeptStreamBytes = window.KeptStreamBytes }
+            : new();
+    }
 
     /// <summary>The same with what is given; null leaves a value as it is.</summary>
     /// <param name="streamBytes">W, or null.</param>

@@ -22,6 +22,7 @@ internal sealed class ModelLoader(ArtifactFolder artifact, ModelOptions options,
         var variant = candidate.Variant!;
         _total = options.VerifyHashes ? artifact.FilesOf(variant).Sum(file => file.Value.Bytes) : 0;
         Volatile.Write(ref _hashed, 0);
+        Volatile.Write(ref _loaded, false);
         Report();
         // Beside the loading, which takes as long.
         var hashes = options.VerifyHashes ? Task.Run(() => artifact.VerifyHashes(variant, Hashed, cancellation), CancellationToken.None)
@@ -49,7 +50,8 @@ internal sealed class ModelLoader(ArtifactFolder artifact, ModelOptions options,
     /// <returns>Why it does not load; null where it does.</returns>
     /// <exception cref="BadInputException">The folder for engines cannot be made.</exception>
     public string? Append(ProviderCandidate candidate, SessionOptions session) =>
-        ProviderSelection.Append(session, candidate.Provider, options,
+        candidate.Provider == ExecutionProvider.TensorRt && options.DeviceMemoryBytes is not null ? "its memory cannot be limited"
+        : ProviderSelection.Append(session, candidate.Provider, options,
             candidate.Provider == ExecutionProvider.TensorRt ? TensorRt(candidate.Variant!) : null);
 
     private Dictionary<string, string> TensorRt(ArtifactManifest.VariantInfo variant)

@@ -18,7 +18,10 @@ public sealed record ModelOptions
     /// <value>0.</value>
     public int DeviceId { get; init; }
 
-    /// <summary>Bytes of a device's memory that the model may take at most, 1,048,576 and more; the processor's is not limited.</summary>
+    /// <summary>
+    /// Bytes of a device's memory that CUDA's arena (weights, states, what a call computes with) may take at most, 1,048,576 and more. It
+    /// is CUDA's alone: TensorRT cannot be limited so, and the processor is not.
+    /// </summary>
     /// <value>As many as there are.</value>
     public long? DeviceMemoryBytes { get; init; }
 
@@ -115,6 +118,8 @@ public sealed record ModelOptions
                 "give 1,048,576 and more, or leave it out");
         }
 
+        if (DeviceMemoryBytes is not null && Provider == ExecutionProvider.TensorRt)
+            throw new BadInputException("device memory", "TensorRT cannot be limited", "leave it out, or choose Cuda");
         ArgumentNullException.ThrowIfNull(ProviderOptions);
         if (Provider == ExecutionProvider.Cpu && ProviderOptions.Count > 0)
         {

@@ -33,9 +33,8 @@ internal static class ProviderChoice
         ArtifactManifest.VariantInfo? named)
     {
         var fitting = artifact.Manifest.Variants.FirstOrDefault(candidate => IsMeantFor(candidate, provider));
-        if (named is not null && (IsMeantFor(named, provider) || provider == ExecutionProvider.Cpu)) return new(provider, named);
+        if (named is not null && CanRun(provider, named)) return new(provider, named);
         if (named is null && fitting is not null) return new(provider, fitting);
-        // The processor runs them all, if slowly.
         if (provider == ExecutionProvider.Cpu) return new(provider, artifact.Variant(null));
 
         return new(provider, null, new("provider", named is null ? $"none of the artifact's variants is meant for {provider}"
@@ -43,7 +42,10 @@ internal static class ProviderChoice
             fitting is null ? "export the variant portable" : $"choose the variant {fitting.Name}"));
     }
 
-    /// <summary>Whether a provider runs the graph whole.</summary>
-    public static bool IsMeantFor(ArtifactManifest.VariantInfo variant, ExecutionProvider provider) =>
+    /// <summary>Whether a provider runs a graph whole: the processor does with every one, if slowly.</summary>
+    public static bool CanRun(ExecutionProvider provider, ArtifactManifest.VariantInfo variant) =>
+        provider == ExecutionProvider.Cpu || IsMeantFor(variant, provider);
+
+    private static bool IsMeantFor(ArtifactManifest.VariantInfo variant, ExecutionProvider provider) =>
         variant.Providers.Contains(provider.Name(), StringComparer.Ordinal);
 }

@@ -5,6 +5,9 @@ namespace HoloZero.Runtime;
 /// <summary>What a provider's native libraries lack where they do not load.</summary>
 internal static partial class ProviderLibraries
 {
+    /// <summary>What is said where ONNX Runtime does not know a provider at all.</summary>
+    public const string NotBuiltIn = "this ONNX Runtime was built without it";
+
     /// <summary>By the beginning of a library's name: what to install for it.</summary>
     private static readonly (string Name, string Remedy)[] Known =
     [
@@ -35,6 +38,7 @@ internal static partial class ProviderLibraries
             return "install what has it";
         }
 
+        if (failure == NotBuiltIn) return "add the package Microsoft.ML.OnnxRuntime.Gpu to the application";
         // What ONNX Runtime says where it is told to leave no node to the processor.
         if (failure.Contains("assigned to the default CPU EP", StringComparison.Ordinal)) return "allow nodes on the processor";
         return failure.Contains("CUDA failure", StringComparison.Ordinal)

@@ -58,11 +58,12 @@ internal sealed class Prefills(StateStore store, ByteGeneratorOptions options, i
     }
 
     /// <summary>One piece, and whole prefills beside it that fit into the same time; those that run already come first.</summary>
-    /// <param name="beside">Whether others wait for it, so that a piece is short.</param>
+    /// <param name="beside">Whether others wait for it now, so that a piece is short.</param>
     /// <param name="queued">Who comes after those that are here, to be looked at for what they share with a prompt that begins.</param>
     /// <param name="done">Told of each that is done.</param>
     /// <param name="failed">Told of each that fails; it is here no more.</param>
-    public void Run(bool beside, IEnumerable<ScheduledGeneration> queued, PrefillDone done, Action<ScheduledGeneration, Exception> failed)
+    public void Run(Func<bool> beside, IEnumerable<ScheduledGeneration> queued, PrefillDone done,
+        Action<ScheduledGeneration, Exception> failed)
     {
         for (var rows = 0; ;)
         {
@@ -77,7 +78,7 @@ internal sealed class Prefills(StateStore store, ByteGeneratorOptions options, i
                     if (Begin(lane, generation, queued, done)) continue;
                 }
 
-                var most = (beside ? options.PrefillRows : RowsAlone) - rows;
+                var most = (beside() ? options.PrefillRows : RowsAlone) - rows;
                 if (rows > 0 && RowsLeft(lane) > most) break;
                 rows += Piece(lane, most, done);
             }

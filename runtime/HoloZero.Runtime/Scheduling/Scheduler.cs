@@ -16,6 +16,7 @@ internal sealed class Scheduler : IDisposable
     private readonly IStateBlock _block;
     private readonly Prefills _prefills;
     // Kept, as a tick allocates nothing.
+    private readonly Func<bool> _anyReady;
     private readonly PrefillDone _enter;
     private readonly Action<ScheduledGeneration, Exception> _fail;
     private readonly IDrafter? _drafter;
@@ -38,7 +39,7 @@ internal sealed class Scheduler : IDisposable
     {
         (_options, _block, _drafter) = (options, block, drafter);
         _next = new byte[Math.Max(options.MaxRows, graph.Check?.Rows ?? 0)];
-        (_enter, _fail) = (Enter, Fail);
+        (_anyReady, _enter, _fail) = (() => _ready.Count > 0, Enter, Fail);
         _prefills = new(graph.States, options, window.MaxPositions, cache, Counters, _run);
     }
 
@@ -71,7 +72,7 @@ internal sealed class Scheduler : IDisposable
         Admit();
         var works = _ready.Count > 0 || _prefills.HasWork;
         if (!TryCheck() && _ready.Count > 0) Step();
-        _prefills.Run(_ready.Count > 0, _queue, _enter, _fail);
+        _prefills.Run(_anyReady, _queue, _enter, _fail);
         Count();
         return works;
     }

@@ -29,10 +29,7 @@ internal static class BytesEndpoint
         var (stream, slots, kept) = (query.Whole("stream_bytes", 0, int.MaxValue), query.Whole("max_prefix_slots", 0, int.MaxValue),
             query.Whole("kept_stream_bytes", 0, int.MaxValue));
         var isForm = WindowForm.IsIn(context.Request);
-        var (layout, rest) = isForm ? (WindowEndpoints.Layout(query), WindowEndpoints.SlotRestOf(query))
-            : (FilmLayout.Film, SlotRest.Truncate);
-        if (!isForm && (query.Text("layout") ?? query.Text("slot_rest")) is not null)
-            throw query.Invalid("layout", "and slot_rest are for windows: send picture, sound or caption in a form");
+        var (layout, rest) = (WindowEndpoints.Layout(query), WindowEndpoints.SlotRestOf(query));
         query.RefuseOthers();
         generation.Validate();
         var loaded = await model.ReadyAsync(cancellation);
@@ -56,12 +53,14 @@ internal static class BytesEndpoint
         }
         else
         {
+            foreach (var name in (string[])["layout", "slot_rest"])
+                if (query.Text(name) is not null) throw query.Invalid(name, "is for windows: send picture, sound or caption in a form");
             prompt = form is null ? await context.Request.ReadBytesAsync(cancellation) : form.Prompt ?? [];
             generation = generation with { MaxBytes = maxBytes ?? throw query.Invalid("max_bytes", "is missing") };
         }
 
         if (prompt.Length > options.MaxPromptBytes)
-            throw ApiException.Invalid("body", $"the body has {prompt.Length} bytes, allowed are {options.MaxPromptBytes}", "too_long");
+            throw ApiException.Invalid("body", $"the prompt has {prompt.Length} bytes, allowed are {options.MaxPromptBytes}", "too_long");
         if (generation.Sampling.Seed is { } seed)
             context.Response.Headers["x-holozero-seed"] = seed.ToString(CultureInfo.InvariantCulture);
         context.Response.ContentType = MediaType;

@@ -76,8 +76,11 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
         {
             MediaReader reader;
             lock (_gate) reader = _reader ??= new(artifact);
-            foreach (var name in needed) Load(() => reader.Load(name));
-            return parts.Compose(reader);
+            return parts.Compose(Load(() =>
+            {
+                foreach (var name in needed) reader.Load(name);
+                return reader;
+            }));
         }, cancellation);
     }
 
@@ -93,11 +96,7 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
                 StatusCodes.Status404NotFound));
         }
 
-        lock (_gate)
-        {
-            if (_features is null) Load(() => _features = ByteFeatures.Load(model.Artifact));
-            return _features!;
-        }
+        lock (_gate) return _features ??= Load(() => ByteFeatures.Load(model.Artifact));
     }
 
     /// <summary>What changes when another graph answers: the beginning of its hash.</summary>
@@ -117,11 +116,11 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
     }
 
     /// <summary>Loads a graph; what is wrong with it is no caller's fault.</summary>
-    private void Load(Action load)
+    private T Load<T>(Func<T> load)
     {
         try
         {
-            load();
+            return load();
         }
         catch (HoloZeroException e)
         {
@@ -134,7 +133,6 @@ internal sealed class ServedModel(HostedModel hosted, ServerOptions options, lon
 
 /// <summary>The models of the service by name, the default one first. Immutable and thread-safe.</summary>
 /// <param name="models">All of them; owned.</param>
-/// <param name="room">The window it is used with.</param>
 /// <param name="reading">Where they read pictures and sound; owned.</param>
 internal sealed class ModelCatalog(IReadOnlyList<ServedModel> models, SideWork reading) : IDisposable
 {

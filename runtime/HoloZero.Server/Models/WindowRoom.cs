@@ -23,18 +23,13 @@ internal sealed class WindowRoom
         try
         {
             var manifest = ArtifactFolder.Open(options.Model, verifyHashes: false).Manifest;
-            var own = Of(manifest.Window is { } window ? new()
-            {
-                StreamBytes = window.StreamBytes,
-                MaxPrefixSlots = window.MaxPrefixSlots,
-                KeptStreamBytes = window.KeptStreamBytes,
-            } : new());
+            var own = Of(ContextWindowOptions.Of(manifest));
             var slotBytes = manifest.Model.SlotBytes;
             own.Validate(slotBytes);
-            var stream = Math.Max(own.StreamBytes, FilmLayout.Film.Length + 1);
-            var slots = Math.Max(own.MaxPrefixSlots, (FilmLayout.Film.Length + slotBytes - 1) / slotBytes);
-            if (manifest.Variants.Any(variant => stream + slots > variant.MaxPositions)) return;
-            (options.StreamBytes, options.MaxPrefixSlots, options.KeptStreamBytes) = (stream, slots, own.KeptStreamBytes);
+            var room = WindowContinuation.RoomFor(FilmLayout.Film, (FilmLayout.Film.Length + slotBytes - 1) / slotBytes, own);
+            if (manifest.Variants.Any(variant => room.StreamBytes + room.MaxPrefixSlots > variant.MaxPositions)) return;
+            (options.StreamBytes, options.MaxPrefixSlots, options.KeptStreamBytes) =
+                (room.StreamBytes, room.MaxPrefixSlots, room.KeptStreamBytes);
         }
         catch (HoloZeroException)
         {

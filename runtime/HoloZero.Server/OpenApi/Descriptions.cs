@@ -46,7 +46,7 @@ internal static class Descriptions
         new("caption", "string", "UTF-8, cut to the caption's bytes, padded with spaces"),
     ];
 
-    private const string PartsExample = """{"caption":"a bird","at":1.5}""";
+    private const string PartsExample = """{"caption":"a bird"}""";
 
     private const string Usage = """ "usage":{"prompt_tokens":13,"completion_tokens":5,"total_tokens":18,"""
         + """ "prompt_tokens_details":{"cached_tokens":0}}""";
@@ -88,7 +88,7 @@ internal static class Descriptions
         "Continues raw bytes, or a window of a film, by raw bytes, in pieces as they come",
     [
         Model,
-        new("max_bytes", "integer", "Bytes at most; required"),
+        new("max_bytes", "integer", "Bytes at most; required but after a window, where it is what makes the next one whole"),
         new("greedy", "boolean", "Take the likeliest byte"),
         new("temperature", "number", "Above 0, default 1"),
         new("top_k", "integer", "Draw from so many of the likeliest"),

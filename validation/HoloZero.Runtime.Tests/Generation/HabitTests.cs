@@ -26,7 +26,7 @@ public sealed class HabitTests(TinyArtifacts tiny)
         SynchronizationContext.SetSynchronizationContext(context);
         try
         {
-            var done = RunAsync();
+            var done = RunAsync(context);
             Assert.True(done.Wait(TimeSpan.FromMinutes(5)), "something waits for the thread that asked");
             return (Environment.CurrentManagedThreadId, context.Posted, done.Result);
         }
@@ -36,18 +36,29 @@ public sealed class HabitTests(TinyArtifacts tiny)
         }
     }
 
-    private async Task<int[]> RunAsync()
+    /// <summary>What an app does that has come back to its own thread after each step: every call is made under its context.</summary>
+    private async Task<int[]> RunAsync(SynchronizationContext context)
     {
         var threads = new ConcurrentBag<int>();
         var progress = new Told(() => threads.Add(Environment.CurrentManagedThreadId));
         var folder = tiny.Folder(Models.PrefixAttention.Causal);
         using var model = await HoloZeroModel.LoadAsync(folder, progress: progress).ConfigureAwait(false);
-        await using var generator = new ByteGenerator(model);
+        var generator = new ByteGenerator(model);
+        await using var ended = generator.ConfigureAwait(false);
         var options = new GenerationOptions { MaxBytes = 50, Sampling = new() { Greedy = true } };
-        await foreach (var _ in model.GenerateAsync("And "u8.ToArray(), options).ToTextAsync().ConfigureAwait(false))
-            threads.Add(Environment.CurrentManagedThreadId);
-        await foreach (var _ in generator.GenerateAsync("And "u8.ToArray(), options).ToTextAsync().ConfigureAwait(false))
-            threads.Add(Environment.CurrentManagedThreadId);
+        byte[] prompt = [.. "And "u8];
+        foreach (var chunks in new[] { model.GenerateAsync(prompt, options), generator.GenerateAsync(prompt, options) })
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+            await foreach (var _ in chunks.ToTextAsync().ConfigureAwait(false))
+            {
+                threads.Add(Environment.CurrentManagedThreadId);
+                SynchronizationContext.SetSynchronizationContext(context);
+            }
+
+            SynchronizationContext.SetSynchronizationContext(null);
+        }
+
         Assert.NotEmpty(threads);
         return [.. threads];
     }

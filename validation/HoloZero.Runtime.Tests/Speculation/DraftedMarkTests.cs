@@ -12,13 +12,14 @@ public sealed class DraftedMarkTests(AllVariants variants)
         var options = new ByteGeneratorOptions { MaxRows = 1, PrefixCacheBytes = 0 };
         GenerationOptions asked = new() { MaxBytes = 31, Sampling = new() { Greedy = true, AllowEos = false }, Likeliest = 2 };
         var plain = Run(drafter: null);
-        Assert.All(plain, prediction => Assert.False(prediction.Drafted));
+        Assert.All(plain.Predictions, prediction => Assert.False(prediction.Drafted));
 
         // Two right guesses and a wrong one in every check; the first byte comes from the prompt's logits.
         var drafted = Run(new TwoRightOneWrong(plain.Bytes));
         Assert.Equal(plain.Bytes, drafted.Bytes);
-        Assert.Equal(Enumerable.Range(0, 31).Select(i => i % 3 != 0), drafted.Select(prediction => prediction.Drafted));
-        Assert.Equal(plain.Select(prediction => prediction.Logprob), drafted.Select(prediction => prediction.Logprob));
+        Assert.Equal(Enumerable.Range(0, 31).Select(i => i % 3 != 0), drafted.Predictions.Select(prediction => prediction.Drafted));
+        Assert.Equal(plain.Predictions.Select(prediction => prediction.Logprob),
+            drafted.Predictions.Select(prediction => prediction.Logprob));
 
         Told Run(IDrafter? drafter)
         {
@@ -52,11 +53,11 @@ public sealed class DraftedMarkTests(AllVariants variants)
         }
     }
 
-    private sealed class Told(GenerationSequence sequence) : ScheduledGeneration(sequence), IEnumerable<BytePrediction>
+    private sealed class Told(GenerationSequence sequence) : ScheduledGeneration(sequence)
     {
-        private readonly List<BytePrediction> _predictions = [];
-
         public List<byte> Bytes { get; } = [];
+
+        public List<BytePrediction> Predictions { get; } = [];
 
         public override bool IsCancelled => false;
 
@@ -71,13 +72,9 @@ public sealed class DraftedMarkTests(AllVariants variants)
         public override void Deliver(GenerationChunk chunk)
         {
             Bytes.AddRange(chunk.Bytes.Span);
-            _predictions.AddRange(chunk.Predictions);
+            Predictions.AddRange(chunk.Predictions);
         }
 
         public override void Fail(Exception cause) => Assert.Fail(cause.Message);
-
-        public IEnumerator<BytePrediction> GetEnumerator() => _predictions.GetEnumerator();
-
-        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

@@ -58,7 +58,7 @@ export class Composer {
 
     /** The first example, ready to run: what a visitor finds. */
     begin() {
-        this.set(EXAMPLES[0].bytes);
+        this.#fill(EXAMPLES[0].bytes);
     }
 
     /** What is sent: a window's, while there is one. */
@@ -82,9 +82,13 @@ export class Composer {
         return element("prompt-problem").hidden ? null : element("prompt-problem").textContent;
     }
 
-    /** Makes these bytes the prompt and shows them as what they are. */
+    /** Makes these bytes the prompt, in the place of a window or of what was to become one, and shows them as what they are. */
     set(bytes, file = null) {
-        if (this.#window) this.#sensed(null);
+        this.#sensed(null);
+        this.#fill(bytes, file);
+    }
+
+    #fill(bytes, file = null) {
         this.#bytes = bytes;
         this.#file = bytes.length > EDITABLE ? file ?? { name: "These bytes" } : null;
         this.#problem(null);

@@ -129,15 +129,17 @@ function continueRun() {
 }
 
 /** Shows what was written after a window as a window, once it is a whole one. */
-async function showWritten({ window, settings }) {
+async function showWritten({ window, settings }, written) {
     if (!window) return;
     const length = window.continuation.begun.length + window.continuation.max_tokens;
-    const written = concat(Uint8Array.from(window.continuation.begun), continuation.bytes);
-    if (written.length < length) return;
+    const bytes = concat(Uint8Array.from(window.continuation.begun), written.bytes);
+    if (bytes.length < length) return;
     try {
-        writtenWindow.show(await server.showWindow(settings.model, written.slice(0, length)));
+        const shown = await server.showWindow(settings.model, bytes.slice(0, length));
+        // Meanwhile another run may have begun.
+        if (written === continuation) writtenWindow.show(shown);
     } catch (error) {
-        problem("problem", error instanceof ServerError ? error.message : "What was written cannot be shown as a window.");
+        if (written === continuation) problem("problem", error instanceof ServerError ? error.message : "What was written cannot be shown as a window.");
     }
 }
 
@@ -187,9 +189,9 @@ async function run() {
     showGrowth(true);
     showRunning(false);
     grid.tell();
-    await showWritten(asked);
     if (reason !== null) readouts.ended(continuation, reason, seed);
     else announce(`It broke off after ${continuation.length} bytes.`);
+    await showWritten(asked, continuation);
 }
 
 function showGrowth(ended) {

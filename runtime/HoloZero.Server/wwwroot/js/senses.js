@@ -55,9 +55,13 @@ export class Senses {
     }
 
     /** Resolves once the window is that of what is given now. */
-    settled() {
-        if (this.#timer !== 0) this.#askNow();
-        return this.#asking;
+    async settled() {
+        let asked;
+        do {
+            if (this.#timer !== 0) this.#askNow();
+            asked = this.#asking;
+            await asked;
+        } while (asked !== this.#asking || this.#timer !== 0);
     }
 
     clear() {
