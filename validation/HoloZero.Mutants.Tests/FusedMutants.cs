@@ -158,10 +158,11 @@ internal static class FusedMutants
     [
         new("attention one row short", "the length of each sequence lacks its last row", [Logits, Trace, Structure],
             Graph(Change<int>(Constants("positions/one.int32"), (value, _) => value[0] = 2))) { Variant = "fp32" },
-        new("SkipLayerNormalization without bias", "the projection before a norm lacks its bias", Arithmetic,
-            Graph(Nodes("SkipLayerNormalization", (node, _) => node.Input.RemoveAt(4)))) { Variant = "fp32" },
-        new("SkipLayerNormalization of epsilon 1e-12", "the operator's own default", Arithmetic,
-            Graph(Nodes("SkipLayerNormalization", (node, _) => node.Attribute.Clear()))) { Variant = "fp32" },
+        new("Linears without bias", "what is added behind a product is left out", Arithmetic,
+            Graph(Nodes("Add", WithoutBias))) { Variant = "fp32" },
+        new("LayerNormalization of epsilon 1e-1", "a larger one than the network's", Arithmetic,
+            Graph(Nodes("LayerNormalization", (node, _) => node.Attribute.Single(a => a.Name == "epsilon").F = 0.1f)))
+        { Variant = "fp32" },
         new("LinearAttention of the default scale", "queries of the memory are divided by sqrt(k)", Arithmetic,
             Graph(Nodes("LinearAttention", (node, _) => Remove(node, "scale"))))
         { Variant = "fp32", Model = SoundModel.Faint },

@@ -27,41 +27,6 @@ internal sealed class DeferredLinear(FusedOnnxOps op, GraphValue input, LinearWe
         new(op, input, other, new([.. Shape.Dimensions[..^1], other.Outputs]));
 }
 
-/// <summary>A residual sum x + Linear that waits for the norm which follows it.</summary>
-internal sealed class DeferredSum(FusedOnnxOps op, GraphValue residual, DeferredLinear branch)
-    : GraphValue("sum", DataType.Float, residual.Shape)
-{
-    private GraphValue? _recorded;
-
-    public GraphValue Residual => residual;
-
-    public DeferredLinear Branch => branch;
-
-    public override GraphValue Record() => _recorded ??= op.Sum(residual, branch);
-
-    /// <summary>Whether there is no node yet that gives the sum.</summary>
-    public bool IsOpen => _recorded is null;
-
-    /// <summary>The sum comes out of the norm that took it in.</summary>
-    public void ComesFrom(GraphValue value) => _recorded = value;
-}
-
-/// <summary>
-/// All but the first rows of a residual sum, which waits for a norm: norms keep rows apart, so it may run on all of them.
-/// </summary>
-internal sealed class DeferredSkip(FusedOnnxOps op, DeferredSum sum, int axis, GraphValue count, Shape shape)
-    : GraphValue("skip", DataType.Float, shape)
-{
-    private GraphValue? _recorded;
-
-    public DeferredSum Sum => sum;
-
-    public override GraphValue Record() => _recorded ??= Of(sum);
-
-    /// <summary>The same rows of something as long.</summary>
-    public GraphValue Of(GraphValue rows) => op.RecordSkip(rows, axis, count);
-}
-
 /// <summary>A norm that waits for the Linear behind it, which may want its channels divided.</summary>
 /// <param name="op">The norm's module.</param>
 /// <param name="input">What is normed.</param>

@@ -48,8 +48,6 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 
     public override GraphValue Apply(BinaryFunction function, GraphValue a, GraphValue b) => (function, a, b) switch
     {
-        (BinaryFunction.Add, _, DeferredLinear branch) when a.Shape.Dimensions.AsSpan().SequenceEqual(branch.Shape.Dimensions) =>
-            new DeferredSum(this, a, branch),
         // What is folded must be told to whoever reads the weights; no other constant ever meets a Linear.
         (BinaryFunction.Multiply, DeferredLinear { Weights: { Gate: null, Ones: null } } linear,
             UntypedConstant { Values: [var factor], TanhOf: { } gate }) => linear.With(linear.Weights.Scaled(factor, gate)),
@@ -73,10 +71,6 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         Shapes.LayerNorm(x.Shape, width, epsilon);
         return _formats.HasFixedScales ? new DeferredNorm(this, x, epsilon) : Norm(x, epsilon, exponents: null);
     }
-
-    public override GraphValue Skip(GraphValue x, int axis, GraphValue count) => x is DeferredSum sum
-        ? new DeferredSkip(this, sum, axis, count, Shapes.Skip(x.Shape, axis, count.Shape))
-        : base.Skip(x, axis, count);
 
     /// <summary>Exact GELU; the bias of the Linear before it comes in here.</summary>
     public GraphValue Gelu(GraphValue x) => x is DeferredLinear linear
@@ -211,31 +205,16 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         return (Node("Sub", DataType.Int32, end.Shape, [narrow, Integer("one", 1)]), total);
     }
 
-    internal GraphValue Sum(GraphValue residual, DeferredLinear branch) => base.Apply(BinaryFunction.Add, residual, branch);
-
-    internal GraphValue RecordSkip(GraphValue rows, int axis, GraphValue count) => base.Skip(rows, axis, count);
-
-    /// <summary>A norm of the present module; it takes in a residual sum that nothing has recorded yet.</summary>
+    /// <summary>
+    /// A norm of the present module. Not ONNX Runtime's SkipLayerNormalization, which would take in the sum before it: of several rows the
+    /// processor computes that one row after the other.
+    /// </summary>
     internal GraphValue Norm(GraphValue x, double epsilon, int[]? exponents)
     {
         var width = x.Shape.Dimensions[^1];
         var (weight, bias) = (Divided("weight", width, exponents), Divided("bias", width, exponents));
         var attribute = NodeAttribute.Of("epsilon", (float)epsilon);
-        return x switch
-        {
-            DeferredSum { IsOpen: true } sum => SkipLayerNorm(sum),
-            DeferredSkip { Sum.IsOpen: true } skip => skip.Of(SkipLayerNorm(skip.Sum)),
-            _ => Node("LayerNormalization", DataType.Float, x.Shape, [x, weight, bias], NodeAttribute.Of("axis", -1), attribute),
-        };
-
-        GraphValue SkipLayerNorm(DeferredSum sum)
-        {
-            var outputs = Contrib("SkipLayerNormalization",
-                [new("", DataType.Float, sum.Shape), null, null, new("sum", DataType.Float, sum.Shape)],
-                [sum.Branch.Product(), sum.Residual, weight, bias, sum.Branch.Bias()], attribute);
-            sum.ComesFrom(outputs[3]!);
-            return outputs[0]!;
-        }
+        return Node("LayerNormalization", DataType.Float, x.Shape, [x, weight, bias], NodeAttribute.Of("axis", -1), attribute);
     }
 
     /// <summary>The rows of the prefix attend to all of it, which the causal operator cannot: they are computed apart.</summary>

@@ -19,9 +19,9 @@ public class FusedResidualTests(ITestOutputHelper output)
     /// <summary>Each with the operators that it has to come to: that it is fused is as much the point as that it is right.</summary>
     private static readonly Dictionary<string, (Use Use, string[] Operators)> Uses = new()
     {
-        ["norm of a sum"] = ((op, x) => [Norm(op, Sum(op, x))], ["MatMul", "SkipLayerNormalization"]),
+        ["norm of a sum"] = ((op, x) => [Norm(op, Sum(op, x))], ["MatMul", "Add", "Add", "LayerNormalization"]),
         ["norm of a sum that goes on"] = ((op, x) => Sum(op, x) is var sum ? [Norm(op, sum), sum] : [],
-            ["MatMul", "SkipLayerNormalization"]),
+            ["MatMul", "Add", "Add", "LayerNormalization"]),
         ["sum that goes on before its norm"] = ((op, x) =>
         {
             var sum = Sum(op, x);
@@ -29,16 +29,17 @@ public class FusedResidualTests(ITestOutputHelper output)
             return [first, Norm(op, sum), sum];
         }, ["MatMul", "Add", "Add", "Mul", "LayerNormalization"]),
         ["norm of a sum, twice"] = ((op, x) => Sum(op, x) is var sum ? [Norm(op, sum), Norm(op.At("again"), sum)] : [],
-            ["MatMul", "SkipLayerNormalization", "LayerNormalization"]),
+            ["MatMul", "Add", "Add", "LayerNormalization", "LayerNormalization"]),
         ["sum of sums"] = ((op, x) =>
         {
             var first = Sum(op, x);
             var normed = Norm(op, first);
             return [Norm(op.At("again"), op.Add(first, Gated(op, x[1]))), normed];
-        }, ["MatMul", "SkipLayerNormalization", "MatMul", "SkipLayerNormalization"]),
+        }, ["MatMul", "Add", "Add", "LayerNormalization", "MatMul", "Add", "Add", "LayerNormalization"]),
         ["gated"] = ((op, x) => [Gated(op, x[1])], ["MatMul", "Add"]),
         ["gated, in a sum"] = ((op, x) => [op.At("block").Add(x[0], Gated(op, x[1]))], ["MatMul", "Add", "Add"]),
-        ["gated, in a norm"] = ((op, x) => [Norm(op, op.At("block").Add(x[0], Gated(op, x[1])))], ["MatMul", "SkipLayerNormalization"]),
+        ["gated, in a norm"] = ((op, x) => [Norm(op, op.At("block").Add(x[0], Gated(op, x[1])))],
+            ["MatMul", "Add", "Add", "LayerNormalization"]),
         // Only what the graph's contents can tell is folded.
         ["gated twice"] = ((op, x) => [op.At("block").Multiply(Gated(op, x[1]),
             op.At("block").Apply(UnaryFunction.Tanh, op.At("block").Parameter("gate", 1)))], ["MatMul", "Add", "Mul"]),
@@ -52,13 +53,13 @@ public class FusedResidualTests(ITestOutputHelper output)
             return [linear, op.At("gelu").Gelu(linear), op.At("other").Multiply(linear, x[0])];
         }, ["MatMul", "Add", "MatMul", "BiasGelu", "Mul"]),
         ["head behind skipped rows"] = ((op, x) => [Head(op, Sum(op, x), x[2])],
-            ["Shape", "Squeeze", "MatMul", "SkipLayerNormalization", "Unsqueeze", "Slice", "MatMul", "Add"]),
+            ["Shape", "Squeeze", "MatMul", "Add", "Add", "LayerNormalization", "Unsqueeze", "Slice", "MatMul", "Add"]),
         ["head behind skipped rows of a sum that goes on"] = ((op, x) =>
         {
             var sum = Sum(op, x);
             var logits = Head(op, sum, x[2]);
             return [logits, sum];
-        }, ["Shape", "Squeeze", "MatMul", "SkipLayerNormalization", "Unsqueeze", "Slice", "MatMul", "Add"]),
+        }, ["Shape", "Squeeze", "MatMul", "Add", "Add", "LayerNormalization", "Unsqueeze", "Slice", "MatMul", "Add"]),
         ["skipped rows of a sum"] = ((op, x) => [op.At("norm").Skip(Sum(op, x), 1, op.At("norm").Length(x[2], 1))],
             ["Shape", "Squeeze", "MatMul", "Add", "Add", "Unsqueeze", "Slice"]),
     };

@@ -53,6 +53,14 @@ internal static class FusedEdits
         foreach (var node in nodes) change(node, model.Graph);
     };
 
+    /// <summary>Turns an Add of a Linear's bias into nothing at all; every other stays.</summary>
+    public static void WithoutBias(NodeProto node, GraphProto graph)
+    {
+        if (!node.Input[1].EndsWith(".bias", StringComparison.Ordinal)) return;
+        node.OpType = "Identity";
+        node.Input.RemoveAt(1);
+    }
+
     /// <summary>Puts a node between a value and everything that reads it.</summary>
     public static Action<ModelProto> After(string value, string opType, AttributeProto[] attributes, params TensorProto[] more) => model =>
     {
