@@ -114,6 +114,8 @@ public sealed class PackageTests(Packages packages)
         Assert.Contains("THIRD-PARTY-NOTICES.md", names);
         Assert.Contains("licences/onnxruntime/LICENSE", names);
         Assert.Contains("licences/onnxruntime/ThirdPartyNotices.txt", names);
+        Assert.Contains("licences/onnxruntime-extensions/ThirdPartyNotices.txt", names);
+        Assert.Contains("licences/skiasharp/THIRD-PARTY-NOTICES.txt", names);
         var notices = Encoding.UTF8.GetString(Read(package, "THIRD-PARTY-NOTICES.md"));
         var others = names.Where(name => name.StartsWith("tools/net10.0/any/") && name.EndsWith(".dll") && name.Count(c => c == '/') == 3)
             .Select(name => Path.GetFileNameWithoutExtension(name))
