@@ -6,7 +6,7 @@ namespace HoloZero.Exporter.Fused;
 
 /// <summary>A Linear that waits for what is done with it: its bias may go into the next node, a factor into its weights.</summary>
 internal sealed class DeferredLinear(FusedOnnxOps op, GraphValue input, LinearWeights weights, Shape shape)
-    : GraphValue(weights.Name, DataType.Float, shape)
+    : GraphValue(weights.Name, op.Activation, shape)
 {
     private GraphValue? _recorded;
 
@@ -29,7 +29,7 @@ internal sealed class DeferredLinear(FusedOnnxOps op, GraphValue input, LinearWe
 
 /// <summary>A residual sum x + Linear that waits for the norm which follows it.</summary>
 internal sealed class DeferredSum(FusedOnnxOps op, GraphValue residual, DeferredLinear branch)
-    : GraphValue("sum", DataType.Float, residual.Shape)
+    : GraphValue("sum", branch.Type, residual.Shape)
 {
     private GraphValue? _recorded;
 
@@ -50,7 +50,7 @@ internal sealed class DeferredSum(FusedOnnxOps op, GraphValue residual, Deferred
 /// All but the first rows of a residual sum, which waits for a norm: norms keep rows apart, so it may run on all of them.
 /// </summary>
 internal sealed class DeferredSkip(FusedOnnxOps op, DeferredSum sum, int axis, GraphValue count, Shape shape)
-    : GraphValue("skip", DataType.Float, shape)
+    : GraphValue("skip", sum.Type, shape)
 {
     private GraphValue? _recorded;
 
