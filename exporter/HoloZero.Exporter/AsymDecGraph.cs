@@ -69,12 +69,14 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
     /// </summary>
     public IReadOnlyList<string> HostNodes()
     {
+        // These take a length from the processor and give whole tensors to the device.
+        string[] filling = ["Range", "Expand", "ConstantOfShape"];
         var known = new HashSet<GraphValue>(ReferenceEqualityComparer.Instance);
         var names = new List<string>();
         foreach (var node in Recorder.NodesFor(Outputs.Select(port => port.Value)))
         {
             var inputs = node.Inputs.OfType<GraphValue>().ToArray();
-            var isComputed = inputs.Any(known.Contains) && inputs.All(input => known.Contains(input) || input is InitializerValue
+            var isComputed = !filling.Contains(node.Operator.Type) && inputs.Any(known.Contains) && inputs.All(input => known.Contains(input) || input is InitializerValue
                 || State.Any(state => state.Past.Value == input && input.Type == DataType.Int64));
             if (isComputed) names.Add(node.Name);
             if (isComputed || node.Operator.Type == "Shape") known.UnionWith(node.Outputs.OfType<GraphValue>());

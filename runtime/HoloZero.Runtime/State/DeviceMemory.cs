@@ -51,6 +51,7 @@ internal sealed class DeviceMemory(InferenceSession session, OrtMemoryInfo info,
 
         lock (_blocks) _blocks.Add(block);
         Clear(block);
+        Finish();
         return block;
     }
 
@@ -62,6 +63,7 @@ internal sealed class DeviceMemory(InferenceSession session, OrtMemoryInfo info,
     {
         lock (_blocks)
         {
+            Finish();
             foreach (var block in _blocks) block.Free();
             _blocks.Clear();
         }
@@ -86,7 +88,10 @@ internal sealed class DeviceMemory(InferenceSession session, OrtMemoryInfo info,
         {
             lock (owner._blocks)
             {
-                if (owner._blocks.Remove(this)) Free();
+                if (!owner._blocks.Remove(this)) return;
+                // Who gets it next must not be written over by what is still under way.
+                owner.Finish();
+                Free();
             }
         }
     }
