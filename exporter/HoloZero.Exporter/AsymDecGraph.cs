@@ -69,6 +69,8 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
     /// </summary>
     public IReadOnlyList<string> HostNodes()
     {
+        // Constants of more elements it keeps on the device, and what they go into.
+        const int mostElements = 100;
         // These take a length from the processor and give whole tensors to the device.
         string[] filling = ["Range", "Expand", "ConstantOfShape"];
         var known = new HashSet<GraphValue>(ReferenceEqualityComparer.Instance);
@@ -76,7 +78,8 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
         foreach (var node in Recorder.NodesFor(Outputs.Select(port => port.Value)))
         {
             var inputs = node.Inputs.OfType<GraphValue>().ToArray();
-            var isComputed = !filling.Contains(node.Operator.Type) && inputs.Any(known.Contains) && inputs.All(input => known.Contains(input) || input is InitializerValue
+            var isComputed = !filling.Contains(node.Operator.Type) && inputs.Any(known.Contains) && inputs.All(input => known.Contains(input)
+                || (input is InitializerValue && input.Shape.Dimensions.Aggregate(1L, (count, n) => count * n) <= mostElements)
                 || State.Any(state => state.Past.Value == input && input.Type == DataType.Int64));
             if (isComputed) names.Add(node.Name);
             if (isComputed || node.Operator.Type == "Shape") known.UnionWith(node.Outputs.OfType<GraphValue>());
