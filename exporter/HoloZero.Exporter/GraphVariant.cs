@@ -39,7 +39,7 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
 
     /// <summary>
     /// For CUDA, whose attention takes float16 alone: weights, activations, keys and values in float16, S, z and the head in float32, and
-    /// no operator that CUDA lacks.
+    /// no operator that CUDA lacks. On the processor logits are off by 8.9e-4 of the largest on tiny, by 7.2e-4 on the demo model.
     /// </summary>
     public static GraphVariant Cuda { get; } = Fused("cuda", "float16", 2e-3, CudaFormats, 0.001) with
     {
