@@ -2,8 +2,8 @@
 # Packs what a machine with a card needs to check and measure models, in pieces that are small enough to be carried one by one:
 #   ci/gpu/pack.sh [--programs FOLDER] OUTPUT MODEL...
 # Programs are those of make build, with CUDA's and TensorRT's providers and .NET itself, unless FOLDER has others. A MODEL is a folder
-# that holozero-export wrote. OUTPUT gets bundle.000, bundle.001, ... of at most PIECE_BYTES (64 MiB), SHA256SUMS and run.sh, which takes it from
-# there. Exit: 0 packed, 2 wrong usage, anything else not.
+# that holozero-export wrote. OUTPUT gets bundle.000, bundle.001, ... of at most PIECE_BYTES (64 MiB), SHA256SUMS and run.sh, which takes
+# it from there. Exit: 0 packed, 2 wrong usage, anything else not.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 piece=${PIECE_BYTES:-67108864}

@@ -4,7 +4,8 @@
 # Looks for the pieces beside itself, joins them and holds each against its checksum; FOLDER, where they are unpacked, stays for the next
 # time. Without --provider: cuda, and then tensorrt where libnvinfer is. --provider cpu rehearses all of it without a card.
 # Every model goes through doctor, validate and bench; a failure ends none of the others. BENCH and BENCH_SESSIONS are options for bench
-# (--rounds 3; --sessions 256 --rounds 1), BENCH_SESSIONS=none leaves the latter out. REPORT gets summary.txt, machine.txt and what each said.
+# (--rounds 3; --sessions 256 --rounds 1), BENCH_SESSIONS=none leaves the latter out. REPORT gets summary.txt, machine.txt and what each
+# said.
 # Exit: 0 everything passed, 1 something did not, 2 wrong usage or damaged pieces.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -61,7 +62,8 @@ step() {
     local name=$1 code=0
     shift
     "$@" >"$report/$name.txt" 2>&1 || code=$?
-    if [ $code -eq 0 ]; then printf 'passed      %s\n' "$name"; else printf 'FAILED %-4s %s\n' "$code" "$name"; fi | tee -a "$report/summary.txt"
+    if [ $code -eq 0 ]; then printf 'passed      %s\n' "$name"; else printf 'FAILED %-4s %s\n' "$code" "$name"; fi |
+        tee -a "$report/summary.txt"
     [ $code -eq 0 ] || status=1
 }
 

@@ -78,9 +78,10 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
         foreach (var node in Recorder.NodesFor(Outputs.Select(port => port.Value)))
         {
             var inputs = node.Inputs.OfType<GraphValue>().ToArray();
-            var isComputed = !filling.Contains(node.Operator.Type) && inputs.Any(known.Contains) && inputs.All(input => known.Contains(input)
-                || (input is InitializerValue && input.Shape.Dimensions.Aggregate(1L, (count, n) => count * n) <= mostElements)
-                || State.Any(state => state.Past.Value == input && input.Type == DataType.Int64));
+            var isComputed = !filling.Contains(node.Operator.Type) && inputs.Any(known.Contains)
+                && inputs.All(input => known.Contains(input)
+                    || (input is InitializerValue && input.Shape.Dimensions.Aggregate(1L, (all, n) => all * n) <= mostElements)
+                    || State.Any(state => state.Past.Value == input && input.Type == DataType.Int64));
             if (isComputed) names.Add(node.Name);
             if (isComputed || node.Operator.Type == "Shape") known.UnionWith(node.Outputs.OfType<GraphValue>());
         }

@@ -235,7 +235,8 @@ internal sealed record RoundingLimits(double LogitsPerUnit, double MeanDivergenc
     /// <summary>The rules in words.</summary>
     public IEnumerable<ToleranceRule> Rules(string precision) =>
     [
-        new($"rounded weights, {precision}", $"{Weights:g3} of a matrix, {Head:g3} of the head's, {Vectors:g3} of biases and norms, root mean square of the error",
+        new($"rounded weights, {precision}", $"{Weights:g3} of a matrix, {Head:g3} of the head's, "
+            + $"{Vectors:g3} of biases and norms, root mean square of the error",
             "half a step a weight, and the largest of a block of 128 is three times their root mean square: 8 bits 1/127/3.5 x 3 = 0.7 %, "
                 + "of a whole row with columns evened out up to three times as much, 4 bits 1/7/3.5 x 3 = 12 %, float16 2^-12"),
         new($"published logits, {precision}", $"{LogitsPerUnit:g3} per unit of a case's largest; {MeanDivergence:g3} bits divergence on "

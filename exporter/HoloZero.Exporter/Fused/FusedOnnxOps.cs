@@ -233,7 +233,8 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         {
             DeferredSum { IsOpen: true } sum => SkipLayerNorm(sum),
             DeferredSkip { Sum.IsOpen: true } skip => skip.Of(SkipLayerNorm(skip.Sum)),
-            _ => Node("LayerNormalization", Activation, x.Shape, [As(Activation, x), weight, bias], NodeAttribute.Of("axis", -1), attribute),
+            _ => Node("LayerNormalization", Activation, x.Shape, [As(Activation, x), weight, bias], NodeAttribute.Of("axis", -1),
+                attribute),
         };
 
         GraphValue SkipLayerNorm(DeferredSum sum)

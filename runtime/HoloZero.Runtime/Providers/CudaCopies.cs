@@ -43,8 +43,9 @@ internal sealed unsafe partial class CudaCopies(int deviceId) : IDeviceCopies
 
     private static void Require(int error)
     {
-        if (error != 0)
-            throw new MissingCapabilityException($"CUDA failed with error {error}", "check the card and its driver, or choose another provider");
+        if (error == 0) return;
+        throw new MissingCapabilityException($"CUDA failed with error {error}",
+            "check the card and its driver, or choose another provider");
     }
 
     [LibraryImport(Library, EntryPoint = "cudaSetDevice")]

@@ -41,7 +41,8 @@ internal static class ProviderChoice
 
         return new(provider, null, new("provider", named is null ? $"none of the artifact's variants is meant for {provider}"
                 : $"variant {named.Name} is not meant for {provider}",
-            fitting is null ? $"export the variant {(provider == ExecutionProvider.Cuda ? "cuda" : "portable")}" : $"choose the variant {fitting.Name}"));
+            fitting is null ? provider == ExecutionProvider.Cuda ? "export the variant cuda" : "export the variant portable"
+                : $"choose the variant {fitting.Name}"));
     }
 
     /// <summary>Whether a provider runs a graph whole: the processor does with every one, if slowly.</summary>

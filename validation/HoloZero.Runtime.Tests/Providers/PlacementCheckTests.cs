@@ -3,7 +3,8 @@ using HoloZero.Testing;
 
 namespace HoloZero.Runtime.Tests.Providers;
 
-/// <summary>Which nodes may run on the processor beside a device. What CUDA's provider left there was read off it, without a card.</summary>
+/// <summary>Which nodes may run on the processor beside a device. What CUDA's provider leaves there was read off it, without a card.
+/// </summary>
 public sealed class PlacementCheckTests : IDisposable
 {
     private static readonly string[] LeftByCuda =
@@ -29,7 +30,8 @@ public sealed class PlacementCheckTests : IDisposable
     [Fact]
     public void Nodes_that_belong_there_may_run_on_the_processor_and_no_others()
     {
-        PlacedNode[] expected = [.. LeftByCuda.Select(name => Node(name, "CPUExecutionProvider")), Node("head/MatMul", "CUDAExecutionProvider")];
+        PlacedNode[] expected =
+            [.. LeftByCuda.Select(name => Node(name, "CPUExecutionProvider")), Node("head/MatMul", "CUDAExecutionProvider")];
         PlacementCheck.Require(expected, Variant("cuda"), "model.onnx");
 
         var error = Assert.Throws<GraphRefusedException>(() => PlacementCheck.Require(
