@@ -245,6 +245,7 @@ public static class ArtifactExporter
         MaxPositions = variant.MaxPositions,
         Exact = variant.IsExact,
         Providers = variant.Providers,
+        HostNodes = graph.HostNodes(),
         Trace = [.. graph.Trace.Select(block => new TraceInfo(block.Module, Describe(block.Output)))],
     };
 

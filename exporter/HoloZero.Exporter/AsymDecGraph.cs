@@ -63,6 +63,32 @@ internal sealed record AsymDecGraph(GraphRecorder Recorder, GraphPort Prefix, Gr
         static GraphPort Input(string name, DataType type, Shape example, Dimension[] axes) => new(new(name, type, example), axes);
     }
 
+    /// <summary>
+    /// The nodes that compute of lengths and positions alone, by name: ONNX Runtime runs these on the processor whatever runs the others,
+    /// as the shapes of a call are known there.
+    /// </summary>
+    public IReadOnlyList<string> HostNodes()
+    {
+        // Constants of more elements it keeps on the device, and what they go into.
+        const int mostElements = 100;
+        // These take a length from the processor and give whole tensors to the device.
+        string[] filling = ["Range", "Expand", "ConstantOfShape"];
+        var known = new HashSet<GraphValue>(ReferenceEqualityComparer.Instance);
+        var names = new List<string>();
+        foreach (var node in Recorder.NodesFor(Outputs.Select(port => port.Value)))
+        {
+            var inputs = node.Inputs.OfType<GraphValue>().ToArray();
+            var isComputed = !filling.Contains(node.Operator.Type) && inputs.Any(known.Contains)
+                && inputs.All(input => known.Contains(input)
+                    || (input is InitializerValue && input.Shape.Dimensions.Aggregate(1L, (all, n) => all * n) <= mostElements)
+                    || State.Any(state => state.Past.Value == input && input.Type == DataType.Int64));
+            if (isComputed) names.Add(node.Name);
+            if (isComputed || node.Operator.Type == "Shape") known.UnionWith(node.Outputs.OfType<GraphValue>());
+        }
+
+        return names;
+    }
+
     /// <summary>A piece of state after each row; one that rows leave as it is, is the same after each.</summary>
     private static GraphValue EachRow(GraphRecorder recorder, GraphValue present, int rows) => present is RowwiseValue ? present
         : new RowwiseValue([.. Enumerable.Range(0, rows).Select(_ =>

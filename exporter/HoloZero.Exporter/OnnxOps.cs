@@ -117,8 +117,7 @@ internal class OnnxOps : ITensorOps<GraphValue>
     public virtual GraphValue Skip(GraphValue x, int axis, GraphValue count)
     {
         var shape = Shapes.Skip(x.Shape, axis, count.Shape);
-        var start = Node("Unsqueeze", DataType.Int64, new([1]), [As(DataType.Int64, count), Graph.Integers(0)]);
-        return Node("Slice", x.Type, shape, [x, start, Graph.Integers(long.MaxValue), Graph.Integers(axis)]);
+        return Node("Slice", x.Type, shape, [x, Row(count), Graph.Integers(long.MaxValue), Graph.Integers(axis)]);
     }
 
     public GraphValue Gather(GraphValue table, GraphValue indices) =>
@@ -188,6 +187,10 @@ internal class OnnxOps : ITensorOps<GraphValue>
             [As(DataType.Float, x), As(DataType.Float, Parameter("weight", width)), As(DataType.Float, Parameter("bias", width))],
             NodeAttribute.Of("axis", -1), NodeAttribute.Of("epsilon", (float)epsilon));
 
+    /// <summary>A count as a row of one, int64 [1].</summary>
+    protected GraphValue Row(GraphValue count) =>
+        Node("Unsqueeze", DataType.Int64, new([1]), [As(DataType.Int64, count), Graph.Integers(0)]);
+
     /// <summary>Records a node of the present module. What nothing has given an element type yet is float.</summary>
     protected GraphValue Node(string opType, DataType type, Shape shape, GraphValue?[] inputs, params AttributeProto[] attributes)
     {
@@ -246,4 +249,8 @@ internal class OnnxOps : ITensorOps<GraphValue>
     }
 
     protected static byte[] BytesOf(float[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+
+    /// <summary>The values as elements of a floating-point type.</summary>
+    protected static byte[] BytesOf(float[] values, DataType type) => type == DataType.Float16
+        ? MemoryMarshal.AsBytes<Half>([.. values.Select(value => (Half)value)]).ToArray() : BytesOf(values);
 }

@@ -138,6 +138,12 @@ public sealed record ArtifactManifest
         public IReadOnlyList<string> Providers { get => field ?? ["cpu"]; init; }
 
         /// <summary>
+        /// Nodes that compute of lengths and positions alone: ONNX Runtime runs them on the processor beside any device. None where an
+        /// earlier release exported it.
+        /// </summary>
+        public IReadOnlyList<string> HostNodes { get => field ?? []; init; }
+
+        /// <summary>
         /// Whether a row's logits on the processor depend on its own sequence alone, bit for bit: not on how many rows are in the call, on
         /// its neighbours, or on the number of threads. False where an earlier release exported it.
         /// </summary>

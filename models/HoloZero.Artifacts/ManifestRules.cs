@@ -68,6 +68,7 @@ internal static class ManifestRules
         if (signature.State.Any(state => state is null)) return "a piece of state is null";
         if (signature.State.Count > MostState) return $"it has {signature.State.Count} pieces of state, more than {MostState}";
         if (variant.Trace.Any(block => block is null || !Untrusted.IsPlainName(block.Module))) return "a block of its trace has no name";
+        if (variant.HostNodes.Any(name => name is null)) return "a host node has no name";
         if (!Untrusted.IsPlainName(variant.Precision)) return $"precision {Untrusted.Quote(variant.Precision)} is no name";
         if (!Untrusted.IsPlainName(variant.Name)) return "its name is empty, too long or not printable";
         if (variant.Calibration is { } calibration && !Untrusted.IsPlainName(calibration.Source))

@@ -21,9 +21,9 @@ public class FusedVariantTests : TensorOpsConformance
 }
 
 /// <summary>
-/// The same with weights and products in float16. Those in 4 and 8 bits differ in Linear alone: <see cref="FusedLinearTests"/>.
+/// The same with weights and activations in float16. Those in 4 and 8 bits differ in Linear alone: <see cref="FusedLinearTests"/>.
 /// </summary>
-public class FusedFloat16VariantTests : FusedVariantTests
+public class CudaVariantTests : FusedVariantTests
 {
-    private protected override IInterpreter Interpreter { get; } = new OnnxInterpreter(GraphVariant.Float16, Tolerances.FusedFloat16);
+    private protected override IInterpreter Interpreter { get; } = new OnnxInterpreter(GraphVariant.Cuda, Tolerances.FusedFloat16);
 }

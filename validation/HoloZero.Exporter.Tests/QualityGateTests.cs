@@ -44,7 +44,7 @@ public sealed class QualityGateTests : IDisposable
     [Theory]
     [InlineData("int8", 2.0101)]
     [InlineData("int4", 2.0401)]
-    [InlineData("fp16", 2.0021)]
+    [InlineData("cuda", 2.0021)]
     public void A_cost_beyond_the_limit_is_refused_and_leaves_nothing(string variant, double bits)
     {
         var meter = new Meter(("fp32", 2), (variant, bits));

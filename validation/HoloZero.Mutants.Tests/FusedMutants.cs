@@ -62,7 +62,7 @@ internal static class FusedMutants
         new("float16 cut off", "matrices lost their last three bits on the way to float16", Quantized,
             Graph(Change<ushort>(Parameters(parameter => parameter.Layout == WeightLayout.Transposed),
                 (bits, _) => Each(bits, value => (ushort)(value & ~7)))))
-        { Variant = "fp16" },
+        { Variant = "cuda" },
         new("ones column missing", "no head's v is followed by a one", [Structure, State],
             Graph(Change<float>(BiasWithOnes, (bias, _) => MoveOnes(bias, null)))) { Variant = "fp32" },
         new("ones in the next column", "the one stands a column too far right", [Structure, State],

@@ -31,7 +31,7 @@ public class SoundArtifactTests
 
     [Theory]
     [InlineData(PrefixAttention.Causal, "fp32")]
-    [InlineData(PrefixAttention.Causal, "fp16")]
+    [InlineData(PrefixAttention.Causal, "cuda")]
     [InlineData(PrefixAttention.Causal, "int8")]
     [InlineData(PrefixAttention.Causal, "int4")]
     [InlineData(PrefixAttention.Bidirectional, "fp32", "int8")]
@@ -85,12 +85,12 @@ public class SoundArtifactTests
     [Fact]
     public void What_rounding_costs_is_measured()
     {
-        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", "fp16", "int8", "int4");
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", "cuda", "int8", "int4");
 
         var cost = artifact.Validate().Checks.Where(check => check is { Check: CheckNames.Rounding, Subject: "published logits" })
             .ToDictionary(check => check.Scope, check => check.Metrics["mean_kl_bits"]);
 
-        Assert.InRange(cost["fp16 on Cpu"], 1e-9, 1e-6);
+        Assert.InRange(cost["cuda on Cpu"], 1e-9, 1e-6);
         Assert.InRange(cost["int8 on Cpu"], 1e-5, 1e-3);
         Assert.InRange(cost["int4 on Cpu"], 1e-3, 1e-2);
     }

@@ -6,7 +6,7 @@ namespace HoloZero.Exporter.Fused;
 
 /// <summary>A Linear that waits for what is done with it: its bias may go into the next node, a factor into its weights.</summary>
 internal sealed class DeferredLinear(FusedOnnxOps op, GraphValue input, LinearWeights weights, Shape shape)
-    : GraphValue(weights.Name, DataType.Float, shape)
+    : GraphValue(weights.Name, op.Activation, shape)
 {
     private GraphValue? _recorded;
 

@@ -12,22 +12,19 @@ internal partial class FusedOnnxOps
 {
     internal InitializerValue Bias(LinearWeights weights)
     {
-        var name = $"{weights.Name}.bias";
-        return Graph.Initializer(name, DataType.Float, new([weights.Outputs]), () => BytesOf(weights.Bias()),
+        var name = Typed($"{weights.Name}.bias");
+        return Graph.Initializer(name, Activation, new([weights.Outputs]), () => BytesOf(weights.Bias(), Activation),
             weights.Stored("bias", name, WeightLayout.Checkpoint));
     }
 
     /// <summary>x W^T, with or without the bias.</summary>
     internal GraphValue Product(GraphValue x, LinearWeights weights, Shape shape, bool withBias)
     {
-        var format = _formats.Of(Path);
-        if (format.Blocks is { } blocks) return BlockedProduct(x, weights, blocks, shape, withBias);
-        if (format.Type == DataType.Int8) return IntegerProduct(x, weights, shape, withBias);
+        if (Format.Blocks is { } blocks) return BlockedProduct(x, weights, blocks, shape, withBias);
+        if (Format.Type == DataType.Int8) return IntegerProduct(x, weights, shape, withBias);
 
-        var product = format.Type == DataType.Float16
-            ? As(DataType.Float, Node("MatMul", DataType.Float16, shape, [As(DataType.Float16, x), Matrix(weights, DataType.Float16)]))
-            : Node("MatMul", DataType.Float, shape, [x, Matrix(weights, DataType.Float)]);
-        return withBias ? Node("Add", DataType.Float, shape, [product, Bias(weights)]) : product;
+        var product = Node("MatMul", Activation, shape, [As(Activation, x), Matrix(weights)]);
+        return withBias ? Node("Add", Activation, shape, [product, Bias(weights)]) : product;
     }
 
     /// <summary>The product with weights in blocks, as whole numbers: the rows of x are rounded to 8 bits in blocks, too.</summary>
@@ -77,22 +74,27 @@ internal partial class FusedOnnxOps
         ]);
     }
 
-    private InitializerValue Matrix(LinearWeights weights, DataType type)
+    private InitializerValue Matrix(LinearWeights weights)
     {
-        var name = $"{weights.Name}.weight.T{(type == DataType.Float16 ? ".float16" : "")}";
-        return Graph.Initializer(name, type, new([weights.Inputs, weights.Outputs]), () =>
-        {
-            var transposed = Transposed(weights.Matrix(), weights.Outputs, weights.Inputs);
-            return type == DataType.Float16 ? MemoryMarshal.AsBytes<Half>([.. transposed.Select(value => (Half)value)]).ToArray()
-                : BytesOf(transposed);
-        }, weights.Stored("weight", name, WeightLayout.Transposed));
+        var name = Typed($"{weights.Name}.weight.T");
+        return Graph.Initializer(name, Activation, new([weights.Inputs, weights.Outputs]),
+            () => BytesOf(Transposed(weights.Matrix(), weights.Outputs, weights.Inputs), Activation),
+            weights.Stored("weight", name, WeightLayout.Transposed));
     }
+
+    /// <summary>The name of an initializer that holds elements of <see cref="Activation"/>.</summary>
+    private string Typed(string name) => Activation == DataType.Float16 ? $"{name}.float16" : name;
 
     /// <summary>A parameter whose element i is divided by 2 to the power of <c>exponents[i]</c>.</summary>
     private GraphValue Divided(string name, int width, int[]? exponents)
     {
         var parameter = (ParameterValue)Parameter(name, width);
-        if (exponents is null) return parameter;
+        if (exponents is null)
+        {
+            var typed = Typed(parameter.Name);
+            return Graph.Initializer(typed, Activation, parameter.Shape, () => BytesOf(parameter.Data, Activation),
+                new(parameter.Name, typed, WeightLayout.Checkpoint));
+        }
 
         int[] negative = [.. exponents.Select(exponent => -exponent)];
         var divided = $"{parameter.Name}.evened";

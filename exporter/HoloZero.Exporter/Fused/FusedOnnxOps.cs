@@ -37,6 +37,12 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 
     public override ITensorOps<GraphValue> At(string module) => new FusedOnnxOps(this, module);
 
+    /// <summary>Element type of what the present module computes.</summary>
+    protected internal virtual DataType Activation => DataType.Float;
+
+    /// <summary>How the weights of the present module are stored.</summary>
+    protected LinearFormat Format => _formats.Of(Path);
+
     /// <summary>A function of a parameter is known now: it becomes a constant.</summary>
     public override GraphValue Apply(UnaryFunction function, GraphValue x) => (function, x) switch
     {
@@ -48,6 +54,7 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 
     public override GraphValue Apply(BinaryFunction function, GraphValue a, GraphValue b) => (function, a, b) switch
     {
+        (BinaryFunction.Add, _, DeferredLinear branch) when a.Type != branch.Type => base.Apply(function, As(branch.Type, a), branch),
         // What is folded must be told to whoever reads the weights; no other constant ever meets a Linear.
         (BinaryFunction.Multiply, DeferredLinear { Weights: { Gate: null, Ones: null } } linear,
             UntypedConstant { Values: [var factor], TanhOf: { } gate }) => linear.With(linear.Weights.Scaled(factor, gate)),
@@ -59,7 +66,7 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         var (weight, bias) = (Parameter("weight", outputs, inputs), Parameter("bias", outputs));
         var shape = Shapes.MatMul(x.Shape, new([inputs, outputs]));
         var weights = new LinearWeights(Path, inputs, outputs, () => ((ParameterValue)weight).Data, () => ((ParameterValue)bias).Data);
-        if (_formats.Of(Path).Type != DataType.Int8 || x is not DeferredNorm norm) return new DeferredLinear(this, x, weights, shape);
+        if (Format.Type != DataType.Int8 || x is not DeferredNorm norm) return new DeferredLinear(this, x, weights, shape);
 
         var exponents = ChannelEvening.Exponents(_ranges(Path), weights.Matrix());
         return new DeferredLinear(this, norm.Divided(exponents), weights.ForDivided(exponents), shape);
@@ -75,7 +82,7 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     /// <summary>Exact GELU; the bias of the Linear before it comes in here.</summary>
     public GraphValue Gelu(GraphValue x) => x is DeferredLinear linear
         ? Contrib("BiasGelu", x.Shape, [linear.Product(), linear.Bias()])
-        : Contrib("Gelu", x.Shape, [x]);
+        : Contrib("Gelu", x.Shape, [As(Activation, x)]);
 
     public (GraphValue Features, GraphValue Tail) HslFeatures(GraphValue table, GraphValue bytes, GraphValue tail, GraphValue position,
         int width)
@@ -98,11 +105,12 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         var features = Node("Div", DataType.Float, sum.Shape, [sum, Lookup("terms", FusedFrontDoor.Terms, change)]);
         return (PadLast(features, width), Tail(run));
 
-        GraphValue Changes(GraphValue from, GraphValue to) => Node("BitwiseXor", DataType.Int32, to.Shape, [from, to]);
-
         GraphValue Lookup(string name, float[] rows, GraphValue indices) => Gather(Graph.Initializer($"door/{name}", DataType.Float,
             new([rows.Length / HslFrontDoor.FeatureCount, HslFrontDoor.FeatureCount]), () => BytesOf(rows), table: name), indices);
     }
+
+    /// <summary>Which bits differ between neighbouring codes, int32.</summary>
+    protected virtual GraphValue Changes(GraphValue from, GraphValue to) => Node("BitwiseXor", DataType.Int32, to.Shape, [from, to]);
 
     public virtual RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots,
         GraphValue? streamStart)
@@ -144,7 +152,7 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         // The operator counts positions on: where they start again, the rows come to it rotated.
         var (query, key, value) = rows.Restarted is null ? (qkv, null, null) : Rotated(qkv, d, heads, rows);
         var outputs = Contrib("GroupQueryAttention",
-            [new("", DataType.Float, shape), Grown("k", past.Keys), Grown("v", past.Values)],
+            [new("", Activation, shape), Grown("k", past.Keys), Grown("v", past.Values)],
             [query, key, value, past.Keys, past.Values, rows.LastPosition, rows.TotalLength,
                 .. rows.Restarted is null ? (GraphValue[])[rows.Cos, rows.Sin] : []],
             NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("kv_num_heads", heads),
@@ -155,7 +163,7 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         {
             var dimensions = (int[])cache.Shape.Dimensions.Clone();
             dimensions[2] += shape.Dimensions[1];
-            return new(name, DataType.Float, new(dimensions));
+            return new(name, Activation, new(dimensions));
         }
     }
 
@@ -166,7 +174,8 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         var width = d / heads;
         var wide = width + FusedState.ExtraColumns;
         var linear = (DeferredLinear)qkv;
-        var product = linear.With(linear.Weights.WithOnes(2 * d, width, FusedState.ExtraColumns));
+        // Sums over all rows so far are float32 whatever the activations are.
+        var product = As(DataType.Float, linear.With(linear.Weights.WithOnes(2 * d, width, FusedState.ExtraColumns)));
         int[] rows = qkv.Shape.Dimensions[..^1];
 
         var parts = Split(product, 2, 2 * d, heads * wide);
@@ -214,20 +223,21 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         var width = x.Shape.Dimensions[^1];
         var (weight, bias) = (Divided("weight", width, exponents), Divided("bias", width, exponents));
         var attribute = NodeAttribute.Of("epsilon", (float)epsilon);
-        return Node("LayerNormalization", DataType.Float, x.Shape, [x, weight, bias], NodeAttribute.Of("axis", -1), attribute);
+        return Node("LayerNormalization", Activation, x.Shape, [As(Activation, x), weight, bias], NodeAttribute.Of("axis", -1), attribute);
     }
 
     /// <summary>The rows of the prefix attend to all of it, which the causal operator cannot: they are computed apart.</summary>
     private GraphValue WithWholePrefix(GraphValue qkv, int d, int heads, FusedRowPositions rows, GraphValue causal)
     {
         ITensorOps<GraphValue> op = this;
-        var prefix = Take(qkv, 1, rows.Slots);                                                   // [B, N, 3d]
-        var (cos, sin) = (Take(rows.Cos, 0, rows.Slots), Take(rows.Sin, 0, rows.Slots));         // [N, k/2]
+        var prefix = As(DataType.Float, Take(qkv, 1, rows.Slots));                               // [B, N, 3d]
+        var cos = As(DataType.Float, Take(rows.Cos, 0, rows.Slots));                             // [N, k/2]
+        var sin = As(DataType.Float, Take(rows.Sin, 0, rows.Slots));                             // [N, k/2]
         var (q, k, v) = op.SplitQkv(prefix, d, heads);                                           // [B, H, N, k]
         var width = d / heads;
         var scores = MatMul(op.Rope(q, width, cos, sin), Transpose(op.Rope(k, width, cos, sin))); // [B, H, N, N]
         var weights = Softmax(Apply(BinaryFunction.Multiply, scores, Constant("scale", [1 / Math.Sqrt(width)])));
-        return Concat(1, MergeHeads(MatMul(weights, v)), base.Skip(causal, 1, rows.Slots));      // [B, T, d]
+        return Concat(1, As(Activation, MergeHeads(MatMul(weights, v))), base.Skip(causal, 1, rows.Slots));      // [B, T, d]
     }
 
     /// <summary>The first <paramref name="count"/> elements of an axis.</summary>
@@ -235,8 +245,7 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     {
         var dimensions = (int[])x.Shape.Dimensions.Clone();
         dimensions[axis] = (int)count.Shape.Value!.Value;
-        var end = Node("Unsqueeze", DataType.Int64, new([1]), [As(DataType.Int64, count), Graph.Integers(0)]);
-        return Node("Slice", x.Type, new(dimensions), [x, Graph.Integers(0), end, Graph.Integers(axis)]);
+        return Node("Slice", x.Type, new(dimensions), [x, Graph.Integers(0), Row(count), Graph.Integers(axis)]);
     }
 
     private (GraphValue Cos, GraphValue Sin) BakedRopeTables(int width, double @base)
@@ -251,8 +260,8 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 
         return (Table("cos", cos), Table("sin", sin));
 
-        GraphValue Table(string name, float[] values) => Graph.Initializer($"{Path}/{name}", DataType.Float,
-            new([FusedState.MaxPositions, width / 2]), () => BytesOf(values));
+        GraphValue Table(string name, float[] values) => Graph.Initializer($"{Path}/{name}", Activation,
+            new([FusedState.MaxPositions, width / 2]), () => BytesOf(values, Activation));
     }
 
     protected IReadOnlyList<GraphValue> Split(GraphValue x, int axis, params int[] lengths)
@@ -264,11 +273,11 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             [x.Record(), Graph.Integers([.. lengths.Select(length => (long)length)])], NodeAttribute.Of("axis", axis))!];
     }
 
-    private GraphValue Integer(string name, int value) => Graph.Initializer($"{Path}/{name}.int32", DataType.Int32, new([]),
+    protected GraphValue Integer(string name, int value) => Graph.Initializer($"{Path}/{name}.int32", DataType.Int32, new([]),
         () => BitConverter.GetBytes(value));
 
     private GraphValue Contrib(string type, Shape shape, GraphValue?[] inputs, params AttributeProto[] attributes) =>
-        Contrib(type, [new("", DataType.Float, shape)], inputs, attributes)[0]!;
+        Contrib(type, [new("", Activation, shape)], inputs, attributes)[0]!;
 
     private IReadOnlyList<GraphValue?> Contrib(string type, IReadOnlyList<OutputPort?> outputs, GraphValue?[] inputs,
         params AttributeProto[] attributes) =>

@@ -17,20 +17,25 @@ internal static class FusedState
     /// <summary>Set in the code of a byte in the tail of the stream; 0 stands for a byte that is not there yet.</summary>
     public const int PresentByte = 256;
 
-    public static AsymDecState<GraphState?> Layout(AsymDecConfig config)
+    public static AsymDecState<GraphState?> Layout(AsymDecConfig config) => Layout(config, DataType.Float);
+
+    /// <summary>The same with keys and values of float16; S and z stay float32, since they sum over all rows.</summary>
+    public static AsymDecState<GraphState?> HalfLayout(AsymDecConfig config) => Layout(config, DataType.Float16);
+
+    private static AsymDecState<GraphState?> Layout(AsymDecConfig config, DataType cache)
     {
         var (h, k) = (config.Heads, config.HeadWidth);
         var portable = AsymDecState.Layout(config);
         return new(new(new("position", [AsymDecState.Batch]), DataType.Int64, InPlace: false),
             new(portable.StreamTail, DataType.Int32, InPlace: false),
             [.. portable.Layers.Select(layer => new LayerState<GraphState?>(
-                new(InPlace(layer.Attention.Keys), InPlace(layer.Attention.Values)),
-                new(InPlace(layer.Memory.S with { Axes = [AsymDecState.Batch, h, k, k + ExtraColumns] }), null)))])
+                new(InPlace(layer.Attention.Keys, cache), InPlace(layer.Attention.Values, cache)),
+                new(InPlace(layer.Memory.S with { Axes = [AsymDecState.Batch, h, k, k + ExtraColumns] }, DataType.Float), null)))])
         {
             StreamStart = portable.StreamStart is { } start
                 ? new(start with { Axes = [AsymDecState.Batch] }, DataType.Int64, InPlace: false) : null,
         };
 
-        static GraphState InPlace(StateTensor tensor) => new(tensor, DataType.Float, InPlace: true);
+        static GraphState InPlace(StateTensor tensor, DataType type) => new(tensor, type, InPlace: true);
     }
 }

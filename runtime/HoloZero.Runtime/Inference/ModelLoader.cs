@@ -27,6 +27,8 @@ internal sealed class ModelLoader(ArtifactFolder artifact, ModelOptions options,
         // Beside the loading, which takes as long.
         var hashes = options.VerifyHashes ? Task.Run(() => artifact.VerifyHashes(variant, Hashed, cancellation), CancellationToken.None)
             : Task.CompletedTask;
+        using var placement = candidate.Provider != ExecutionProvider.Cpu && !options.AllowCpuNodes && variant.HostNodes.Count > 0
+            ? new PlacementCheck(session) : null;
         OnnxGraph? graph = null;
         try
         {
@@ -34,6 +36,7 @@ internal sealed class ModelLoader(ArtifactFolder artifact, ModelOptions options,
             Volatile.Write(ref _loaded, true);
             Report();
             hashes.GetAwaiter().GetResult();
+            placement?.Require(graph, variant, artifact.PathOf(variant.File));
             return graph;
         }
         catch (Exception e)

@@ -15,13 +15,31 @@ internal sealed class OnnxGraph : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly HashSet<OrtIoBinding> _bindings = [];
 
-    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes, int threads, long stateBytes)
+    private readonly IDisposableReadOnlyCollection<OrtMemoryInfo>? _places;
+    private readonly DeviceMemory? _device;
+
+    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes, int threads, long stateBytes,
+        IDeviceCopies? copies)
     {
         (_session, Signature, MaxPositions, SlotBytes) = (session, variant.Signature, variant.MaxPositions, slotBytes);
+        var places = new Dictionary<string, OrtMemoryInfo>(StringComparer.Ordinal);
+        if (copies is not null && IsInPlace)
+        {
+            _places = session.GetMemoryInfosForInputs();
+            foreach (var (name, place) in session.InputNames.Zip(_places)) places[name] = place;
+            _device = new(session, places[Signature.Stream.Name], copies);
+        }
+
+        StreamMemory = MemoryOf(Signature.Stream);
+        StateMemories = [.. Signature.State.Select(state => MemoryOf(state.Past))];
         (Threads, Closing) = (threads, _closing.Token);
         States = new(this, stateBytes);
         _inputs = [Signature.Prefix.Name, Signature.Stream.Name, .. Signature.State.Select(state => state.Past.Name)];
         _outputs = [Signature.Logits.Name, .. Signature.State.Select(state => state.Present.Name)];
+
+        // Where the graph reads it: on a device there are inputs that it wants from the host.
+        StateMemory MemoryOf(ArtifactManifest.PortInfo port) =>
+            _device is not null && places[port.Name].Equals(_device.Info) ? _device : HostMemory.Instance;
     }
 
     /// <summary>Inputs and outputs.</summary>
@@ -48,6 +66,12 @@ internal sealed class OnnxGraph : IDisposable
     /// <summary>Whether the graph writes its state over what it reads.</summary>
     public bool IsInPlace => Signature.State.Any(state => state.InPlace);
 
+    /// <summary>Where the bytes of a step go in.</summary>
+    public StateMemory StreamMemory { get; }
+
+    /// <summary>Where each piece of the state lies, in the order of the signature.</summary>
+    public IReadOnlyList<StateMemory> StateMemories { get; }
+
     /// <summary>Where the states of its sequences come from.</summary>
     public StateStore States { get; }
 
@@ -58,6 +82,14 @@ internal sealed class OnnxGraph : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static OnnxGraph Load(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, ModelOptions modelOptions,
         ExecutionProvider provider, SessionOptions options, CancellationToken cancellation)
+    {
+        var copies = provider == ExecutionProvider.Cuda ? new CudaCopies(modelOptions.DeviceId) : null;
+        return Load(artifact, variant, modelOptions, provider, options, copies, cancellation);
+    }
+
+    /// <summary>The same with states in memory that <paramref name="copies"/> reach; null leaves them to the host.</summary>
+    internal static OnnxGraph Load(ArtifactFolder artifact, ArtifactManifest.VariantInfo variant, ModelOptions modelOptions,
+        ExecutionProvider provider, SessionOptions options, IDeviceCopies? copies, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using var cancelled = cancellation.Register(() => options.SetLoadCancellationFlag(true));
@@ -74,7 +106,7 @@ internal sealed class OnnxGraph : IDisposable
                     + $"{ByteVocabulary.Size}", "export the model again");
             }
 
-            return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes)
+            return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes, copies)
             {
                 Check = modelOptions.Speculation && provider == ExecutionProvider.Cpu && variant.Check is not null
                     ? CheckGraph.Load(artifact, variant, options, cancellation) : null,
@@ -169,6 +201,9 @@ internal sealed class OnnxGraph : IDisposable
         }
     }
 
+    /// <summary>Waits until whatever was copied among states on a device is there.</summary>
+    public void FinishCopies() => _device?.Finish();
+
     /// <summary>Ends the profile that the session's options began.</summary>
     /// <returns>Its file.</returns>
     public string EndProfiling() => _session.EndProfiling();
@@ -198,6 +233,8 @@ internal sealed class OnnxGraph : IDisposable
         }
 
         Check?.Dispose();
+        _device?.Dispose();
+        _places?.Dispose();
         _session.Dispose();
         _closing.Dispose();
     });

@@ -32,14 +32,17 @@ internal static class ProviderChoice
     private static ProviderCandidate Candidate(ArtifactFolder artifact, ExecutionProvider provider,
         ArtifactManifest.VariantInfo? named)
     {
-        var fitting = artifact.Manifest.Variants.FirstOrDefault(candidate => IsMeantFor(candidate, provider));
+        // What is made for a device alone goes before what any runtime takes; of the processor's, the exporter's choice comes first.
+        var fitting = artifact.Manifest.Variants.Where(candidate => IsMeantFor(candidate, provider))
+            .OrderBy(candidate => provider == ExecutionProvider.Cpu ? 0 : candidate.Providers.Count).FirstOrDefault();
         if (named is not null && CanRun(provider, named)) return new(provider, named);
         if (named is null && fitting is not null) return new(provider, fitting);
         if (provider == ExecutionProvider.Cpu) return new(provider, artifact.Variant(null));
 
         return new(provider, null, new("provider", named is null ? $"none of the artifact's variants is meant for {provider}"
                 : $"variant {named.Name} is not meant for {provider}",
-            fitting is null ? "export the variant portable" : $"choose the variant {fitting.Name}"));
+            fitting is null ? provider == ExecutionProvider.Cuda ? "export the variant cuda" : "export the variant portable"
+                : $"choose the variant {fitting.Name}"));
     }
 
     /// <summary>Whether a provider runs a graph whole: the processor does with every one, if slowly.</summary>

@@ -43,7 +43,7 @@ internal static class ProviderSelection
         OnnxGraph Load(ProviderCandidate candidate)
         {
             if (candidate.Refusal is { } refusal) throw refusal;
-            using var session = NewSession(options, candidate.Provider, cores);
+            using var session = NewSession(options, candidate, cores);
             if (append(candidate, session) is { } failure) throw CannotRun(failure, null);
             try
             {
@@ -52,12 +52,12 @@ internal static class ProviderSelection
             catch (GraphRefusedException e)
             {
                 // The graph may be sound and only this provider unable to take it.
-                throw candidate.Provider == ExecutionProvider.Cpu ? e.Cause : CannotRun(e.Cause.Message, e.Cause);
+                throw candidate.Provider == ExecutionProvider.Cpu ? e.Cause : CannotRun(e.Cause.Message, e.Cause, e.Remedy);
             }
 
-            MissingCapabilityException CannotRun(string why, Exception? cause) =>
+            MissingCapabilityException CannotRun(string why, Exception? cause, string? remedy = null) =>
                 new($"execution provider {candidate.Provider} cannot run this model here ({ProviderLibraries.Describe(why)})",
-                    $"{ProviderLibraries.Remedy(why)}, or choose another provider", cause);
+                    $"{remedy ?? ProviderLibraries.Remedy(why)}, or choose another provider", cause);
         }
     }
 
@@ -91,14 +91,15 @@ internal static class ProviderSelection
         });
 
     /// <summary>
-    /// Options of a session. On a device no node falls to the processor unseen: each one there would wait for copies in every call.
+    /// Options of a session. On a device no node falls to the processor unseen: each one there would wait for copies in every call. Where
+    /// some belong there, ONNX Runtime cannot tell these from others, and <see cref="PlacementCheck"/> does.
     /// </summary>
-    private static SessionOptions NewSession(ModelOptions options, ExecutionProvider provider, int cores)
+    private static SessionOptions NewSession(ModelOptions options, ProviderCandidate candidate, int cores)
     {
         var session = OnnxEnvironment.NewSessionOptions();
         session.IntraOpNumThreads = options.Threads ?? cores;
         session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
-        if (provider != ExecutionProvider.Cpu && !options.AllowCpuNodes)
+        if (candidate.Provider != ExecutionProvider.Cpu && !options.AllowCpuNodes && candidate.Variant!.HostNodes.Count == 0)
             session.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
         if (options.SpinMicroseconds is { } spin)
         {

@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace HoloZero.Runtime;
 
 /// <summary>
-/// State of graphs that write over what they read: a set of buffers in host memory, bound once for each number of rows that steps, for one
+/// State of graphs that write over what they read: a set of buffers, bound once for each number of rows that steps, for one
 /// or more sequences side by side. Keys and values have room for <see cref="Capacity"/> positions and grow by doubling.
 /// </summary>
 internal sealed class InPlaceState : IDecoderState, IStateBlock
@@ -31,7 +31,7 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
         store.Charge(Bytes);
         try
         {
-            _buffers = [.. store.Layout.Pieces.Select(piece => new StateBuffer(piece, rows, Capacity))];
+            _buffers = NewBuffers(graph, store.Layout, rows, Capacity);
         }
         catch
         {
@@ -74,7 +74,9 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
     {
         Begin(next.Length, 1);
         next.CopyTo(_next);
-        _graph.Run(options, Binding(next.Length).Bound);
+        var binding = Binding(next.Length);
+        binding.Write(next);
+        _graph.Run(options, binding.Bound);
         End(next.Length, 1);
         return _logits.AsSpan(0, next.Length * ByteVocabulary.Size);
     }
@@ -104,12 +106,14 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
         _markedPositions ??= new long[Rows];
         _positions.CopyTo(_markedPositions, 0);
         foreach (var buffer in _buffers) buffer.Mark();
+        _graph.FinishCopies();
     }
 
     public void Rollback()
     {
         _markedPositions!.CopyTo(_positions, 0);
         foreach (var buffer in _buffers) buffer.Rollback();
+        _graph.FinishCopies();
         _undefined = false;
     }
 
@@ -122,6 +126,7 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
     {
         Array.Clear(_positions);
         foreach (var buffer in _buffers) buffer.Clear();
+        _graph.FinishCopies();
         _undefined = false;
     }
 
@@ -160,6 +165,7 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
         var positions = source._positions[from];
         Reserve(positions);
         for (var i = 0; i < _buffers.Length; i++) _buffers[i].CopyRow(to, source._buffers[i], from, positions);
+        _graph.FinishCopies();
         _positions[to] = positions;
     }
 
@@ -175,8 +181,24 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
     private void End(int rows, int added)
     {
         foreach (var buffer in _buffers) buffer.Carry(rows);
+        _graph.FinishCopies();
         foreach (ref var position in _positions.AsSpan(0, rows)) position += added;
         _undefined = false;
+    }
+
+    private static StateBuffer[] NewBuffers(OnnxGraph graph, StateLayout layout, int rows, int capacity)
+    {
+        var buffers = new List<StateBuffer>();
+        try
+        {
+            foreach (var (i, piece) in layout.Pieces.Index()) buffers.Add(new(piece, graph.StateMemories[i], rows, capacity));
+            return [.. buffers];
+        }
+        catch
+        {
+            foreach (var buffer in buffers) buffer.Dispose();
+            throw;
+        }
     }
 
     private void Require()
@@ -231,6 +253,7 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
     {
         private readonly OnnxGraph _graph;
         private readonly OrtValue[] _others;
+        private readonly IMemoryBlock? _next;
 
         public RowBinding(OnnxGraph graph, StateBuffer[] buffers, int rows, byte[] next, float[] logits)
         {
@@ -238,7 +261,11 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
             Past = [.. buffers.Select(buffer => buffer.Past(rows))];
             Present = [.. buffers.Select(buffer => buffer.Present(rows))];
             var noPrefix = StateTensors.Allocate(TensorElementType.UInt8, [rows, 0]);
-            var nextValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, next.AsMemory(0, rows), [rows, 1]);
+            // A binding takes what the host has when it is bound, not when it is run: a device's bytes have to be on the device.
+            _next = graph.StreamMemory.IsHost ? null : graph.StreamMemory.Allocate(rows);
+            var nextValue = _next is null
+                ? OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, next.AsMemory(0, rows), [rows, 1])
+                : OrtValue.CreateTensorValueWithData(graph.StreamMemory.Info, TensorElementType.UInt8, [rows, 1], _next.Start, rows);
             var logitsValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
                 logits.AsMemory(0, rows * ByteVocabulary.Size), [rows, 1, ByteVocabulary.Size]);
             _others = [noPrefix, nextValue, logitsValue];
@@ -261,10 +288,19 @@ internal sealed class InPlaceState : IDecoderState, IStateBlock
 
         public OrtValue[] Present { get; }
 
+        /// <summary>Brings the bytes of the next call to where it takes them from, unless it takes the host's.</summary>
+        public void Write(ReadOnlySpan<byte> next)
+        {
+            if (_next is null) return;
+            _graph.StreamMemory.Write(_next, next);
+            _graph.StreamMemory.Finish();
+        }
+
         public void Dispose()
         {
             _graph.Free(Bound);
             foreach (var value in (OrtValue[])[.. _others, .. Past, .. Present]) value.Dispose();
+            _next?.Dispose();
         }
     }
 }

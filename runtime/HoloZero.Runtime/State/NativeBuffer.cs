@@ -6,7 +6,7 @@ namespace HoloZero.Runtime;
 /// <summary>
 /// Zeroed host memory at an address that vector instructions like. The system gives large ones page by page as they are first touched.
 /// </summary>
-internal sealed class NativeBuffer : SafeHandle
+internal sealed class NativeBuffer : SafeHandle, IMemoryBlock
 {
     private const int Alignment = 64;
 
@@ -28,21 +28,11 @@ internal sealed class NativeBuffer : SafeHandle
         Start = (handle + Alignment - 1) & ~(nint)(Alignment - 1);
     }
 
-    /// <summary>Bytes from <see cref="Start"/> on.</summary>
     public long Bytes { get; }
 
-    /// <summary>The first byte.</summary>
     public nint Start { get; }
 
     public override bool IsInvalid => handle == 0;
-
-    /// <summary>A part of it, valid until it is disposed.</summary>
-    public unsafe Span<byte> Span(long offset, int length)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + length, Bytes);
-        return new((byte*)Start + offset, length);
-    }
 
     protected override unsafe bool ReleaseHandle()
     {

@@ -15,14 +15,14 @@ internal sealed class RowCheck : IDisposable
     private readonly StateBuffer[] _buffers;
     private readonly OrtIoBinding _bound;
     private readonly List<OrtValue> _values = [];
-    private readonly NativeBuffer?[] _after;
+    private readonly IMemoryBlock?[] _after;
     private readonly byte[] _bytes;
     private readonly float[] _logits;
 
     /// <exception cref="MissingCapabilityException">Memory is too small.</exception>
     public RowCheck(OnnxGraph graph, CheckGraph check, StateBuffer[] buffers, int capacity)
     {
-        (_graph, _buffers, _after) = (graph, buffers, new NativeBuffer?[buffers.Length]);
+        (_graph, _buffers, _after) = (graph, buffers, new IMemoryBlock?[buffers.Length]);
         (_bytes, _logits) = (new byte[check.Rows], new float[check.Rows * ByteVocabulary.Size]);
         var (signature, info) = (graph.Signature, check.Info);
         _bound = graph.NewCheckBinding();
@@ -37,11 +37,11 @@ internal sealed class RowCheck : IDisposable
             {
                 var layout = buffers[i].Layout;
                 _bound.BindInput(signature.State[i].Past.Name, Kept(buffers[i].Past(1)));
-                if (!layout.Grows) _after[i] = new(check.Rows * layout.RowBytes(capacity));
+                if (!layout.Grows) _after[i] = buffers[i].Memory.Allocate(check.Rows * layout.RowBytes(capacity));
                 for (var row = 0; row < check.Rows; row++)
                 {
                     _bound.BindOutput(info.Presents[i][row], Kept(_after[i] is { } memory
-                        ? OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, layout.Type, layout.Shape(1, capacity),
+                        ? OrtValue.CreateTensorValueWithData(buffers[i].Memory.Info, layout.Type, layout.Shape(1, capacity),
                             memory.Start + (nint)(row * layout.RowBytes(capacity)), layout.RowBytes(capacity))
                         : buffers[i].Past(1)));
                 }
@@ -80,9 +80,7 @@ internal sealed class RowCheck : IDisposable
     {
         for (var i = 0; i < _buffers.Length; i++)
         {
-            if (_after[i] is not { } memory) continue;
-            var bytes = _buffers[i].Layout.PositionBytes;
-            _buffers[i].SetFirst(memory.Span((rows - 1L) * bytes, bytes));
+            if (_after[i] is { } memory) _buffers[i].SetFirst(memory, (rows - 1L) * _buffers[i].Layout.PositionBytes);
         }
     }
 

@@ -11,6 +11,8 @@ namespace HoloZero.Conformance.Fused;
 /// <summary>The fused front door against the published features, bit for bit.</summary>
 public class FusedFrontDoorTests
 {
+    private protected virtual GraphVariant Variant => GraphVariant.Float32;
+
     private const int Features = HslFrontDoor.FeatureCount, Width = 40;
 
     public static TheoryData<string> Cases { get; } = [.. CaseNames()];
@@ -73,7 +75,7 @@ public class FusedFrontDoorTests
         Assert.Equal([0, 256 + 65], tail.Values);
     }
 
-    private static GraphRun Door() => Recording.Fused(GraphVariant.Float32,
+    private GraphRun Door() => Recording.Fused(Variant,
         [Tensor.Zeros(2, 5).As(Element.Byte), Tensor.Zeros(2, 2).As(Element.Code)], (op, x) =>
         {
             var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), 256, HslFrontDoor.ValueColumns);
@@ -116,4 +118,10 @@ public class FusedFrontDoorTests
         return [.. golden.Entries.Where(entry => entry.Name.EndsWith(".bytes", StringComparison.Ordinal) && entry.Shape[0] > 0)
             .Select(entry => entry.Name[..^".bytes".Length])];
     }
+}
+
+/// <summary>The same as CUDA computes it: changes come from a table.</summary>
+public class CudaFrontDoorTests : FusedFrontDoorTests
+{
+    private protected override GraphVariant Variant => GraphVariant.Cuda;
 }

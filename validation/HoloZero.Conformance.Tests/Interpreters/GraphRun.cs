@@ -108,6 +108,7 @@ internal sealed class GraphRun : IDisposable
         return info.ElementDataType switch
         {
             TensorElementType.Float => Of(value.GetTensorDataAsSpan<float>(), Element.Real),
+            TensorElementType.Float16 => Of(MemoryMarshal.Cast<byte, Half>(value.GetTensorMutableRawData()), Element.Real),
             TensorElementType.Int64 => Of(value.GetTensorDataAsSpan<long>(), Element.Whole),
             TensorElementType.Int32 => Of(value.GetTensorDataAsSpan<int>(), Element.Code),
             TensorElementType.UInt8 => Of(value.GetTensorDataAsSpan<byte>(), Element.Byte),

@@ -97,14 +97,19 @@ internal sealed class Tolerances(
         ["FastWeightRead"] = new(4e-6, 4e-6, "the sums in another order"),
     });
 
-    private static Tolerance Float16Product =>
-        new(2 * HalfUnit, 4 * HalfUnit, "operands are exact in float16 here; a product is rounded to it before a bias of up to 2 comes");
+    private static readonly Dictionary<string, Tolerance> OfFloat16 = new()
+    {
+        ["Linear"] = new(2 * HalfUnit, 4 * HalfUnit,
+            "operands are exact in float16 here; a product is rounded to it before a bias of up to 2 comes"),
+        ["LayerNorm"] = new(2 * HalfUnit, 4 * HalfUnit, "the input, of up to 2, and the result are rounded to float16"),
+        ["Gelu"] = new(2 * HalfUnit, 4 * HalfUnit, "the input, of up to 4, and the result are rounded to float16"),
+    };
 
-    /// <summary>The same with products in float16.</summary>
+    /// <summary>The same with activations in float16.</summary>
     public static Tolerances FusedFloat16 { get; } = new(
-        [.. Fused._ofOperations.Where(entry => entry.Key != "Linear").Select(entry => ((string[])[entry.Key], entry.Value)),
-            (["Linear"], Float16Product)],
-        new Dictionary<string, Tolerance>(Fused._ofOverrides) { ["Linear"] = Float16Product });
+        Fused._ofOperations.Select(entry => ((string[])[entry.Key], OfFloat16.GetValueOrDefault(entry.Key, entry.Value))),
+        new Dictionary<string, Tolerance>(Fused._ofOverrides.Select(entry =>
+            KeyValuePair.Create(entry.Key, OfFloat16.GetValueOrDefault(entry.Key, entry.Value)))));
 
     /// <summary>The same for an interpreter with other overrides.</summary>
     public Tolerances WithOverrides(IReadOnlyDictionary<string, Tolerance> overrides) =>

@@ -18,6 +18,15 @@ public sealed class KeptArtifactTests
         Assert.All(checks, check => Assert.True(check.Passed, $"{check.Case}: {check.MaxAbsoluteError}"));
     }
 
+    [Fact]
+    public void A_variant_that_is_no_longer_exported_loads_and_computes_what_it_did()
+    {
+        using var model = HoloZeroModel.Load(Repository.Golden("artifact-fp16"));
+        Assert.Equal("fp16", model.Variant.Name);
+        var checks = SelfCheck.Run(model, TestContext.Current.CancellationToken);
+        Assert.All(checks, check => Assert.True(check.Passed, $"{check.Case}: {check.MaxAbsoluteError}"));
+    }
+
     /// <summary>Truth that our code did not make.</summary>
     [Fact]
     public void It_gives_the_published_logits()

@@ -78,6 +78,18 @@ public sealed class ProviderSelectionTests : IDisposable
     }
 
     [Fact]
+    public void What_is_made_for_a_device_alone_goes_before_what_any_runtime_takes()
+    {
+        using var model = new ExportedModel(Repository.Golden("tiny.pt"),
+            options: new() { Variants = ["portable", "cuda"] });
+        var artifact = ArtifactFolder.Open(model.Folder, verifyHashes: false);
+        string? Taken(ExecutionProvider provider) => ProviderChoice.Candidates(artifact, provider, null)[0].Variant?.Name;
+        Assert.Equal("cuda", Taken(ExecutionProvider.Cuda));
+        Assert.Equal("portable", Taken(ExecutionProvider.TensorRt));
+        Assert.Equal("portable", Taken(ExecutionProvider.Cpu));
+    }
+
+    [Fact]
     public void An_artifact_of_an_earlier_release_is_meant_for_the_processor()
     {
         var path = Path.Combine(_model.Folder, ArtifactManifest.FileName);
@@ -105,7 +117,8 @@ public sealed class ProviderSelectionTests : IDisposable
     private SelectedGraph Select(ModelOptions options, Func<ExecutionProvider, string?> works, Func<ExecutionProvider, bool>? takes = null)
     {
         var artifact = ArtifactFolder.Open(_model.Folder, verifyHashes: false);
-        var loader = new ModelLoader(artifact, options, null, CancellationToken.None);
+        // The processor runs all of it in the device's place.
+        var loader = new ModelLoader(artifact, options with { AllowCpuNodes = true }, null, CancellationToken.None);
         using var plain = OnnxEnvironment.NewSessionOptions();
         var selected = ProviderSelection.Load(artifact, options, 1, (candidate, _) => takes?.Invoke(candidate.Provider) == false
             ? throw new GraphRefusedException(new("model.onnx", "nodes are left over", "export the model again"))

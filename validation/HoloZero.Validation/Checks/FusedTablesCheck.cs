@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Models.PublishedArithmetic;
@@ -12,6 +13,9 @@ namespace HoloZero.Validation.Checks;
 /// </summary>
 internal static class FusedTablesCheck
 {
+    /// <summary>Where the operator is not to be had, a table of it.</summary>
+    private const string XorTable = "xor";
+
     private const int Codes = 512, Width = HslFrontDoor.FeatureCount, Present = 256;
     private const int Change = 8, Boundary = 16;
 
@@ -51,16 +55,35 @@ internal static class FusedTablesCheck
         var alike = graph.Model.Graph.Initializer.Count(tensor => tensor.Dims.SequenceEqual([(long)Codes, Width]));
         if (alike != Features.Count) misses.Add(new($"initializers [{Codes}, {Width}]", $"{alike}", $"{Features.Count}"));
         var names = string.Join(", ", graph.Contents.Tables.Select(table => table.Name).Order(StringComparer.Ordinal));
-        var wanted = string.Join(", ", Features.Keys.Order(StringComparer.Ordinal));
+        var hasXor = graph.Model.Graph.Node.Any(node => node.OpType == "BitwiseXor");
+        var wanted = string.Join(", ", Features.Keys.Concat(hasXor ? [] : [XorTable]).Order(StringComparer.Ordinal));
         if (names != wanted) misses.Add(new("tables", names.Length == 0 ? "none" : Untrusted.Quote(names), wanted));
 
         foreach (var stored in graph.Contents.Tables)
         {
-            if (!Features.TryGetValue(stored.Name, out var row)) continue;
+            if (stored.Name != XorTable && !Features.ContainsKey(stored.Name)) continue;
             var table = graph.Model.Graph.Initializer.First(tensor => tensor.Name == stored.Initializer);
             if (!graph.Model.Graph.Node.Any(node => node.OpType == "Gather" && node.Input.FirstOrDefault() == table.Name))
                 misses.Add(new($"initializer {table.Name}", "no Gather reads it", "the features come from it"));
-            Compare(graph, table, Codes, Width, row, misses);
+            if (stored.Name == XorTable) Xor(graph, table, misses);
+            else Compare(graph, table, Codes, Width, Features[stored.Name], misses);
+        }
+    }
+
+    private static void Xor(GraphFile graph, TensorProto table, List<Miss> misses)
+    {
+        var values = MemoryMarshal.Cast<byte, int>(OnnxReader.Data(table, graph.Path).Span);
+        if (table.DataType != DataType.Int32 || !table.Dims.SequenceEqual([(long)Codes * Codes]) || values.Length != Codes * Codes)
+        {
+            misses.Add(new($"initializer {table.Name}", $"{table.DataType} [{string.Join(", ", table.Dims)}]",
+                $"Int32 [{Codes * Codes}]"));
+            return;
+        }
+
+        for (var i = 0; i < values.Length; i++)
+        {
+            var wanted = (i / Codes) ^ (i % Codes);
+            if (values[i] != wanted) misses.Add(new($"{table.Name}[{i}]", $"{values[i]}", $"{wanted}"));
         }
     }
 
@@ -108,7 +131,7 @@ internal static class FusedTablesCheck
 
     private static void Compare(GraphFile graph, TensorProto table, int rows, int width, Func<int, float[]?> expected, List<Miss> misses)
     {
-        if (table.DataType != DataType.Float || !table.Dims.SequenceEqual([(long)rows, width])
+        if (table.DataType is not (DataType.Float or DataType.Float16) || !table.Dims.SequenceEqual([(long)rows, width])
             || GraphWeights.Floats(table.DataType, OnnxReader.Data(table, graph.Path), (long)rows * width) is not { } values)
         {
             misses.Add(new($"initializer {table.Name}", $"{table.DataType} [{string.Join(", ", table.Dims)}]", $"Float [{rows}, {width}]"));
@@ -122,8 +145,9 @@ internal static class FusedTablesCheck
             {
                 // A zero of either sign adds the same.
                 var actual = values[row * width + column];
-                if (actual == wanted[column]) continue;
-                misses.Add(new($"{table.Name}[{row}, {column}]", GraphCheck.Words(actual), GraphCheck.Words(wanted[column])));
+                var exact = table.DataType == DataType.Float16 ? (float)(Half)wanted[column] : wanted[column];
+                if (actual == exact) continue;
+                misses.Add(new($"{table.Name}[{row}, {column}]", GraphCheck.Words(actual), GraphCheck.Words(exact)));
             }
         }
     }

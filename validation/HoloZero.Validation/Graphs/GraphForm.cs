@@ -112,14 +112,14 @@ internal abstract class GraphForm
                     ? (StatePort[])[new("stream_start", [AsymDecState.Batch], [TensorType.Int64], InPlace: false)] : [],
                 .. Enumerable.Range(0, config.DecLayers).SelectMany(i => (StatePort[])
                 [
-                    Float($"self_blocks.{i}.k", h, AsymDecState.Past, k),
-                    Float($"self_blocks.{i}.v", h, AsymDecState.Past, k),
-                    Float($"mem_blocks.{i}.s", h, k, k + ExtraColumns),
+                    Cache($"self_blocks.{i}.k", h, AsymDecState.Past, k),
+                    Cache($"self_blocks.{i}.v", h, AsymDecState.Past, k),
+                    new($"mem_blocks.{i}.s", [AsymDecState.Batch, h, k, k + ExtraColumns], [TensorType.Float32], InPlace: true),
                 ]),
             ];
 
-            static StatePort Float(string name, params Dimension[] axes) =>
-                new(name, [AsymDecState.Batch, .. axes], [TensorType.Float32], InPlace: true);
+            static StatePort Cache(string name, params Dimension[] axes) =>
+                new(name, [AsymDecState.Batch, .. axes], [TensorType.Float32, TensorType.Float16], InPlace: true);
         }
 
         public override AsymDecState<StatePiece> Pieces(AsymDecConfig config)
