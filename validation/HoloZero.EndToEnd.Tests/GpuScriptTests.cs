@@ -50,7 +50,7 @@ public sealed class GpuScriptTests : IDisposable
     }
 
     private Task<ProgramResult> RehearseAsync(string provider) => FinishAsync(Start("/usr/bin/env",
-        ["BENCH=--rounds 1 --bytes 4 --rows 2", "BENCH_SESSIONS=none", _temporary["packed", "run.sh"], "--provider", provider,
+        ["BENCH=--rounds 1 --bytes 16 --rows 2", "BENCH_SESSIONS=none", _temporary["packed", "run.sh"], "--provider", provider,
             "--unpacked", _temporary["unpacked"], _temporary["report"]]));
 
     private string[] Summary() => File.ReadAllLines(_temporary["report", "summary.txt"]);
