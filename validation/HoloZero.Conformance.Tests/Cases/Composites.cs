@@ -25,7 +25,7 @@ internal static partial class OperationCases<T>
                         Tensor.Build([1, 2], i => start - 2 + i[1] < 0 ? 0 : bytes[start - 2 + i[1]]).As(Element.Byte),
                         Tensor.Whole(start),
                     ],
-                    (op, x) => op.HslFeatures(op.Constant("table", HslFrontDoor.ValueTableAsDouble(), 256, 18), x[0], x[1], x[2], width)
+                    (op, x) => op.HslFeatures(op.Constant("table", HslFrontDoor.ValueTableAsDouble(), 256, 18), default, x[0], x[1], x[2], width)
                         is var (rows, tail) ? [rows, tail] : [],
                     [
                         Tensor.Build([1, run.Length, width], i => i[2] < 27 ? features[(start + i[1]) * 27 + i[2]] : 0),

@@ -77,7 +77,7 @@ public class FusedFrontDoorTests
         [Tensor.Zeros(2, 5).As(Element.Byte), Tensor.Zeros(2, 2).As(Element.Code)], (op, x) =>
         {
             var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), 256, HslFrontDoor.ValueColumns);
-            var (features, tail) = op.At("stream").HslFeatures(table, x[0], x[1], GraphValue.Absent, Width);
+            var (features, tail) = op.At("stream").HslFeatures(table, null, x[0], x[1], GraphValue.Absent, Width);
             return [features, tail];
         });
 

@@ -46,21 +46,24 @@ internal static class FusedTablesCheck
     };
 
     /// <summary>The tables of features: exactly these, each read by a Gather, with the values that their sum needs.</summary>
-    public static void Doors(GraphFile graph, List<Miss> misses)
+    public static void Doors(GraphFile graph, DoorConfig door, List<Miss> misses)
     {
+        // An embedding reads none.
+        var expected = door.Kind == DoorKind.Embedding ? [] : Features.Keys;
+        var substrates = GraphCheck.SubstrateTables(door).ToDictionary(table => table.Name, table => table.Values);
         var alike = graph.Model.Graph.Initializer.Count(tensor => tensor.Dims.SequenceEqual([(long)Codes, Width]));
-        if (alike != Features.Count) misses.Add(new($"initializers [{Codes}, {Width}]", $"{alike}", $"{Features.Count}"));
+        if (alike != expected.Count()) misses.Add(new($"initializers [{Codes}, {Width}]", $"{alike}", $"{expected.Count()}"));
         var names = string.Join(", ", graph.Contents.Tables.Select(table => table.Name).Order(StringComparer.Ordinal));
-        var wanted = string.Join(", ", Features.Keys.Order(StringComparer.Ordinal));
+        var wanted = string.Join(", ", expected.Concat(substrates.Keys).Order(StringComparer.Ordinal));
         if (names != wanted) misses.Add(new("tables", names.Length == 0 ? "none" : Untrusted.Quote(names), wanted));
 
         foreach (var stored in graph.Contents.Tables)
         {
-            if (!Features.TryGetValue(stored.Name, out var row)) continue;
             var table = graph.Model.Graph.Initializer.First(tensor => tensor.Name == stored.Initializer);
-            if (!graph.Model.Graph.Node.Any(node => node.OpType == "Gather" && node.Input.FirstOrDefault() == table.Name))
-                misses.Add(new($"initializer {table.Name}", "no Gather reads it", "the features come from it"));
-            Compare(graph, table, Codes, Width, row, misses);
+            if (substrates.TryGetValue(stored.Name, out var values)) GraphCheck.Values(graph, table, values, misses);
+            else if (Features.TryGetValue(stored.Name, out var row)) Compare(graph, table, Codes, Width, row, misses);
+            else continue;
+            GraphCheck.RequireRead(graph, table, misses);
         }
     }
 
