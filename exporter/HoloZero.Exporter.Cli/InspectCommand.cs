@@ -47,7 +47,8 @@ internal static class InspectCommand
         var lines = new List<string>
         {
             $"{report.File}: {report.Format}, sha256 {report.Sha256}",
-            $"AsymDec behind the {c.Door} door{(c.Substrate == "hsl" ? "" : $" on a {c.Substrate} substrate")}: dim {c.Dim}, dec_layers {c.DecLayers}, heads {c.Heads}, K {c.K}",
+            $"AsymDec behind the {c.Door} door{(c.Substrate == "hsl" ? "" : $" on a {c.Substrate} substrate")}: "
+                + $"dim {c.Dim}, dec_layers {c.DecLayers}, heads {c.Heads}, K {c.K}",
             report.Reading is { } reading ? $"reading: {reading}" : "reading: it does not say",
             $"{report.Parameters:N0} parameters, {report.LearnedDoorParameters:N0} of them in the input layer",
         };

@@ -186,7 +186,8 @@ public static class ArtifactExporter
             Window = options.Window,
             Drafts = drafts is null ? null
                 : new(DraftCounts.FileName, drafts.Count, options.DraftText!.Value.Length, Sha256(options.DraftText.Value.Span)),
-            Features = features is null ? null : new(FeatureGraph.FileName, Describe(features.Inputs[0]), Describe(features.Outputs[0]), FeatureGraph.Channels),
+            Features = features is null ? null
+                : new(FeatureGraph.FileName, Describe(features.Inputs[0]), Describe(features.Outputs[0]), FeatureGraph.Channels),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };
@@ -235,8 +236,8 @@ public static class ArtifactExporter
     private static string FileOf(GraphVariant variant) => $"model.{variant.Name}.onnx";
 
     private static ModelInfo Describe(AsymDecConfig config, long parameters) => new("AsymDec", config.Dim, config.DecLayers, config.Heads,
-        config.SlotBytes, DoorConfig.Name(config.Door.Kind), config.PrefixAttention.ToString().ToLowerInvariant(), AsymDecConfig.Vocabulary, AsymDecConfig.MaskId,
-        AsymDecConfig.EosId, parameters)
+        config.SlotBytes, DoorConfig.Name(config.Door.Kind), config.PrefixAttention.ToString().ToLowerInvariant(),
+        AsymDecConfig.Vocabulary, AsymDecConfig.MaskId, AsymDecConfig.EosId, parameters)
     {
         StreamPositions = config.StreamPositions.ToString().ToLowerInvariant(),
         StreamOrigin = config.StreamOrigin.ToString().ToLowerInvariant(),

@@ -50,8 +50,8 @@ internal static class FeatureGraph
         var read = door.Substrate == SubstrateKind.Learned ? weights(DoorConfig.LearnedTable) : door.BakedTable();
         var values = read is null ? null : op.Constant("substrate_table", [.. read.Select(value => (double)value)], ByteVocabulary.Bytes,
             HslFrontDoor.ValueColumns);
-        var (features, _) = op.HslFeatures(table, values, bytes.Value, op.Constant("no_tail", [0, 0], 1, 2), op.Constant("first_position", [0]),
-            HslFrontDoor.FeatureCount);
+        var (features, _) = op.HslFeatures(table, values, bytes.Value, op.Constant("no_tail", [0, 0], 1, 2),
+            op.Constant("first_position", [0]), HslFrontDoor.FeatureCount);
         var output = features.Record();
         output.Name = "features";
         return new("HslFeatures", recorder, [bytes], [new(output, [1, "bytes", HslFrontDoor.FeatureCount])]);

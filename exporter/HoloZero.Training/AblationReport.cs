@@ -136,9 +136,10 @@ public sealed record AblationReport
         var (n, o) = (Network, Options);
         var text = new StringBuilder();
         text.Append(culture, $"dim {n.Dim}, {n.DecLayers} layers, {n.Heads} heads, K {n.K}; {o.Steps:N0} steps of {o.BatchSize} windows, ")
-            .Append(culture, $"{o.StreamBytes} stream bytes behind up to {o.PrefixSlots} slots; seeds from {o.Seed}; read as {o.Reading}; ")
-            .Append(culture, $"{Engine}.\n± is the sample standard deviation over the seeds.\n\n");
-        text.Append("| arm | text bits/byte | caption bits/byte | binding gap | parameters at the door | seeds |\n|---|---|---|---|---|---|\n");
+            .Append(culture, $"{o.StreamBytes} stream bytes behind up to {o.PrefixSlots} slots; seeds from {o.Seed}; ")
+            .Append(culture, $"read as {o.Reading}; {Engine}.\n± is the sample standard deviation over the seeds.\n\n");
+        text.Append("| arm | text bits/byte | caption bits/byte | binding gap | parameters at the door | seeds |\n")
+            .Append("|---|---|---|---|---|---|\n");
         foreach (var row in Rows)
         {
             text.Append(culture, $"| {row.Arm} | {row.Text?.ToText("F4") ?? "-"} | {row.Caption?.ToText("F4") ?? "-"} | ")

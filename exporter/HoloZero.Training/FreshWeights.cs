@@ -9,9 +9,9 @@ public static class FreshWeights
     private const ulong Stream = 1UL << 63;
 
     /// <summary>
-    /// As PyTorch makes them: linear layers uniform within 1 / sqrt(inputs), biases too; tables that bytes look up of variance 1 (bell-shaped,
-    /// as sums of twelve uniform numbers); norms 1 and 0; gates 0, so that memory blocks begin as the identity. From the seed alone, the
-    /// same on every machine.
+    /// As PyTorch makes them: linear layers uniform within 1 / sqrt(inputs), biases too; tables that bytes look up of variance 1
+    /// (bell-shaped, as sums of twelve uniform numbers); norms 1 and 0; gates 0, so that memory blocks begin as the identity. From the
+    /// seed alone, the same on every machine.
     /// </summary>
     public static IReadOnlyDictionary<string, WeightTensor> For(AsymDecConfig config, ulong seed)
     {

@@ -10,9 +10,9 @@ namespace HoloZero.Models;
 public sealed record AsymDecOutput<T>(T Logits, AsymDecState<T> State, IReadOnlyList<(string Module, T Output)> Trace);
 
 /// <summary>
-/// The architecture, once: a byte decoder, as HoLo_ZeRo with 0 learned parameters, in front of <c>dec_layers</c> pairs of a self block (rotary attention,
-/// feed-forward) and a gated fast-weight memory. Published blocks: <c>holo/hsl_rope.py</c>, <c>holo/hsl_fastweight.py</c> (MIT, Jinhyun
-/// Woo).
+/// The architecture, once: a door, which of HoLo_ZeRo learns nothing, in front of <c>dec_layers</c> pairs of a self block (rotary
+/// attention, feed-forward) and a gated fast-weight memory. Published blocks: <c>holo/hsl_rope.py</c>, <c>holo/hsl_fastweight.py</c>
+/// (MIT, Jinhyun Woo).
 /// </summary>
 /// <remarks>
 /// Letters: B batch, N prefix slots, K bytes a slot, L stream bytes, T = N + L new rows, P rows before this call, d width, H heads,

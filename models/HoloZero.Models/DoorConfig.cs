@@ -1,5 +1,3 @@
-using HoloZero.Artifacts;
-
 namespace HoloZero.Models;
 
 /// <summary>What turns bytes into rows of the model's width: the arms of the published ablation.</summary>

@@ -36,7 +36,8 @@ public sealed class RandomWeights : IWeightSource
 
     /// <inheritdoc/>
     public string Name => FormattableString.Invariant(
-        $"random weights: dim {Config.Dim}, dec_layers {Config.DecLayers}, heads {Config.Heads}, K {Config.SlotBytes}, {OtherDoor}seed {Seed}");
+        $"random weights: dim {Config.Dim}, dec_layers {Config.DecLayers}, heads {Config.Heads}, K {Config.SlotBytes}, ")
+            + FormattableString.Invariant($"{OtherDoor}seed {Seed}");
 
     /// <inheritdoc/>
     public string Format => "random";

@@ -11,7 +11,7 @@ public static class SubstrateTables
 {
     private const int Rows = ByteVocabulary.Bytes, Columns = HslFrontDoor.ValueColumns;
 
-    /// <summary>Row v is HSL's row of byte p(v), for a random permutation p: the columns hold the same numbers, neighbours are none.</summary>
+    /// <summary>Row v is HSL's row of byte p(v), for a random permutation p: columns hold the same numbers, neighbours are none.</summary>
     public static float[] Permuted(uint seed)
     {
         var order = new NumPyRandom(seed).Permutation(Rows);

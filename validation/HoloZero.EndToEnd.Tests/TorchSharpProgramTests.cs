@@ -291,8 +291,9 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     public async Task An_ablation_trains_its_arms_once_and_writes_their_table()
     {
         exported.RequireTorchSharp();
-        string[] ablate = ["ablate", "--text", HeldOut, "--steps", "2", "--seeds", "1", "--arms", "projection,embedding,permuted", "--batch",
-            "2", "--prefix-slots", "2", "--stream-bytes", "17", "--held-out-windows", "2", "--threads", "1", "--output", _temporary["out"]];
+        string[] ablate = ["ablate", "--text", HeldOut, "--steps", "2", "--seeds", "1", "--arms", "projection,embedding,permuted",
+            "--batch", "2", "--prefix-slots", "2", "--stream-bytes", "17", "--held-out-windows", "2",
+            "--threads", "1", "--output", _temporary["out"]];
         var first = await ExportAsync(ablate);
         Assert.Equal((0, ""), (first.ExitCode, first.StandardError));
         Assert.Contains("arm projection, seed 0: 5,312 parameters at the door", first.Text);

@@ -1,5 +1,4 @@
 using HoloZero.Models;
-using HoloZero.Models.Training;
 using HoloZero.Reference;
 using HoloZero.Testing;
 using HoloZero.Training;

@@ -83,7 +83,8 @@ public sealed class AblationTests : IDisposable
         // Windows of 8 bytes: sound at 2 and 3, caption at 5 and 6; the counter's nats are the sum of the targets' values.
         const int bytes = 8;
         var place = new CaptionPlace(2, 2, 5, 2);
-        var films = Enumerable.Range(0, 12).SelectMany(i => (byte[])[0, 0, (byte)i, (byte)i, 0, (byte)(10 * i), (byte)(10 * i), 99]).ToArray();
+        byte[] films = [.. Enumerable.Range(0, 12).SelectMany(i =>
+            (byte[])[0, 0, (byte)i, (byte)i, 0, (byte)(10 * i), (byte)(10 * i), 99])];
         var options = Options with { Windows = new(bytes), HeldOutWindows = int.MaxValue };
         var windows = new TrainingWindows(films, options);
         var measure = TrainingRun.MeasureCaptions(new Counter { OfTargets = true }, Network, FreshWeights.For(Network, 1), windows, place,

@@ -32,8 +32,8 @@ public static class ConfigurationFile
     }
 
     /// <summary>
-    /// Reads <c>{"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}</c>, and <c>substrate</c> and <c>substrate_seed</c> where
-    /// it is not HSL's, these keys and no other.
+    /// Reads <c>{"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}</c>, and <c>substrate</c> and <c>substrate_seed</c>
+    /// where it is not HSL's, these keys and no other.
     /// </summary>
     /// <exception cref="BadInputException">It cannot be read, is not such JSON, or its values do not make a network.</exception>
     public static AsymDecConfig Read(string path)
