@@ -44,5 +44,6 @@ program train train --new tiny --text validation/golden/demo-heldout.txt --steps
 program films films --films 30 --seed 1 --output "$work/films.bin"
 program windows train --new tiny --windows "$work/films.bin" --film-windows 4 --steps 3 --batch 2 --held-out-windows 4 \
     --stream-origin zero --stream-positions restarted --output "$work/film-run"
+program ablation ablate --text validation/golden/demo-heldout.txt --steps 3 --seeds 1 --batch 2 --output "$work/ablation"
 [ "$status" -ne 0 ] || say "all passed"
 exit "$status"

@@ -58,7 +58,8 @@ internal static class ExportCommand
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
             checkpoint, sha256, random, seed, output, variants, heldOut, calibration, acceptAny, streamBytes, prefixSlots,
-            keptBytes, draftRows, draftFrom, InspectCommand.Create(), ProbeCommand.Create(), TrainCommand.Create(), FilmsCommand.Create(),
+            keptBytes, draftRows, draftFrom, InspectCommand.Create(), ProbeCommand.Create(), TrainCommand.Create(), AblateCommand.Create(),
+            FilmsCommand.Create(),
         };
         var reading = new ReadingArguments(root);
         var engine = new EngineArguments(root, "what computes the self-check, in float64; the reference has to agree");

@@ -33,9 +33,10 @@ internal static class InspectCommand
         var config = checkpoint.Config;
         var weights = checkpoint.LoadWeights(AsymDec.ParameterShapes(config));
         return new(path, checkpoint.Format, checkpoint.Sha256(),
-            new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, "zero"),
+            new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, DoorConfig.Name(config.Door.Kind),
+                DoorConfig.Name(config.Door.Substrate), config.Door.Seed),
             checkpoint.SavedReading == new PartialReading() ? null : $"{config.Reading}",
-            weights.Values.Sum(weight => weight.Data.LongLength), LearnedDoorParameters: 0, checkpoint.Notes,
+            weights.Values.Sum(weight => weight.Data.LongLength), AsymDec.DoorParameters(config), checkpoint.Notes,
             [.. checkpoint.Tensors.Select(tensor =>
                 new TensorReport(tensor.Name, tensor.Type.Name(), [.. tensor.Shape]))]);
     }
@@ -46,9 +47,10 @@ internal static class InspectCommand
         var lines = new List<string>
         {
             $"{report.File}: {report.Format}, sha256 {report.Sha256}",
-            $"AsymDec behind the zero door: dim {c.Dim}, dec_layers {c.DecLayers}, heads {c.Heads}, K {c.K}",
+            $"AsymDec behind the {c.Door} door{(c.Substrate == "hsl" ? "" : $" on a {c.Substrate} substrate")}: "
+                + $"dim {c.Dim}, dec_layers {c.DecLayers}, heads {c.Heads}, K {c.K}",
             report.Reading is { } reading ? $"reading: {reading}" : "reading: it does not say",
-            $"{report.Parameters:N0} parameters, {report.LearnedDoorParameters} of them in the input layer",
+            $"{report.Parameters:N0} parameters, {report.LearnedDoorParameters:N0} of them in the input layer",
         };
         lines.AddRange(report.Notes.Select(note => $"note: {note}"));
         lines.AddRange(report.Tensors.Select(tensor => $"  {tensor.Name,-32} {tensor.Type,-9} [{string.Join(", ", tensor.Shape)}]"));
@@ -57,9 +59,10 @@ internal static class InspectCommand
 }
 
 internal sealed record CheckpointReport(string File, string Format, string Sha256, ConfigReport Config, string? Reading, long Parameters,
-    int LearnedDoorParameters, IReadOnlyList<string> Notes, IReadOnlyList<TensorReport> Tensors);
+    long LearnedDoorParameters, IReadOnlyList<string> Notes, IReadOnlyList<TensorReport> Tensors);
 
-internal sealed record ConfigReport(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door);
+internal sealed record ConfigReport(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door,
+    string Substrate, uint SubstrateSeed);
 
 internal sealed record TensorReport(string Name, string Type, long[] Shape);
 

@@ -75,15 +75,12 @@ internal sealed class TrainCommand
         var output = parsed.GetValue(_output) ?? throw new BadInputException("output", "it is missing", "name a folder to write");
         using var folder = TrainingFolder.Begin(output, parsed.GetValue(_overwrite));
         var (config, data, options, weights, beganWith) = New(parsed, new() { Steps = steps });
-        if (data.Texts.Count == 0 && data.Windows is null)
-            throw new BadInputException("text", "it is missing", "name a text to learn from, or --windows");
-        if (data.Texts.Count == 0 && data.HeldOut.Count > 0)
-            throw new BadInputException("held-out", "there is no text, and of windows the last films are held out", "leave it out");
+        data.RequireLearnable();
         var prepared = data.For(options, config.SlotBytes);
         var log = new TrainingLog
         {
             Engine = engine.Name,
-            Model = new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, "zero"),
+            Model = NetworkShape.Of(config),
             BeganWith = beganWith,
             Options = options,
             Texts = [.. data.Texts.Select(file => file.Source)],
@@ -163,10 +160,7 @@ internal sealed class TrainCommand
         using var checkpoint = path is null ? null : Checkpoint.Open(path);
         ExportCommand.TellNotes(checkpoint);
         var config = checkpoint?.Config ?? ConfigurationFile.Find("new", name!);
-        var data = new TrainData([.. (parsed.GetValue(_texts) ?? []).Select(TrainFile.Read)],
-            [.. (parsed.GetValue(_heldOut) ?? []).Select(TrainFile.Read)],
-            parsed.GetValue(_windows) is { } file ? TrainFile.Read(file) : null);
-        data.RequireApart();
+        var data = TrainData.Read(parsed.GetValue(_texts), parsed.GetValue(_heldOut), parsed.GetValue(_windows));
         var options = _arguments.Options(parsed, data, checkpoint?.SavedReading ?? new(), checkpoint?.Name ?? "", defaults);
         config = config with { Reading = options.Reading };
         return checkpoint is null
@@ -203,7 +197,7 @@ internal sealed class TrainCommand
     {
         var parts = AsymDec.ParameterShapes(config).GroupBy(entry => entry.Key.Split('.')[0], entry =>
             entry.Value.Aggregate(1L, (product, length) => product * length)).ToDictionary(part => part.Key, part => part.Sum());
-        return string.Create(Culture, $"parameters: {parts.Values.Sum():N0} (door: 0, "
+        return string.Create(Culture, $"parameters: {parts.Values.Sum():N0} (door: {AsymDec.DoorParameters(config):N0}, "
             + $"self_blocks: {parts["self_blocks"]:N0}, mem_blocks: {parts["mem_blocks"]:N0}, "
             + $"norm: {parts["norm"]:N0}, head: {parts["head"]:N0})");
     }

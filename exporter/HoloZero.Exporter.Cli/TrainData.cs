@@ -14,16 +14,37 @@ internal sealed record TrainData(IReadOnlyList<TrainFile> Texts, IReadOnlyList<T
     public bool HasText => Texts.Count + HeldOut.Count > 0;
 
     /// <summary>As a run takes it.</summary>
-    public ITrainingData For(TrainingOptions options, int slotBytes)
+    public ITrainingData For(TrainingOptions options, int slotBytes) => Parts(options, slotBytes).Learned;
+
+    /// <summary>As a run takes it, and each kind by itself.</summary>
+    public AblationData Parts(TrainingOptions options, int slotBytes)
     {
         var films = Windows is null ? null : new TrainingWindows(Windows.Bytes, options);
-        if (!HasText && films is not null) return films;
+        if (!HasText && films is not null) return new(films, null, films);
         var text = new TrainingText([.. Texts.Select(file => file.Bytes)], [.. HeldOut.Select(file => file.Bytes)], options, slotBytes);
-        return films is null ? text : new MixedTraining(text, films);
+        return new(films is null ? text : new MixedTraining(text, films), text, films);
     }
 
-    /// <summary>Refuses what is held out and learned all the same.</summary>
-    public void RequireApart()
+    /// <summary>Reads what options name.</summary>
+    /// <exception cref="BadInputException">A file cannot be read, or is held out and learned all the same.</exception>
+    public static TrainData Read(string[]? texts, string[]? heldOut, string? windows)
+    {
+        var data = new TrainData([.. (texts ?? []).Select(TrainFile.Read)], [.. (heldOut ?? []).Select(TrainFile.Read)],
+            windows is null ? null : TrainFile.Read(windows));
+        data.RequireApart();
+        return data;
+    }
+
+    /// <summary>Refuses that there is nothing to learn from, or something held out of nothing.</summary>
+    public void RequireLearnable()
+    {
+        if (Texts.Count == 0 && Windows is null)
+            throw new BadInputException("text", "it is missing", "name a text to learn from, or --windows");
+        if (Texts.Count == 0 && HeldOut.Count > 0)
+            throw new BadInputException("held-out", "there is no text, and of windows the last films are held out", "leave it out");
+    }
+
+    private void RequireApart()
     {
         foreach (var held in HeldOut)
         {

@@ -8,7 +8,7 @@ namespace HoloZero.Exporter.Cli;
 /// A line for each measurement, and between them a bar on one line of the terminal. Speed and time left are those of this process, with all
 /// that it does between the steps.
 /// </summary>
-internal sealed class TrainProgress(TimeProvider clock) : IProgress<TrainingProgress>, IDisposable
+internal sealed class TrainProgress(TimeProvider clock) : ITrainingWatcher
 {
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
     private const int Width = 24;

@@ -146,9 +146,14 @@ public static class ArtifactExporter
             });
         }
 
-        var features = FeatureGraph.Record();
-        files.AddRange(OnnxFile.Write(features.ToProto(), features.Initializers(), Path.Combine(output.Staging, FeatureGraph.FileName),
-            FeatureGraph.Opsets, (Tool, ToolVersion)));
+        // An embedding reads bytes, and no features that one could show.
+        var features = config.Door.Kind == DoorKind.Embedding ? null : FeatureGraph.Record(config.Door, Data);
+        if (features is not null)
+        {
+            files.AddRange(OnnxFile.Write(features.ToProto(), features.Initializers(),
+                Path.Combine(output.Staging, FeatureGraph.FileName), FeatureGraph.Opsets, (Tool, ToolVersion)));
+        }
+
         Step("recording the graphs for pictures and sound");
         MediaInfo[] media = [.. MediaGraph.All().Select(graph => graph.Write(output.Staging, (Tool, ToolVersion)))];
         files.AddRange(media.Select(info => info.File));
@@ -181,7 +186,8 @@ public static class ArtifactExporter
             Window = options.Window,
             Drafts = drafts is null ? null
                 : new(DraftCounts.FileName, drafts.Count, options.DraftText!.Value.Length, Sha256(options.DraftText.Value.Span)),
-            Features = new(FeatureGraph.FileName, Describe(features.Inputs[0]), Describe(features.Outputs[0]), FeatureGraph.Channels),
+            Features = features is null ? null
+                : new(FeatureGraph.FileName, Describe(features.Inputs[0]), Describe(features.Outputs[0]), FeatureGraph.Channels),
             Files = new SortedDictionary<string, ArtifactManifest.FileInfo>(
                 files.ToDictionary(name => name, name => Hash(output.Staging, name)), StringComparer.Ordinal),
         };
@@ -230,11 +236,13 @@ public static class ArtifactExporter
     private static string FileOf(GraphVariant variant) => $"model.{variant.Name}.onnx";
 
     private static ModelInfo Describe(AsymDecConfig config, long parameters) => new("AsymDec", config.Dim, config.DecLayers, config.Heads,
-        config.SlotBytes, "zero", config.PrefixAttention.ToString().ToLowerInvariant(), AsymDecConfig.Vocabulary, AsymDecConfig.MaskId,
-        AsymDecConfig.EosId, parameters)
+        config.SlotBytes, DoorConfig.Name(config.Door.Kind), config.PrefixAttention.ToString().ToLowerInvariant(),
+        AsymDecConfig.Vocabulary, AsymDecConfig.MaskId, AsymDecConfig.EosId, parameters)
     {
         StreamPositions = config.StreamPositions.ToString().ToLowerInvariant(),
         StreamOrigin = config.StreamOrigin.ToString().ToLowerInvariant(),
+        Substrate = DoorConfig.Name(config.Door.Substrate),
+        SubstrateSeed = config.Door.Seed,
     };
 
     private static VariantInfo Describe(GraphVariant variant, string file, AsymDecGraph graph) => new(variant.Name, file, variant.Precision,

@@ -37,16 +37,21 @@ internal static class FeatureGraph
     ];
 
     /// <summary>Records it.</summary>
-    public static RecordedGraph Record()
+    /// <param name="door">The input layer, which reads features.</param>
+    /// <param name="weights">Float32 data of a parameter by its full name.</param>
+    public static RecordedGraph Record(DoorConfig door, Func<string, float[]> weights)
     {
         const int exampleBytes = 5;
         var recorder = new GraphRecorder();
-        ITensorOps<GraphValue> op = new OnnxOps(recorder, name => throw new UnreachableException($"{name}: the door has no parameters"));
+        ITensorOps<GraphValue> op = new OnnxOps(recorder, name => throw new UnreachableException($"{name}: features have no parameters"));
         op = op.At("features");
         var bytes = new GraphPort(new("bytes", DataType.Uint8, new([1, exampleBytes])), [1, "bytes"]);
         var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), ByteVocabulary.Bytes, HslFrontDoor.ValueColumns);
-        var (features, _) = op.HslFeatures(table, bytes.Value, op.Constant("no_tail", [0, 0], 1, 2), op.Constant("first_position", [0]),
-            HslFrontDoor.FeatureCount);
+        var read = door.Substrate == SubstrateKind.Learned ? weights(DoorConfig.LearnedTable) : door.BakedTable();
+        var values = read is null ? null : op.Constant("substrate_table", [.. read.Select(value => (double)value)], ByteVocabulary.Bytes,
+            HslFrontDoor.ValueColumns);
+        var (features, _) = op.HslFeatures(table, values, bytes.Value, op.Constant("no_tail", [0, 0], 1, 2),
+            op.Constant("first_position", [0]), HslFrontDoor.FeatureCount);
         var output = features.Record();
         output.Name = "features";
         return new("HslFeatures", recorder, [bytes], [new(output, [1, "bytes", HslFrontDoor.FeatureCount])]);

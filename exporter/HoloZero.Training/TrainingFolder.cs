@@ -28,6 +28,9 @@ public sealed class TrainingFolder : IDisposable
     private static readonly string[] Resumed = [Model, BestModel, Optimizer];
     private readonly TrainingLock _lock;
 
+    /// <summary>The file with the weights of the last step, whose hash the log has.</summary>
+    internal const string ModelFile = Model;
+
     private TrainingFolder(string path, TrainingLock taken) => (Path, _lock) = (path, taken);
 
     /// <summary>The folder.</summary>

@@ -26,7 +26,23 @@ public sealed record TrainingEntry(long Step, double? BitsPerByte, double HeldOu
 public sealed record TrainingExtension(long Step, long Steps);
 
 /// <summary>The network, as <c>cfg</c> has it.</summary>
-public sealed record NetworkShape(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door);
+public sealed record NetworkShape(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door)
+{
+    /// <summary>The network of a configuration.</summary>
+    public static NetworkShape Of(AsymDecConfig config) =>
+        new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, DoorConfig.Name(config.Door.Kind))
+        {
+            Substrate = DoorConfig.Name(config.Door.Substrate),
+            SubstrateSeed = config.Door.Seed,
+        };
+
+    /// <summary>Where the features of a byte alone come from.</summary>
+    /// <value>hsl, where an earlier release wrote it.</value>
+    public string Substrate { get => field ?? "hsl"; init; }
+
+    /// <summary>The seed of a random or permuted substrate; 0 for the others.</summary>
+    public uint SubstrateSeed { get; init; }
+}
 
 /// <summary>
 /// <c>training.json</c>: how a run is made, how far it is and what it did. Holds no time, so equal runs give equal files.

@@ -99,6 +99,41 @@ public sealed class TrainingRun
         return double.IsFinite(nats) ? (CrossEntropy.Bits(nats / bytes), bytes) : throw Unsound(nats);
     }
 
+    /// <summary>
+    /// Measures the captions of held-out windows as they are, and behind the sound of other windows; changes nothing.
+    /// </summary>
+    /// <exception cref="UnsoundModelException">The loss is not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static CaptionMeasure MeasureCaptions(ITrainingEngine engine, AsymDecConfig config,
+        IReadOnlyDictionary<string, WeightTensor> weights, TrainingWindows windows, CaptionPlace place, TrainingOptions options,
+        CancellationToken cancellation = default)
+    {
+        var none = new Dictionary<string, WeightTensor>();
+        config = config with { Reading = options.Reading };
+        using var trainer = engine.Start(config, new(0, weights, none, none), options.Optimizer, options.Threads);
+        var (own, all) = Sum(swapped: false, onlyPartnered: false);
+        var (alone, pairs) = Sum(swapped: false, onlyPartnered: true);
+        var (behindOther, _) = Sum(swapped: true, onlyPartnered: true);
+        if (!double.IsFinite(own + behindOther)) throw Unsound(own + behindOther);
+        return new(CrossEntropy.Bits(own / all / place.CaptionBytes),
+            pairs == 0 ? null : CrossEntropy.Bits((behindOther - alone) / pairs / place.CaptionBytes), all);
+
+        // Streams are causal: what the caption costs is what all up to its end costs, less what all before it does.
+        (double Nats, int Windows) Sum(bool swapped, bool onlyPartnered)
+        {
+            var (nats, count) = (0.0, 0);
+            foreach (var (throughCaption, before) in windows.Captions(options, config.SlotBytes, place, swapped, onlyPartnered))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var parts = throughCaption.Split(options.MicroBatch ?? throughCaption.Rows);
+                nats += parts.Sum(trainer.Nats) - before.Split(options.MicroBatch ?? before.Rows).Sum(trainer.Nats);
+                count += throughCaption.Rows;
+            }
+
+            return (nats, count);
+        }
+    }
+
     private void Begin(ITrainer trainer)
     {
         if (_log.Entries.Count == 0)

@@ -81,14 +81,57 @@ public sealed class TrainingWindows : ITrainingData
             .Chunk(options.BatchSize).Select(windows => Cut(options, slotBytes, windows));
     }
 
-    private WindowBatch Cut(TrainingOptions options, int slotBytes, int[] windows)
+    /// <summary>
+    /// Held-out windows up to the end of their captions, and up to the beginning of these: as many as the options allow, spread evenly.
+    /// </summary>
+    /// <param name="options">How windows are cut.</param>
+    /// <param name="slotBytes">Bytes in a prefix slot.</param>
+    /// <param name="place">Where sound and caption lie.</param>
+    /// <param name="swapped">Whether each has the sound of the next held-out window that has another caption.</param>
+    /// <param name="onlyPartnered">Leaves out windows for which there is none.</param>
+    /// <exception cref="ArgumentException">Sound and caption do not lie in a window in this order.</exception>
+    internal IEnumerable<(WindowBatch ThroughCaption, WindowBatch BeforeIt)> Captions(TrainingOptions options, int slotBytes,
+        CaptionPlace place, bool swapped, bool onlyPartnered)
+    {
+        var length = options.Windows!.Bytes;
+        if (place.Sound < 1 || place.Sound + place.SoundBytes > place.Caption || place.Caption + place.CaptionBytes > length)
+            throw new ArgumentException($"{place} is not within a window of {length} bytes", nameof(place));
+        var count = Math.Min(_heldOut.Length, options.HeldOutWindows);
+        int[] chosen = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * _heldOut.Length / count))
+            .Where(i => !onlyPartnered || Partner(i) is not null)];
+        return chosen.Chunk(options.BatchSize).Select(part => (Rows(part, place.Caption + place.CaptionBytes), Rows(part, place.Caption)));
+
+        WindowBatch Rows(int[] part, int symbols) => Cut(options, slotBytes, [.. part.Select(i => _heldOut[i])], symbols,
+            swapped ? [.. part.Select(i => Sounding(_heldOut[i], _heldOut[Partner(i)!.Value]))] : null);
+
+        int? Partner(int i) => Enumerable.Range(1, _heldOut.Length - 1).Select(step => (i + step) % _heldOut.Length)
+            .Where(other => !Caption(_heldOut[other]).SequenceEqual(Caption(_heldOut[i]))).Select(other => (int?)other).FirstOrDefault();
+
+        Span<byte> Caption(int window) => _windows.AsSpan(window * length + place.Caption, place.CaptionBytes);
+
+        byte[] Sounding(int window, int other)
+        {
+            var bytes = _windows.AsSpan(window * length, length).ToArray();
+            _windows.AsSpan(other * length + place.Sound, place.SoundBytes).CopyTo(bytes.AsSpan(place.Sound));
+            return bytes;
+        }
+    }
+
+    /// <param name="options">How windows are cut.</param>
+    /// <param name="slotBytes">Bytes in a prefix slot.</param>
+    /// <param name="windows">The windows, each after the one that is its prefix.</param>
+    /// <param name="symbols">How many bytes of each; null is all.</param>
+    /// <param name="streams">Others in their place; null where there are none.</param>
+    private WindowBatch Cut(TrainingOptions options, int slotBytes, int[] windows, int? symbols = null, byte[][]? streams = null)
     {
         var length = options.Windows!.Bytes;
         var prefixBytes = (length + (options.Windows.PadSlots ? slotBytes - 1 : 0)) / slotBytes * slotBytes;
-        var rows = new BatchRows(windows.Length, prefixBytes, length, options.Reading.StreamOrigin);
-        foreach (var window in windows)
+        var taken = symbols ?? length;
+        var rows = new BatchRows(windows.Length, prefixBytes, taken, options.Reading.StreamOrigin);
+        foreach (var (i, window) in windows.Index())
         {
-            rows.Add(_windows.AsSpan((window - 1) * length, Math.Min(length, prefixBytes)), _windows.AsSpan(window * length, length));
+            rows.Add(_windows.AsSpan((window - 1) * length, Math.Min(length, prefixBytes)),
+                (streams is null ? _windows.AsSpan(window * length, length) : streams[i])[..taken]);
         }
 
         return rows.Batch;

@@ -72,7 +72,7 @@ public sealed record ArtifactManifest
     /// <param name="DecLayers">Number of decoder layers.</param>
     /// <param name="Heads">Number of heads.</param>
     /// <param name="SlotBytes">Bytes in a prefix slot, K.</param>
-    /// <param name="Door">The input layer: zero.</param>
+    /// <param name="Door">The input layer: zero, projection or embedding.</param>
     /// <param name="PrefixAttention">causal or bidirectional.</param>
     /// <param name="Vocabulary">Logits per position.</param>
     /// <param name="MaskId">Id that is never sampled.</param>
@@ -93,6 +93,16 @@ public sealed record ArtifactManifest
         /// </summary>
         /// <value>bare, where an earlier release exported it.</value>
         public string StreamOrigin { get => field ?? "bare"; init; }
+
+        /// <summary>
+        /// What the features are read from that depend on a byte alone: hsl, learned, random or permuted. Only a zero door on hsl is
+        /// HoLo_ZeRo.
+        /// </summary>
+        /// <value>hsl, where an earlier release exported it.</value>
+        public string Substrate { get => field ?? "hsl"; init; }
+
+        /// <summary>The seed of a random or permuted substrate; 0 for the others.</summary>
+        public uint SubstrateSeed { get; init; }
     }
 
     /// <summary>Where the weights came from.</summary>

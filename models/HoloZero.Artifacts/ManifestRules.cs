@@ -19,7 +19,9 @@ internal static class ManifestRules
     {
         var model = manifest.Model;
         if (model.Architecture != "AsymDec") yield return $"architecture {Untrusted.Quote(model.Architecture)} is unknown";
-        if (model.Door != "zero") yield return $"door {Untrusted.Quote(model.Door)} is unknown";
+        if (model.Door is not ("zero" or "projection" or "embedding")) yield return $"door {Untrusted.Quote(model.Door)} is unknown";
+        if (model.Substrate is not ("hsl" or "learned" or "random" or "permuted"))
+            yield return $"substrate {Untrusted.Quote(model.Substrate)} is unknown";
         if (model.PrefixAttention is not ("causal" or "bidirectional"))
             yield return $"prefix_attention {Untrusted.Quote(model.PrefixAttention)} is unknown";
         if (model.StreamPositions is not ("continuous" or "restarted"))
@@ -32,8 +34,10 @@ internal static class ManifestRules
         }
 
         if (model.Dim is < 1 or > 65_536) yield return $"dim {model.Dim} is not within 1 to 65,536";
-        if (model.SlotBytes < 1 || model.SlotBytes > model.Dim / 27)
-            yield return $"slot_bytes {model.SlotBytes} is not within 1 to {model.Dim / 27}";
+        // A zero door has a slot's features side by side in the model's width.
+        var mostSlotBytes = (model.Door == "zero" ? model.Dim : 65_536) / 27;
+        if (model.SlotBytes < 1 || model.SlotBytes > mostSlotBytes)
+            yield return $"slot_bytes {model.SlotBytes} is not within 1 to {mostSlotBytes}";
         if (manifest.Files.Values.Any(file => file is null)) yield return "a file has no size and hash";
         if (manifest.Files.Values.Any(file => file.Bytes < 0)) yield return "a file has a negative size";
         if (manifest.Golden.Engines.FirstOrDefault(engine => !Untrusted.IsPlainName(engine)) is { } engine)

@@ -10,9 +10,9 @@ namespace HoloZero.Models;
 public sealed record AsymDecOutput<T>(T Logits, AsymDecState<T> State, IReadOnlyList<(string Module, T Output)> Trace);
 
 /// <summary>
-/// The architecture, once: a byte decoder with 0 learned parameters in front of <c>dec_layers</c> pairs of a self block (rotary attention,
-/// feed-forward) and a gated fast-weight memory. Published blocks: <c>holo/hsl_rope.py</c>, <c>holo/hsl_fastweight.py</c> (MIT, Jinhyun
-/// Woo).
+/// The architecture, once: a door, which of HoLo_ZeRo learns nothing, in front of <c>dec_layers</c> pairs of a self block (rotary
+/// attention, feed-forward) and a gated fast-weight memory. Published blocks: <c>holo/hsl_rope.py</c>, <c>holo/hsl_fastweight.py</c>
+/// (MIT, Jinhyun Woo).
 /// </summary>
 /// <remarks>
 /// Letters: B batch, N prefix slots, K bytes a slot, L stream bytes, T = N + L new rows, P rows before this call, d width, H heads,
@@ -33,7 +33,7 @@ public static class AsymDec
         var trace = new List<(string, T)>();
         var layers = new List<LayerState<T>>(config.DecLayers);
 
-        var (x, slots, tail) = ZeroDoor(op.At("door"), config, prefix, stream, past);            // [B, T, d]
+        var (x, slots, tail) = Door(op.At("door"), config, prefix, stream, past);                // [B, T, d]
         trace.Add(("door", x));
         // The prefix comes with the first call alone, so that its slots are all that ever come before the stream.
         var start = past.StreamStart is null ? default : op.At("positions").Add(past.StreamStart, slots);
@@ -65,16 +65,61 @@ public static class AsymDec
         return op.Parameters;
     }
 
-    /// <summary>The zero door: features of K prefix bytes side by side, or of one stream byte, padded with zeros to d.</summary>
-    private static (T Rows, T Slots, T Tail) ZeroDoor<T>(ITensorOps<T> op, AsymDecConfig config, T prefix, T stream, AsymDecState<T> past)
+    /// <summary>How many numbers the input layer of a configuration learns: 0 of HoLo_ZeRo's.</summary>
+    public static long DoorParameters(AsymDecConfig config) => ParameterShapes(config)
+        .Where(parameter => parameter.Key.StartsWith("door.", StringComparison.Ordinal))
+        .Sum(parameter => parameter.Value.Aggregate(1L, (product, length) => product * length));
+
+    /// <summary>Rows of the model's width from bytes: one of K prefix bytes, one of a stream byte.</summary>
+    private static (T Rows, T Slots, T Tail) Door<T>(ITensorOps<T> op, AsymDecConfig config, T prefix, T stream, AsymDecState<T> past)
     {
+        var (slotRows, streamRows, tail) = config.Door.Kind == DoorKind.Embedding
+            ? EmbeddingDoor(op, config, prefix, stream, past) : FeatureDoor(op, config, prefix, stream, past);
+        return (op.Concat(1, slotRows, streamRows), op.Length(slotRows, 1), tail);               // [B, T, d]
+    }
+
+    /// <summary>
+    /// Features of K prefix bytes side by side, or of one stream byte: padded with zeros to d, or through a Linear of their own.
+    /// </summary>
+    private static (T SlotRows, T StreamRows, T Tail) FeatureDoor<T>(ITensorOps<T> op, AsymDecConfig config, T prefix, T stream,
+        AsymDecState<T> past)
+    {
+        const int features = HslFrontDoor.FeatureCount;
+        var (d, isZero) = (config.Dim, config.Door.Kind == DoorKind.Zero);
         // Both runs start from the tail: while there is a prefix, nothing has come before either of them and the tail is zero.
         var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), ByteVocabulary.Bytes,
             HslFrontDoor.ValueColumns);
-        var (prefixFeatures, _) = op.At("prefix").HslFeatures(table, prefix, past.StreamTail, past.Position, HslFrontDoor.FeatureCount);
-        var slotRows = op.PadLast(op.SlotRows(prefixFeatures, config.SlotBytes), config.Dim);    // [B, N, d] of [B, N*K, 27]
-        var (streamRows, tail) = op.At("stream").HslFeatures(table, stream, past.StreamTail, past.Position, config.Dim); // [B, L, d]
-        return (op.Concat(1, slotRows, streamRows), op.Length(slotRows, 1), tail);               // [B, T, d]
+        var values = Substrate(op, config.Door);                                                 // [256, 18], or nothing
+        var (prefixFeatures, _) = op.At("prefix").HslFeatures(table, values, prefix, past.StreamTail, past.Position, features);
+        var slots = op.SlotRows(prefixFeatures, config.SlotBytes);                               // [B, N, K*27] of [B, N*K, 27]
+        var slotRows = isZero ? op.PadLast(slots, d)
+            : op.At("slots").Linear(slots, config.SlotBytes * features, d);                      // [B, N, d]
+        var (streamFeatures, tail) = op.At("stream").HslFeatures(table, values, stream, past.StreamTail, past.Position,
+            isZero ? d : features);                                                              // [B, L, d] or [B, L, 27]
+        return (slotRows, isZero ? streamFeatures : op.At("bytes").Linear(streamFeatures, features, d), tail);
+    }
+
+    /// <summary>What the value columns are read from where it is not HSL's own table: [256, 18].</summary>
+    private static T? Substrate<T>(ITensorOps<T> op, DoorConfig door) => door switch
+    {
+        { Substrate: SubstrateKind.Learned } => op.At("value").Parameter("weight", ByteVocabulary.Bytes, HslFrontDoor.ValueColumns),
+        _ when door.BakedTable() is { } table => op.Constant("substrate_table", [.. table.Select(value => (double)value)],
+            ByteVocabulary.Bytes, HslFrontDoor.ValueColumns),
+        _ => default,
+    };
+
+    /// <summary>A learned row a byte; a slot is the mean of its K rows. Bytes before the stream's mean nothing to it.</summary>
+    private static (T SlotRows, T StreamRows, T Tail) EmbeddingDoor<T>(ITensorOps<T> op, AsymDecConfig config, T prefix, T stream,
+        AsymDecState<T> past)
+    {
+        var (d, k) = (config.Dim, config.SlotBytes);
+        var table = op.At("embedding").Parameter("weight", AsymDecConfig.Vocabulary, d);         // [258, d]
+        var inSlots = op.At("prefix");
+        var slots = inSlots.SlotRows(inSlots.Gather(table, prefix), k);                          // [B, N, K*d] of [B, N*K, d]
+        var sum = inSlots.Slice(slots, 2, 0, d);                                                 // [B, N, d]
+        for (var i = 1; i < k; i++) sum = inSlots.Add(sum, inSlots.Slice(slots, 2, i * d, (i + 1) * d));
+        var mean = inSlots.Multiply(sum, inSlots.Scalar("share", 1.0 / k));                      // [B, N, d]
+        return (mean, op.At("stream").Gather(table, stream), op.At("stream").StreamTail(past.StreamTail, stream));
     }
 
     private static (T Output, KvCache<T> Present) SelfBlock<T>(ITensorOps<T> op, AsymDecConfig config, T x,

@@ -36,7 +36,8 @@ public sealed class RandomWeights : IWeightSource
 
     /// <inheritdoc/>
     public string Name => FormattableString.Invariant(
-        $"random weights: dim {Config.Dim}, dec_layers {Config.DecLayers}, heads {Config.Heads}, K {Config.SlotBytes}, seed {Seed}");
+        $"random weights: dim {Config.Dim}, dec_layers {Config.DecLayers}, heads {Config.Heads}, K {Config.SlotBytes}, ")
+            + FormattableString.Invariant($"{OtherDoor}seed {Seed}");
 
     /// <inheritdoc/>
     public string Format => "random";
@@ -66,6 +67,8 @@ public sealed class RandomWeights : IWeightSource
             hash.AppendData(MemoryMarshal.AsBytes(Data(name, shape).AsSpan()));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    private string OtherDoor => Config.Door == new DoorConfig() ? "" : $"door {Config.Door}, ";
 
     private float[] Data(string name, int[] shape)
     {

@@ -12,8 +12,8 @@ public sealed partial class ManualTests(ExportedModels exported) : IDisposable
     private readonly TemporaryFolder _workspace = new();
 
     /// <summary>Where commands stand. Those of docs/serving.md need a service: HoloZero.Server.Tests runs them.</summary>
-    public static TheoryData<string> Documents { get; } = ["README.md", "docs/export.md", "docs/generate.md", "docs/media.md",
-        "docs/performance.md", "docs/providers.md", "docs/training.md", "docs/validation.md"];
+    public static TheoryData<string> Documents { get; } = ["README.md", "docs/ablation.md", "docs/export.md", "docs/generate.md",
+        "docs/media.md", "docs/performance.md", "docs/providers.md", "docs/training.md", "docs/validation.md"];
 
     public void Dispose() => _workspace.Dispose();
 
@@ -211,10 +211,10 @@ public sealed partial class ManualTests(ExportedModels exported) : IDisposable
     [GeneratedRegex(@"```sh\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex ShellBlocks();
 
-    [GeneratedRegex("^bin/holozero-export train |--engine torchsharp")]
+    [GeneratedRegex("^bin/holozero-export (train|ablate) |--engine torchsharp")]
     private static partial Regex NeedsTorchSharp();
 
-    [GeneratedRegex("--checkpoint out/film-run/")]
+    [GeneratedRegex("--checkpoint out/film-run/|--checkpoint out/ablation/|--model out/projection")]
     private static partial Regex NeedsTraining();
 
     [GeneratedRegex("(?m)(?:^    |`)make ([a-z-]+)")]

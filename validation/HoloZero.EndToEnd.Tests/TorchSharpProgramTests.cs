@@ -287,6 +287,37 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
             "not a training run");
     }
 
+    [Fact]
+    public async Task An_ablation_trains_its_arms_once_and_writes_their_table()
+    {
+        exported.RequireTorchSharp();
+        string[] ablate = ["ablate", "--text", HeldOut, "--steps", "2", "--seeds", "1", "--arms", "projection,embedding,permuted",
+            "--batch", "2", "--prefix-slots", "2", "--stream-bytes", "17", "--held-out-windows", "2",
+            "--threads", "1", "--output", _temporary["out"]];
+        var first = await ExportAsync(ablate);
+        Assert.Equal((0, ""), (first.ExitCode, first.StandardError));
+        Assert.Contains("arm projection, seed 0: 5,312 parameters at the door", first.Text);
+        var table = File.ReadAllText(_temporary["out", "ablation.md"]);
+        Assert.EndsWith(table, first.Text);
+        Assert.Contains("| embedding | ", table);
+        var again = await ExportAsync(ablate);
+        Assert.Equal((0, table.Trim()), (again.ExitCode, again.Text.Trim()));
+        RequireRefusal(await ExportAsync([.. ablate, "--learning-rate", "0.1"]), 2, "projection-0", "other options");
+        RequireRefusal(await ExportAsync([.. ablate[..^1], _temporary["other"], "--arms", "none"]), 2, "--arms", "'none' is no arm");
+
+        // What was trained says its door, and is exported and run with it.
+        foreach (var (arm, door, substrate) in new[] { ("embedding", "embedding", "hsl"), ("permuted", "zero", "permuted") })
+        {
+            var model = _temporary["out", $"{arm}-0", "model.pt"];
+            Assert.Contains($"behind the {door} door", (await ExportAsync("inspect", model)).Text);
+            var export = await ExportAsync("--checkpoint", model, "--output", _temporary[arm]);
+            Assert.Equal((0, ""), (export.ExitCode, export.StandardError));
+            var manifest = JsonDocument.Parse(File.ReadAllBytes(_temporary[arm, "holozero.json"])).RootElement.GetProperty("model");
+            Assert.Equal((door, substrate), (manifest.GetProperty("door").GetString(), manifest.GetProperty("substrate").GetString()));
+            Assert.Equal(0, (await HoloZeroAsync("doctor", "--model", _temporary[arm])).ExitCode);
+        }
+    }
+
     private string[] TrainingOf(string steps) => ["train", "--new", "tiny", "--text", HeldOut, "--steps", steps, "--batch", "2",
         "--evaluate-every", "2", "--prefix-slots", "2", "--stream-bytes", "17", "--held-out-windows", "2", "--threads", "1", "--output",
         _temporary["run"]];

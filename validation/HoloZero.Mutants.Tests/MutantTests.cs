@@ -16,7 +16,7 @@ public class MutantTests(MutantSummary summary, ITestOutputHelper output) : ICla
         new[]
         {
             SoundModel.Tiny, SoundModel.TinyBidirectional, SoundModel.TinyRestarted, SoundModel.TinyOrigin, SoundModel.TinyOtherwise,
-            SoundModel.Faint,
+            SoundModel.Faint, SoundModel.Projected, SoundModel.Embedded, SoundModel.Permuted, SoundModel.LearnedTable,
         }.ToDictionary(model => model.ToString());
 
     [Theory]

@@ -14,7 +14,7 @@ internal static class Mutants
 
     public static IReadOnlyList<Mutant> All { get; } =
     [
-        .. Files(), .. Tables(), .. Features(), .. Positions(), .. Attention(), .. Memories(), .. Blocks(), .. Carried(),
+        .. Files(), .. Tables(), .. Features(), .. Doors(), .. Positions(), .. Attention(), .. Memories(), .. Blocks(), .. Carried(),
         .. FusedMutants.All,
     ];
 
@@ -93,6 +93,62 @@ internal static class Mutants
         new("each call's first byte taken for the first", "its boundary is divided by five", [LogitsStepwise, FrontDoor],
             Planted<EveryCallStartsTheBoundary>()),
     ];
+
+    private static IEnumerable<Mutant> Doors() =>
+    [
+        new("bytes of a projected slot reversed", "a slot's last byte is multiplied by its first byte's weights", Arithmetic,
+            Planted<BytesOfASlotReversed>()) { Model = SoundModel.Projected },
+        new("projected slots reversed", "the last slot is the first row", Arithmetic, Planted<SlotsReversed>())
+        {
+            Model = SoundModel.Projected,
+        },
+        new("embedded slots summed", "a slot is the sum of its bytes' rows", Arithmetic,
+            Plant.InOperations(_ => new ChangedConstant(path => path == "door.prefix", "share", _ => [1])))
+        {
+            Model = SoundModel.Embedded,
+        },
+        new("table of another seed", "the permuted table is that of another seed", [ValueTable],
+            Plant.InOperations(_ => new ChangedConstant(path => path == "door", "substrate_table",
+                _ => [.. SubstrateTables.Permuted(4).Select(value => (double)value)]))) { Model = SoundModel.Permuted },
+        new("neighbours from the permuted table", "what depends on neighbours is read from the substrate's table, too", Arithmetic,
+            Planted<NeighboursFromTheSubstrate>()) { Model = SoundModel.Permuted },
+        .. ((string[])["portable", "fp32"]).SelectMany(DoorsOf),
+    ];
+
+    private static IEnumerable<Mutant> DoorsOf(string variant) =>
+    [
+        new($"projection a feature late, {variant}", "stream bytes are projected by their neighbours' weights", Weights,
+            InParameter("door.bytes.weight", (weights, _) => Rotated(weights))) { Model = SoundModel.Projected, Variant = variant },
+        new($"bias of the other projection, {variant}", "stream rows have the bias of slots", Weights,
+            InParameter("door.bytes.bias", (_, sound) => sound("door.slots.bias"))) { Model = SoundModel.Projected, Variant = variant },
+        new($"embedding of the next byte, {variant}", "a byte has the row of the next one", Weights,
+            InParameter(DoorConfig.EmbeddingTable, (rows, _) => [.. rows[64..], .. rows[..64]]))
+        {
+            Model = SoundModel.Embedded,
+            Variant = variant,
+        },
+        new($"learned table turned, {variant}", "each column has the values of the one before", Weights,
+            InParameter(DoorConfig.LearnedTable, (table, _) => Rotated(table))) { Model = SoundModel.LearnedTable, Variant = variant },
+        new($"manifest of another seed, {variant}", "the manifest's substrate is drawn from another seed", [ValueTable],
+            Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
+                manifest with { Model = manifest.Model with { SubstrateSeed = 4 } })))
+        {
+            Model = SoundModel.Permuted,
+            Variant = variant,
+        },
+        new($"manifest of the zero door, {variant}", "a projection's manifest says zero", [Structure],
+            Plant.InFolder(folder => FolderEdits.Manifest(folder, manifest =>
+                manifest with { Model = manifest.Model with { Door = "zero" } })))
+        {
+            Model = SoundModel.Projected,
+            Variant = variant,
+        },
+    ];
+
+    private static Plant InParameter(string parameter, Func<float[], Func<string, float[]>, float[]> wrong) =>
+        Plant.InWeights((name, sound) => name == parameter ? wrong(sound(name), sound) : sound(name));
+
+    private static float[] Rotated(float[] weights) => [weights[^1], .. weights[..^1]];
 
     private static IEnumerable<Mutant> Positions() =>
     [

@@ -43,6 +43,18 @@ internal sealed class SoundModel
     /// </summary>
     public static SoundModel Faint { get; } = new("faint.safetensors", new(), null, Fainter);
 
+    /// <summary>tiny.pt behind a projection of random weights. As of all doors but the zero door, nobody else made goldens of it.</summary>
+    public static SoundModel Projected { get; } = Behind("projection.safetensors", new(DoorKind.Projection));
+
+    /// <summary>tiny.pt behind an embedding of random weights.</summary>
+    public static SoundModel Embedded { get; } = Behind("embedding.safetensors", new(DoorKind.Embedding));
+
+    /// <summary>tiny.pt behind a zero door on a permuted table.</summary>
+    public static SoundModel Permuted { get; } = Behind("permuted.safetensors", new(DoorKind.Zero, SubstrateKind.Permuted, 3));
+
+    /// <summary>tiny.pt behind a zero door on a learned table.</summary>
+    public static SoundModel LearnedTable { get; } = Behind("learned.safetensors", new(DoorKind.Zero, SubstrateKind.Learned));
+
     public string Name { get; }
 
     public Reading Reading { get; }
@@ -62,6 +74,14 @@ internal sealed class SoundModel
     }
 
     public override string ToString() => $"{Name}, {Reading}";
+
+    private static SoundModel Behind(string name, DoorConfig door) => new(name, new(), null, () =>
+    {
+        using var folder = new TemporaryFolder();
+        var (config, weights) = DoorModels.With(door);
+        CheckpointWriter.WriteSafetensors(folder[name], config, weights);
+        return File.ReadAllBytes(folder[name]);
+    });
 
     private static byte[] Fainter()
     {

@@ -129,7 +129,11 @@ internal sealed class Tolerances
     public static double BitsPerByte(double logits, long bytes) => CrossEntropy.Bits(logits) / Math.Sqrt(bytes);
 
     /// <summary>Error of a block's output, counted from the door, which is 0.</summary>
-    public double Block(int block, double largest) => block == 0 ? 0 : _unit * (1 + block / 2.0) * largest;
+    public double Block(int block, double largest) => (block == 0 ? DoorUnit : _unit * (1 + block / 2.0)) * largest;
+
+    /// <summary>A zero door looks up what it gives; the others sum in float32 over a slot, in every precision.</summary>
+    private double DoorUnit => _config.Door.Kind == DoorKind.Zero ? 0
+        : 2 * Float32 * Math.Sqrt(_config.SlotBytes * HslFrontDoor.FeatureCount);
 
     /// <summary>Error of keys and values of a layer, counted from 0.</summary>
     public double Cache(int layer, double largest) => _unit * (layer + 2) * largest;
@@ -177,7 +181,8 @@ internal sealed class Tolerances
                     + "greedy bytes of rounded weights, e is the limit against published logits"),
             new("bits per byte", "e / (ln 2 sqrt(n)) over n bytes, plus half a unit of the last digit that a golden is given with",
                 "e as above; independent errors average out with the square root of their number"),
-            new("door", "exact",
+            _config.Door.Kind != DoorKind.Zero ? new ToleranceRule($"door of {_config.Door}", $"{DoorUnit:g3} per unit of its largest output",
+                "sums over a slot in float32, roundings of random sign") : new("door", "exact",
                 "features are table entries, sums of halves, and one correctly rounded division: float32 has them exactly, and every "
                     + "variant has a float32 door"),
             new($"block outputs, {_precision}",

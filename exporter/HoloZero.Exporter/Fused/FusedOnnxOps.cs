@@ -84,13 +84,10 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         ? Contrib("BiasGelu", x.Shape, [linear.Product(), linear.Bias()])
         : Contrib("Gelu", x.Shape, [As(Activation, x)]);
 
-    public (GraphValue Features, GraphValue Tail) HslFeatures(GraphValue table, GraphValue bytes, GraphValue tail, GraphValue position,
-        int width)
+    public (GraphValue Features, GraphValue Tail) HslFeatures(GraphValue table, GraphValue? values, GraphValue bytes, GraphValue tail,
+        GraphValue position, int width)
     {
-        // 256 and the byte where there is one, 0 where there is none yet: an xor of two codes tells both which bits differ and whether one
-        // of the bytes is missing.
-        var codes = Node("Add", DataType.Int32, bytes.Shape,
-            [As(DataType.Int32, bytes), Integer("present_byte", FusedState.PresentByte)]);
+        var codes = Codes(bytes);                                                                // [B, n]
         var run = Concat(1, tail, codes);                                                        // [B, n+2]
         var before = Slice(run, 1, 1, -1);                                                       // [B, n]
         var change = Changes(before, codes);                                                     // [B, n]
@@ -103,6 +100,13 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         };
         var sum = Node("Sum", DataType.Float, parts[0].Shape, parts);                            // [B, n, 27], exact
         var features = Node("Div", DataType.Float, sum.Shape, [sum, Lookup("terms", FusedFrontDoor.Terms, change)]);
+        if (values is not null)
+        {
+            // The tables give HSL's value columns, too; who reads others takes the rest alone.
+            var own = Gather(values, bytes);                                                     // [B, n, 18]
+            features = Concat(2, Concat(2, Slice(own, 2, 0, 8), Slice(features, 2, 8, 17)), Slice(own, 2, 8));
+        }
+
         return (PadLast(features, width), Tail(run));
 
         GraphValue Lookup(string name, float[] rows, GraphValue indices) => Gather(Graph.Initializer($"door/{name}", DataType.Float,
@@ -111,6 +115,15 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
 
     /// <summary>Which bits differ between neighbouring codes, int32.</summary>
     protected virtual GraphValue Changes(GraphValue from, GraphValue to) => Node("BitwiseXor", DataType.Int32, to.Shape, [from, to]);
+
+    public GraphValue StreamTail(GraphValue tail, GraphValue bytes) => Tail(Concat(1, tail, Codes(bytes)));
+
+    /// <summary>
+    /// 256 and the byte where there is one, 0 where there is none yet: an xor of two codes tells both which bits differ and whether one of
+    /// the bytes is missing.
+    /// </summary>
+    private GraphValue Codes(GraphValue bytes) => Node("Add", DataType.Int32, bytes.Shape,
+        [As(DataType.Int32, bytes), Integer("present_byte", FusedState.PresentByte)]);
 
     public virtual RowPositions<GraphValue> RowPositions(AsymDecConfig config, GraphValue position, GraphValue count, GraphValue slots,
         GraphValue? streamStart)

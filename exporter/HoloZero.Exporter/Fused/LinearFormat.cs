@@ -29,5 +29,7 @@ internal sealed record LinearFormats(LinearFormat Blocks, LinearFormat Head)
     /// <summary>Whether any product rounds its activations by a fixed scale.</summary>
     public bool HasFixedScales => Blocks.Type == DataType.Int8 || Head.Type == DataType.Int8;
 
-    public LinearFormat Of(string module) => module == "head" ? Head : Blocks;
+    /// <summary>Of a module; a door has few weights, and features of different scales side by side: it keeps float32.</summary>
+    public LinearFormat Of(string module) => module == "head" ? Head
+        : module.StartsWith("door.", StringComparison.Ordinal) ? LinearFormat.Float32 : Blocks;
 }

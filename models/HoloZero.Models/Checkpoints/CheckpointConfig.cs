@@ -5,8 +5,8 @@ using HoloZero.Artifacts;
 namespace HoloZero.Models.Checkpoints;
 
 /// <summary>
-/// Reads <c>dim</c>, <c>dec_layers</c>, <c>heads</c>, <c>K</c> and <c>door</c>, which stand in a checkpoint, and the reading, which those
-/// say that were written here.
+/// Reads <c>dim</c>, <c>dec_layers</c>, <c>heads</c>, <c>K</c> and <c>door</c>, which stand in a checkpoint, the substrate where it is not
+/// HSL, and the reading, which those say that were written here.
 /// </summary>
 /// <param name="path">The file, for messages.</param>
 /// <param name="where">Where in the file, for messages.</param>
@@ -17,22 +17,18 @@ internal sealed class CheckpointConfig(string path, string where, Func<string, o
     /// <summary>The keys of the reading.</summary>
     public static readonly string[] ReadingKeys = ["prefix_attention", "stream_positions", "stream_origin"];
 
+    /// <summary>The keys of the substrate; without them it is HSL.</summary>
+    public static readonly string[] SubstrateKeys = ["substrate", "substrate_seed"];
+
     private const string Remedy = "save it with cfg = {'dim': .., 'dec_layers': .., 'heads': .., 'K': .., 'door': 'zero'} beside the model";
 
     /// <summary>The configuration, and what of its reading is said rather than our default.</summary>
     public (AsymDecConfig Config, PartialReading Saved) Read()
     {
-        switch (find("door"))
-        {
-            case "zero": break;
-            case string door:
-                throw new BadInputException(path, $"its door is {Untrusted.Quote(door)}, only the parameter-free 'zero' door is supported",
-                    remedy ?? "use a checkpoint that was trained with the zero door");
-            default: throw Bad("door", "a text");
-        }
+        var door = new DoorConfig(DoorOf(find("door")), Choice<SubstrateKind>(SubstrateKeys[0]) ?? SubstrateKind.Hsl, SubstrateSeed());
         var saved = new PartialReading(Choice<PrefixAttention>(ReadingKeys[0]), Choice<StreamPositions>(ReadingKeys[1]),
             Choice<StreamOrigin>(ReadingKeys[2]));
-        return (new(Integer("dim"), Integer("dec_layers"), Integer("heads"), Integer("K"), source: path, remedy: remedy)
+        return (new(Integer("dim"), Integer("dec_layers"), Integer("heads"), Integer("K"), source: path, remedy: remedy, door: door)
         {
             Reading = saved.Resolve(saved, path),
         }, saved);
@@ -47,6 +43,18 @@ internal sealed class CheckpointConfig(string path, string where, Func<string, o
         JsonValueKind.Number when value.TryGetDouble(out var number) => number,
         _ => false,
     };
+
+    private DoorKind DoorOf(object? value) => value is not string door ? throw Bad("door", "a text")
+        : DoorConfig.Parse<DoorKind>(door) ?? throw new BadInputException(path,
+            $"its door is {Untrusted.Quote(door)}, known are {string.Join(", ", Enum.GetValues<DoorKind>().Select(DoorConfig.Name))}",
+            remedy ?? "use a checkpoint that was trained with one of them");
+
+    private uint SubstrateSeed()
+    {
+        if (find(SubstrateKeys[1]) is null) return 0;
+        var seed = Integer(SubstrateKeys[1]);
+        return seed >= 0 ? (uint)seed : throw Bad(SubstrateKeys[1], "an integer of 0 or more");
+    }
 
     private int Integer(string key)
     {

@@ -31,7 +31,10 @@ public static class ConfigurationFile
                 $"name {string.Join(" or ", Known.Keys)}, or a file: {Remedy}");
     }
 
-    /// <summary>Reads <c>{"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}</c>, these keys and no other.</summary>
+    /// <summary>
+    /// Reads <c>{"dim": .., "dec_layers": .., "heads": .., "K": .., "door": "zero"}</c>, and <c>substrate</c> and <c>substrate_seed</c>
+    /// where it is not HSL's, these keys and no other.
+    /// </summary>
     /// <exception cref="BadInputException">It cannot be read, is not such JSON, or its values do not make a network.</exception>
     public static AsymDecConfig Read(string path)
     {

@@ -9,7 +9,8 @@ namespace HoloZero.Models.Checkpoints;
 internal static class ForeignNames
 {
     /// <summary>Keys of the configuration that are read.</summary>
-    private static readonly string[] KnownKeys = ["dim", "dec_layers", "heads", "K", "door", .. CheckpointConfig.ReadingKeys];
+    private static readonly string[] KnownKeys = ["dim", "dec_layers", "heads", "K", "door",
+        .. CheckpointConfig.SubstrateKeys, .. CheckpointConfig.ReadingKeys];
 
     private static readonly (string Part, string Meaning)[] Keys =
     [

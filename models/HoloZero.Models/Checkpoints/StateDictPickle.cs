@@ -18,7 +18,11 @@ internal sealed class StateDictPickle
     public static IReadOnlyList<KeyValuePair<string, object>> Configuration(AsymDecConfig config) =>
     [
         new("dim", (long)config.Dim), new("dec_layers", (long)config.DecLayers), new("heads", (long)config.Heads),
-        new("K", (long)config.SlotBytes), new("door", "zero"),
+        new("K", (long)config.SlotBytes), new("door", DoorConfig.Name(config.Door.Kind)),
+        // A zero door on HSL's features is what others write and read, who know no other substrate.
+        .. config.Door.Substrate == SubstrateKind.Hsl ? (KeyValuePair<string, object>[])[]
+            : [new(CheckpointConfig.SubstrateKeys[0], DoorConfig.Name(config.Door.Substrate)),
+                new(CheckpointConfig.SubstrateKeys[1], (long)config.Door.Seed)],
         new(CheckpointConfig.ReadingKeys[0], config.PrefixAttention.ToString().ToLowerInvariant()),
         new(CheckpointConfig.ReadingKeys[1], config.StreamPositions.ToString().ToLowerInvariant()),
         new(CheckpointConfig.ReadingKeys[2], config.StreamOrigin.ToString().ToLowerInvariant()),

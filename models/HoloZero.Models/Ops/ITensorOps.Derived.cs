@@ -58,12 +58,13 @@ public partial interface ITensorOps<T>
 
     /// <summary>
     /// HSL features of a run of n bytes [B, n]: 18 columns from the table [256, 18], 9 from the two bytes before. Gives them with zeros
-    /// up to <paramref name="width"/>, [B, n, width], and the last two bytes [B, 2].
+    /// up to <paramref name="width"/>, [B, n, width], and the last two bytes [B, 2]. Where there are <paramref name="values"/> [256, 18],
+    /// the 18 columns come from those, and the 9 stay as they are.
     /// </summary>
-    (T Features, T Tail) HslFeatures(T table, T bytes, T tail, T position, int width)
+    (T Features, T Tail) HslFeatures(T table, T? values, T bytes, T tail, T position, int width)
     {
         var run = Concat(1, tail, bytes);                                                        // [B, n+2]
-        var own = Gather(table, bytes);                                                          // [B, n, 18]
+        var own = Gather(values ?? table, bytes);                                                // [B, n, 18]
         var dxor = Slice(Gather(table, run), 2, 0, 8);                                           // [B, n+2, 8]
         var current = Slice(dxor, 1, 1);                                                         // [B, n+1, 8]
         var flips = this.Subtract(current, Slice(dxor, 1, 0, -1));
@@ -81,6 +82,9 @@ public partial interface ITensorOps<T>
         var features = Concat(2, Concat(2, Slice(own, 2, 0, 8), ofNeighbours), Slice(own, 2, 8));
         return (PadLast(features, width), Slice(run, 1, -2));                                    // [B, n, width], [B, 2]
     }
+
+    /// <summary>The last two bytes [B, 2] of a run of n bytes [B, n] after the two of <paramref name="tail"/>.</summary>
+    T StreamTail(T tail, T bytes) => Slice(Concat(1, tail, bytes), 1, -2);
 
     /// <summary>
     /// Where <paramref name="count"/> new rows after <paramref name="position"/> stand, of which the first are prefix slots.

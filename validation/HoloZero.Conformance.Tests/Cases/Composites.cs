@@ -25,8 +25,8 @@ internal static partial class OperationCases<T>
                         Tensor.Build([1, 2], i => start - 2 + i[1] < 0 ? 0 : bytes[start - 2 + i[1]]).As(Element.Byte),
                         Tensor.Whole(start),
                     ],
-                    (op, x) => op.HslFeatures(op.Constant("table", HslFrontDoor.ValueTableAsDouble(), 256, 18), x[0], x[1], x[2], width)
-                        is var (rows, tail) ? [rows, tail] : [],
+                    (op, x) => op.HslFeatures(op.Constant("table", HslFrontDoor.ValueTableAsDouble(), 256, 18), default, x[0], x[1], x[2],
+                        width) is var (rows, tail) ? [rows, tail] : [],
                     [
                         Tensor.Build([1, run.Length, width], i => i[2] < 27 ? features[(start + i[1]) * 27 + i[2]] : 0),
                         Tensor.Build([1, 2], i => bytes.Length - 2 + i[1] < 0 ? 0 : bytes[^(2 - i[1])]),
@@ -35,6 +35,40 @@ internal static partial class OperationCases<T>
                     RecordedWith = [Tensor.Zeros(2, run.Length + 3).As(Element.Byte), Tensor.Zeros(2, 2).As(Element.Byte), Tensor.Whole(0)],
                 };
             }
+        }
+    }
+
+    /// <summary>The value columns from a table that gives byte v the row of 255 - v; the columns of neighbours stay as published.</summary>
+    private static IEnumerable<OperationCase<T>> Substrates()
+    {
+        byte[] bytes = [0, 255, 1, 128, 7];
+        var values = HslFrontDoor.ValueTableAsDouble().Chunk(HslFrontDoor.ValueColumns).Reverse().SelectMany(row => row).ToArray();
+        var (own, other) = (HslFrontDoor.Features([.. bytes.Select(value => (int)value)]),
+            HslFrontDoor.Features([.. bytes.Select(value => 255 - value)]));
+        yield return new("HslFeatures", "value columns from another table",
+            [
+                Tensor.Build([1, 5], i => bytes[i[1]]).As(Element.Byte), Tensor.Zeros(1, 2).As(Element.Byte), Tensor.Whole(0),
+            ],
+            (op, x) => op.HslFeatures(op.Constant("table", HslFrontDoor.ValueTableAsDouble(), 256, 18),
+                op.Constant("values", values, 256, 18), x[0], x[1], x[2], 27) is var (rows, tail) ? [rows, tail] : [],
+            [
+                Tensor.Build([1, 5, 27], i => (i[2] is < 8 or > 16 ? other : own)[i[1] * 27 + i[2]]),
+                Tensor.Build([1, 2], i => bytes[3 + i[1]]),
+            ])
+        {
+            RecordedWith = [Tensor.Zeros(2, 8).As(Element.Byte), Tensor.Zeros(2, 2).As(Element.Byte), Tensor.Whole(0)],
+        };
+        foreach (var count in (int[])[0, 1, 5])
+        {
+            yield return new("StreamTail", $"{count} bytes after two",
+                [
+                    Tensor.Build([1, 2], i => 20 + i[1]).As(Element.Byte), Tensor.Build([1, count], i => bytes[i[1]]).As(Element.Byte),
+                ],
+                (op, x) => [op.StreamTail(x[0], x[1])],
+                [Tensor.Build([1, 2], i => count - 2 + i[1] < 0 ? 20 + count + i[1] : bytes[count - 2 + i[1]])])
+            {
+                RecordedWith = [Tensor.Zeros(2, 2).As(Element.Byte), Tensor.Zeros(2, 3).As(Element.Byte)],
+            };
         }
     }
 

@@ -10,7 +10,7 @@ internal static partial class OperationCases<T>
         .. Unary(), .. Binary(), .. ElementTypes(), .. Selection(), .. Products(), .. Reductions(), .. Joining(), .. Cutting(),
             .. Counting(),
         .. Regrouping(), .. Parameters(), .. Rotary(), .. Blocks(), .. AttentionCases(), .. MemoryCases(),
-        .. Features(), .. Positions(), .. Restarting(), .. Splitting(),
+        .. Features(), .. Substrates(), .. Positions(), .. Restarting(), .. Splitting(),
     ];
 
     private static OperationCase<T> Case(string operation, string what, Tensor[] inputs, Func<ITensorOps<T>, T[], T> body,

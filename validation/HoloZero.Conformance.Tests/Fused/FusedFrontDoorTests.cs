@@ -75,11 +75,32 @@ public class FusedFrontDoorTests
         Assert.Equal([0, 256 + 65], tail.Values);
     }
 
-    private GraphRun Door() => Recording.Fused(Variant,
+    [Fact]
+    public void Value_columns_come_from_another_table_where_there_is_one()
+    {
+        byte[] text = [0, 255, 1, 0, 128, 7, 7, 254, 3];
+        var table = SubstrateTables.Permuted(3);
+        using var door = Door(table);
+        var (first, tail) = Run(door, [text[..4]], NoTail(1));
+        var (second, last) = Run(door, [text[4..]], tail);
+        var published = HslFrontDoor.Features([.. text.Select(value => (int)value)]).Chunk(Features).ToArray();
+        foreach (var (i, row) in Own(first).Concat(Own(second)).Chunk(Features).Index())
+        {
+            var values = table.AsSpan(text[i] * HslFrontDoor.ValueColumns, HslFrontDoor.ValueColumns);
+            float[] expected = [.. values[..8], .. published[i][8..17], .. values[8..]];
+            Assert.Equal(expected, row);
+        }
+
+        Assert.Equal(Codes(text), last.Values);
+    }
+
+    private GraphRun Door(float[]? values = null) => Recording.Fused(Variant,
         [Tensor.Zeros(2, 5).As(Element.Byte), Tensor.Zeros(2, 2).As(Element.Code)], (op, x) =>
         {
             var table = op.Constant("value_table", HslFrontDoor.ValueTableAsDouble(), 256, HslFrontDoor.ValueColumns);
-            var (features, tail) = op.At("stream").HslFeatures(table, x[0], x[1], GraphValue.Absent, Width);
+            var read = values is null ? null
+                : op.Constant("substrate_table", [.. values.Select(value => (double)value)], 256, HslFrontDoor.ValueColumns);
+            var (features, tail) = op.At("stream").HslFeatures(table, read, x[0], x[1], GraphValue.Absent, Width);
             return [features, tail];
         });
 

@@ -77,6 +77,21 @@ internal sealed class SlotsReversed : FaultyOps
     }
 }
 
+/// <summary>Every table is the one that the value columns are read from.</summary>
+internal sealed class NeighboursFromTheSubstrate : FaultyOps
+{
+    private readonly StrongBox<GraphValue?> _substrate = new();
+
+    public override GraphValue Constant(string name, double[] values, params int[] shape)
+    {
+        var constant = Inner.Constant(name, values, shape);
+        if (name == "substrate_table") _substrate.Value = constant;
+        return constant;
+    }
+
+    public override GraphValue Gather(GraphValue table, GraphValue indices) => Inner.Gather(_substrate.Value ?? table, indices);
+}
+
 /// <summary>The features of a slot's last byte come first in its row.</summary>
 internal sealed class BytesOfASlotReversed : FaultyOps
 {

@@ -50,23 +50,26 @@ internal static class FusedTablesCheck
     };
 
     /// <summary>The tables of features: exactly these, each read by a Gather, with the values that their sum needs.</summary>
-    public static void Doors(GraphFile graph, List<Miss> misses)
+    public static void Doors(GraphFile graph, DoorConfig door, List<Miss> misses)
     {
+        // An embedding reads none.
+        var expected = door.Kind == DoorKind.Embedding ? [] : Features.Keys;
+        var substrates = GraphCheck.SubstrateTables(door).ToDictionary(table => table.Name, table => table.Values);
         var alike = graph.Model.Graph.Initializer.Count(tensor => tensor.Dims.SequenceEqual([(long)Codes, Width]));
-        if (alike != Features.Count) misses.Add(new($"initializers [{Codes}, {Width}]", $"{alike}", $"{Features.Count}"));
+        if (alike != expected.Count()) misses.Add(new($"initializers [{Codes}, {Width}]", $"{alike}", $"{expected.Count()}"));
         var names = string.Join(", ", graph.Contents.Tables.Select(table => table.Name).Order(StringComparer.Ordinal));
-        var hasXor = graph.Model.Graph.Node.Any(node => node.OpType == "BitwiseXor");
-        var wanted = string.Join(", ", Features.Keys.Concat(hasXor ? [] : [XorTable]).Order(StringComparer.Ordinal));
+        var hasXor = door.Kind == DoorKind.Embedding || graph.Model.Graph.Node.Any(node => node.OpType == "BitwiseXor");
+        var wanted = string.Join(", ", expected.Concat(substrates.Keys).Concat(hasXor ? [] : [XorTable]).Order(StringComparer.Ordinal));
         if (names != wanted) misses.Add(new("tables", names.Length == 0 ? "none" : Untrusted.Quote(names), wanted));
 
         foreach (var stored in graph.Contents.Tables)
         {
-            if (stored.Name != XorTable && !Features.ContainsKey(stored.Name)) continue;
             var table = graph.Model.Graph.Initializer.First(tensor => tensor.Name == stored.Initializer);
-            if (!graph.Model.Graph.Node.Any(node => node.OpType == "Gather" && node.Input.FirstOrDefault() == table.Name))
-                misses.Add(new($"initializer {table.Name}", "no Gather reads it", "the features come from it"));
-            if (stored.Name == XorTable) Xor(graph, table, misses);
-            else Compare(graph, table, Codes, Width, Features[stored.Name], misses);
+            if (substrates.TryGetValue(stored.Name, out var values)) GraphCheck.Values(graph, table, values, misses);
+            else if (Features.TryGetValue(stored.Name, out var row)) Compare(graph, table, Codes, Width, row, misses);
+            else if (stored.Name == XorTable) Xor(graph, table, misses);
+            else continue;
+            GraphCheck.RequireRead(graph, table, misses);
         }
     }
 

@@ -83,8 +83,11 @@ internal static class GraphCheck
         : long.TryParse(tensor.ExternalData.FirstOrDefault(entry => entry.Key == "length")?.Value, NumberStyles.None,
             CultureInfo.InvariantCulture, out var length) ? length : 0);
 
-    /// <summary>The baked table: there once, used, bit by bit as published, and named by its hash.</summary>
-    public static CheckResult ValueTable(GraphFile graph, ArtifactManifest.ValueTableInfo stated)
+    /// <summary>
+    /// The baked table: there once, used, bit by bit as published, and named by its hash; where value columns are read from another one,
+    /// that likewise. An embedding reads none.
+    /// </summary>
+    public static CheckResult ValueTable(GraphFile graph, ArtifactManifest.ValueTableInfo stated, DoorConfig door)
     {
         var misses = new List<Miss>();
         var published = HslFrontDoor.ValueTable;
@@ -93,31 +96,47 @@ internal static class GraphCheck
         if ((stated.Rows, stated.Columns) != (ByteVocabulary.Bytes, HslFrontDoor.ValueColumns))
             misses.Add(new("holozero.json: value_table", $"[{stated.Rows}, {stated.Columns}]", $"[256, {HslFrontDoor.ValueColumns}]"));
 
-        if (graph.Form == GraphForm.Fused) FusedTablesCheck.Doors(graph, misses);
-        else PortableTable(graph, misses);
+        if (graph.Form == GraphForm.Fused) FusedTablesCheck.Doors(graph, door, misses);
+        else PortableTables(graph, door, misses);
         return Result(CheckNames.ValueTable, graph, misses);
     }
 
-    private static void PortableTable(GraphFile graph, List<Miss> misses)
+    /// <summary>The tables of a door by name, as they must be.</summary>
+    internal static IEnumerable<(string Name, float[] Values)> SubstrateTables(DoorConfig door) =>
+        door.BakedTable() is { } table ? [("substrate_table", table)] : [];
+
+    private static void PortableTables(GraphFile graph, DoorConfig door, List<Miss> misses)
     {
-        var tables = graph.Model.Graph.Initializer.Where(tensor => tensor.Dims.SequenceEqual([256L, HslFrontDoor.ValueColumns])).ToArray();
-        if (tables.Length != 1)
+        (string Name, float[] Values)[] wanted = door.Kind == DoorKind.Embedding ? []
+            : [("value_table", [.. HslFrontDoor.ValueTable]), .. SubstrateTables(door)];
+        // A learned table is a parameter, and compared as such.
+        var parameters = graph.Contents.Parameters.Select(parameter => parameter.Initializer).ToHashSet();
+        var tables = graph.Model.Graph.Initializer.Where(tensor => tensor.Dims.SequenceEqual([256L, HslFrontDoor.ValueColumns])
+            && !parameters.Contains(tensor.Name)).ToArray();
+        if (tables.Length != wanted.Length)
         {
             misses.Add(new("initializers [256, 18]", tables.Length == 0 ? "none" : string.Join(", ", tables.Select(t => t.Name)),
-                "exactly one"));
+                wanted.Length == 1 ? "exactly one" : $"exactly {wanted.Length}"));
         }
 
         foreach (var table in tables)
         {
-            if (!graph.Model.Graph.Node.Any(node => node.OpType == "Gather" && node.Input.FirstOrDefault() == table.Name))
-                misses.Add(new($"initializer {table.Name}", "no Gather reads it", "the features come from it"));
-            Values(graph, table, misses);
+            var name = graph.Contents.Tables.FirstOrDefault(stored => stored.Initializer == table.Name)?.Name;
+            RequireRead(graph, table, misses);
+            Values(graph, table, wanted.FirstOrDefault(known => known.Name == name).Values ?? [.. HslFrontDoor.ValueTable], misses);
         }
     }
 
-    private static void Values(GraphFile graph, TensorProto table, List<Miss> misses)
+    /// <summary>A table that no node looks anything up in is of no use.</summary>
+    internal static void RequireRead(GraphFile graph, TensorProto table, List<Miss> misses)
     {
-        var published = HslFrontDoor.ValueTable;
+        if (!graph.Model.Graph.Node.Any(node => node.OpType == "Gather" && node.Input.FirstOrDefault() == table.Name))
+            misses.Add(new($"initializer {table.Name}", "no Gather reads it", "the features come from it"));
+    }
+
+    /// <summary>Each value of a table [256, 18].</summary>
+    internal static void Values(GraphFile graph, TensorProto table, float[] published, List<Miss> misses)
+    {
         if (GraphWeights.Floats(table.DataType, OnnxReader.Data(table, graph.Path), published.Length) is not { } values)
         {
             misses.Add(new($"initializer {table.Name}", $"{table.DataType}, {table.RawData.Length} bytes",

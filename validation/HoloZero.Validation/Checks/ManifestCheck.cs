@@ -23,7 +23,6 @@ internal static class ManifestCheck
         var model = artifact.Manifest.Model;
         var misses = new List<Miss>();
         Require("architecture", model.Architecture, "AsymDec");
-        Require("door", model.Door, "zero");
         Require("vocabulary", $"{model.Vocabulary}", $"{AsymDecConfig.Vocabulary}");
         Require("mask_id", $"{model.MaskId}", $"{AsymDecConfig.MaskId}");
         Require("eos_id", $"{model.EosId}", $"{AsymDecConfig.EosId}");
@@ -63,9 +62,20 @@ internal static class ManifestCheck
             return null;
         }
 
+        if (DoorConfig.Parse<DoorKind>(model.Door) is not { } door || DoorConfig.Parse<SubstrateKind>(model.Substrate) is not { } substrate)
+        {
+            misses.Add(new("holozero.json: model.door, substrate", Untrusted.Quote($"{model.Door}, {model.Substrate}"),
+                "a door and a substrate that are known"));
+            return null;
+        }
+
         try
         {
-            return new(model.Dim, model.DecLayers, model.Heads, model.SlotBytes, source: ArtifactManifest.FileName) { Reading = reading };
+            return new(model.Dim, model.DecLayers, model.Heads, model.SlotBytes, source: ArtifactManifest.FileName,
+                door: new(door, substrate, model.SubstrateSeed))
+            {
+                Reading = reading,
+            };
         }
         catch (BadInputException e)
         {
