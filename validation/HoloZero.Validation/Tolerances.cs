@@ -181,10 +181,12 @@ internal sealed class Tolerances
                     + "greedy bytes of rounded weights, e is the limit against published logits"),
             new("bits per byte", "e / (ln 2 sqrt(n)) over n bytes, plus half a unit of the last digit that a golden is given with",
                 "e as above; independent errors average out with the square root of their number"),
-            _config.Door.Kind != DoorKind.Zero ? new ToleranceRule($"door of {_config.Door}", $"{DoorUnit:g3} per unit of its largest output",
-                "sums over a slot in float32, roundings of random sign") : new("door", "exact",
-                "features are table entries, sums of halves, and one correctly rounded division: float32 has them exactly, and every "
-                    + "variant has a float32 door"),
+            _config.Door.Kind == DoorKind.Zero
+                ? new ToleranceRule("door", "exact",
+                    "features are table entries, sums of halves, and one correctly rounded division: float32 has them exactly, and every "
+                        + "variant has a float32 door")
+                : new($"door of {_config.Door}", $"{DoorUnit:g3} per unit of its largest output",
+                    "sums over a slot in float32, roundings of random sign"),
             new($"block outputs, {_precision}",
                 $"{unit} (1 + b/2) = {_unit:g3} (1 + b/2) per unit of the largest output of block b = 1, 2, ..",
                 "as for logits; the 1 is for the block's own norm, projections and non-linearity"),
