@@ -17,6 +17,7 @@ public class FusedVariantTests : TensorOpsConformance
         ["FastWeightRead"] = "z is a column of S, and the ones that it sums come out of the Linear before it",
         ["RowPositions"] = "gives what GroupQueryAttention wants instead of rows, masks and tables",
         ["HslFeatures"] = "the tail holds codes in which an absent byte is not the byte 0, and no position is needed",
+        ["StreamTail"] = "the tail holds codes in which an absent byte is not the byte 0",
     };
 }
 

@@ -94,6 +94,24 @@ public class FusedFrontDoorTests
         Assert.Equal(Codes(text), last.Values);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(9)]
+    public void A_door_without_features_hands_on_the_same_tail(int count)
+    {
+        byte[] text = [0, 255, 1, 0, 128, 7, 7, 254, 3, 0, 9];
+        using var graph = Recording.Fused(Variant, [Tensor.Zeros(2, 5).As(Element.Byte), Tensor.Zeros(2, 2).As(Element.Code)],
+            (op, x) => [op.At("stream").StreamTail(x[1], x[0])]);
+        foreach (var before in (int[])[0, 1, 2])
+        {
+            var bytes = new Tensor(Element.Byte, [.. text[before..(before + count)].Select(value => (double)value)], [1, count]);
+            var tail = graph.Run([bytes, new(Element.Code, Codes(text[..before]), [1, 2])])[0];
+            Assert.Equal(Codes(text[..(before + count)]), tail.Values);
+        }
+    }
+
     private GraphRun Door(float[]? values = null) => Recording.Fused(Variant,
         [Tensor.Zeros(2, 5).As(Element.Byte), Tensor.Zeros(2, 2).As(Element.Code)], (op, x) =>
         {
