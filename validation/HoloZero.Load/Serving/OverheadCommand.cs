@@ -62,9 +62,9 @@ internal static class OverheadCommand
         Write("library", library);
         Write("service", http);
         var costs = library.Zip(http, (alone, served) => 1 - (served.BytesPerSecond / alone.BytesPerSecond)).Order().ToArray();
+        var (cost, from, to) = (Quantile(costs, 0.5), Quantile(costs, 0.25), Quantile(costs, 0.75));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"HTTP costs {Quantile(costs, 0.5):P1} of the throughput (median of rounds; half of them from {Quantile(costs, 0.25):P1} to {
-                Quantile(costs, 0.75):P1})"));
+            $"HTTP costs {cost:P1} of the throughput (median of rounds; half of them from {from:P1} to {to:P1})"));
         return ExitCode.Done;
     }
 
