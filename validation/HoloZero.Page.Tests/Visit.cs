@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 
 namespace HoloZero.Page.Tests;
@@ -80,6 +81,16 @@ public sealed class Visit : IAsyncDisposable
         await Page.Locator("#mode input[value=hex]").CheckAsync();
         await Page.Locator("#prompt").FillAsync(string.Join(' ', bytes.Select(b => b.ToString("x2", CultureInfo.InvariantCulture))));
     }
+
+    /// <summary>
+    /// From here on the model writes as many bytes as it is asked for: whether it ends before depends on the last bits of its logits.
+    /// </summary>
+    public Task ForbidEndAsync() => Page.RouteAsync("**/v1/completions", route =>
+    {
+        var asked = JsonNode.Parse(route.Request.PostDataBuffer!)!.AsObject();
+        asked["logit_bias"] = new JsonObject { ["257"] = -100 };
+        return route.ContinueAsync(new() { PostData = JsonSerializer.SerializeToUtf8Bytes(asked) });
+    });
 
     /// <summary>Presses the button and waits for the end.</summary>
     public async Task WriteAsync()
