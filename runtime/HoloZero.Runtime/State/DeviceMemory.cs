@@ -12,7 +12,7 @@ internal interface IDeviceCopies
     /// <summary>From the host to the device.</summary>
     void Write(nint to, ReadOnlySpan<byte> bytes);
 
-    /// <summary>Zeros.</summary>
+    /// <summary>Makes so many bytes from there on zeros.</summary>
     void Clear(nint to, long bytes);
 
     /// <summary>Waits for all of it.</summary>
