@@ -13,17 +13,6 @@ internal sealed class AblateCommand
 {
     private const int MostSeeds = 1000;
 
-    private readonly Option<string[]> _texts = new("--text") { Description = "text to learn from; may be repeated" };
-    private readonly Option<string?> _windows = new("--windows")
-    {
-        Description = "windows of films to learn from, whose captions are measured with their own sound and with another's",
-    };
-
-    private readonly Option<string[]> _heldOut = new("--held-out")
-    {
-        Description = "text that is only measured; may be repeated [the end of each --text]",
-    };
-
     private readonly Option<string> _config = new("--config")
     {
         Description = $"the network, whose door the arms choose: {string.Join(", ", ConfigurationFile.Known.Keys)}, or a JSON file",
@@ -38,11 +27,13 @@ internal sealed class AblateCommand
     private readonly Option<int?> _seeds = Values.Whole<int>("--seeds", "seeds of each arm, from --seed on [2]");
     private readonly Option<string?> _output = new("--output") { Description = "folder of the runs and the table: new, or to go on with" };
     private readonly Option<ComputeDevice> _device = EngineArguments.DeviceOption();
+    private readonly DataArguments _data;
     private readonly TrainArguments _arguments;
 
     private AblateCommand(Command command)
     {
-        foreach (var option in (Option[])[_texts, _windows, _heldOut, _config, _arms, _seeds, _output]) command.Options.Add(option);
+        _data = new(command, "windows of films to learn from, whose captions are measured with their own sound and with another's");
+        foreach (var option in (Option[])[_config, _arms, _seeds, _output]) command.Options.Add(option);
         _arguments = new(command, new() { Steps = 1 });
         command.Options.Add(_device);
         command.SetAction((parsed, cancellation) =>
@@ -71,10 +62,8 @@ internal sealed class AblateCommand
         var seeds = parsed.GetValue(_seeds) ?? 2;
         if (seeds is < 1 or > MostSeeds)
             throw new BadInputException("seeds", $"{seeds} is not within 1 to {MostSeeds:N0}", "choose another value");
-        foreach (var path in (string[])[.. parsed.GetValue(_texts) ?? [], .. parsed.GetValue(_heldOut) ?? [],
-            .. ((string?[])[parsed.GetValue(_windows)]).OfType<string>()])
-            TextFiles.RequireReadableAgain(path);
-        var files = TrainData.Read(parsed.GetValue(_texts), parsed.GetValue(_heldOut), parsed.GetValue(_windows));
+        _data.RequireReadableAgain(parsed);
+        var files = _data.Read(parsed);
         files.RequireLearnable();
         var options = _arguments.Options(parsed, files, new(), "", new() { Steps = steps });
         // What there is too little of is told before the engine is loaded.

@@ -5,6 +5,7 @@ using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
+using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;
 
@@ -33,8 +34,7 @@ internal static class InspectCommand
         var config = checkpoint.Config;
         var weights = checkpoint.LoadWeights(AsymDec.ParameterShapes(config));
         return new(path, checkpoint.Format, checkpoint.Sha256(),
-            new(config.Dim, config.DecLayers, config.Heads, config.SlotBytes, DoorConfig.Name(config.Door.Kind),
-                DoorConfig.Name(config.Door.Substrate), config.Door.Seed),
+            NetworkShape.Of(config),
             checkpoint.SavedReading == new PartialReading() ? null : $"{config.Reading}",
             weights.Values.Sum(weight => weight.Data.LongLength), AsymDec.DoorParameters(config), checkpoint.Notes,
             [.. checkpoint.Tensors.Select(tensor =>
@@ -58,11 +58,8 @@ internal static class InspectCommand
     }
 }
 
-internal sealed record CheckpointReport(string File, string Format, string Sha256, ConfigReport Config, string? Reading, long Parameters,
+internal sealed record CheckpointReport(string File, string Format, string Sha256, NetworkShape Config, string? Reading, long Parameters,
     long LearnedDoorParameters, IReadOnlyList<string> Notes, IReadOnlyList<TensorReport> Tensors);
-
-internal sealed record ConfigReport(int Dim, int DecLayers, int Heads, [property: JsonPropertyName("K")] int K, string Door,
-    string Substrate, uint SubstrateSeed);
 
 internal sealed record TensorReport(string Name, string Type, long[] Shape);
 

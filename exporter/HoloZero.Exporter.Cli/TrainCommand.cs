@@ -23,24 +23,18 @@ internal sealed class TrainCommand
     };
 
     private readonly Option<string?> _resume = new("--resume") { Description = "go on with the run in this folder, to its own end" };
-    private readonly Option<string[]> _texts = new("--text") { Description = "text to learn from; may be repeated" };
-    private readonly Option<string?> _windows =
-        new("--windows") { Description = "windows of films to learn from, each after the one before it" };
-    private readonly Option<string[]> _heldOut = new("--held-out")
-    {
-        Description = "text that is only measured; may be repeated [the end of each --text]",
-    };
-
     private readonly Option<string?> _output = new("--output") { Description = "folder to write: new or empty" };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "replace an older run in --output" };
     private readonly Option<bool> _evaluateOnly = new("--evaluate-only") { Description = "measure held-out text, learn and write nothing" };
     private readonly Option<ComputeDevice> _device = EngineArguments.DeviceOption();
+    private readonly DataArguments _data;
     private readonly TrainArguments _arguments;
 
     private TrainCommand(Command command)
     {
-        foreach (var option in (Option[])[_checkpoint, _new, _resume, _texts, _windows, _heldOut, _output, _overwrite, _evaluateOnly])
-            command.Options.Add(option);
+        foreach (var option in (Option[])[_checkpoint, _new, _resume]) command.Options.Add(option);
+        _data = new(command, "windows of films to learn from, each after the one before it");
+        foreach (var option in (Option[])[_output, _overwrite, _evaluateOnly]) command.Options.Add(option);
         _arguments = new(command, new() { Steps = 1 });
         command.Options.Add(_device);
         command.SetAction((parsed, cancellation) =>
@@ -59,9 +53,7 @@ internal sealed class TrainCommand
 
     private void Run(ParseResult parsed, CancellationToken cancellation)
     {
-        foreach (var path in (string[])[.. parsed.GetValue(_texts) ?? [], .. parsed.GetValue(_heldOut) ?? [],
-            .. ((string?[])[parsed.GetValue(_windows)]).OfType<string>()])
-            TextFiles.RequireReadableAgain(path);
+        _data.RequireReadableAgain(parsed);
         var engine = Engines.Training(parsed.GetValue(_device));
         var resumed = parsed.GetValue(_resume);
         if (parsed.GetValue(_evaluateOnly)) Evaluate(parsed, resumed, engine, cancellation);
@@ -98,7 +90,7 @@ internal sealed class TrainCommand
         using var folder = TrainingFolder.Open(path);
         var run = TrainingFolder.Read(path);
         if (parsed.GetValue(_arguments.Steps) is { } steps) run = run with { Log = run.Log.WithSteps(steps) };
-        var data = Again(parsed, run.Log).For(run.Log.Options, run.Config.SlotBytes);
+        var data = _data.Again(parsed, run.Log).For(run.Log.Options, run.Config.SlotBytes);
         Train(new(engine, run, data, folder), run.Log, run.Config, folder, cancellation);
     }
 
@@ -132,7 +124,7 @@ internal sealed class TrainCommand
             Refuse(parsed, [_checkpoint, _new, .. _arguments.Measuring], "a run is measured as it was trained");
             var run = TrainingFolder.Read(resumed);
             (config, options, weights) = (run.Config, run.Log.Options with { HeldOutWindows = int.MaxValue }, run.State.Weights);
-            data = Again(parsed, run.Log).For(options, config.SlotBytes);
+            data = _data.Again(parsed, run.Log).For(options, config.SlotBytes);
         }
         else
         {
@@ -160,21 +152,13 @@ internal sealed class TrainCommand
         using var checkpoint = path is null ? null : Checkpoint.Open(path);
         ExportCommand.TellNotes(checkpoint);
         var config = checkpoint?.Config ?? ConfigurationFile.Find("new", name!);
-        var data = TrainData.Read(parsed.GetValue(_texts), parsed.GetValue(_heldOut), parsed.GetValue(_windows));
+        var data = _data.Read(parsed);
         var options = _arguments.Options(parsed, data, checkpoint?.SavedReading ?? new(), checkpoint?.Name ?? "", defaults);
         config = config with { Reading = options.Reading };
         return checkpoint is null
             ? (config, data, options, FreshWeights.For(config, options.Seed), $"random weights of seed {options.Seed}")
             : (config, data, options, checkpoint.LoadWeights(AsymDec.ParameterShapes(config)),
                 $"{checkpoint.Name}, sha256 {checkpoint.Sha256()}");
-    }
-
-    private TrainData Again(ParseResult parsed, TrainingLog log)
-    {
-        string[] windows = [.. ((string?[])[parsed.GetValue(_windows)]).OfType<string>()];
-        return new(TrainFile.Again(log.Texts, parsed.GetValue(_texts) ?? [], _texts),
-            TrainFile.Again(log.HeldOut, parsed.GetValue(_heldOut) ?? [], _heldOut),
-            TrainFile.Again(log.Windows is { } films ? [films] : [], windows, _windows).FirstOrDefault());
     }
 
     private static void Refuse(ParseResult parsed, IEnumerable<Option> options, string why)

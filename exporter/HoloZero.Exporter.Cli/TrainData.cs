@@ -27,9 +27,9 @@ internal sealed record TrainData(IReadOnlyList<TrainFile> Texts, IReadOnlyList<T
 
     /// <summary>Reads what options name.</summary>
     /// <exception cref="BadInputException">A file cannot be read, or is held out and learned all the same.</exception>
-    public static TrainData Read(string[]? texts, string[]? heldOut, string? windows)
+    public static TrainData Read(string[] texts, string[] heldOut, string? windows)
     {
-        var data = new TrainData([.. (texts ?? []).Select(TrainFile.Read)], [.. (heldOut ?? []).Select(TrainFile.Read)],
+        var data = new TrainData([.. texts.Select(TrainFile.Read)], [.. heldOut.Select(TrainFile.Read)],
             windows is null ? null : TrainFile.Read(windows));
         data.RequireApart();
         return data;

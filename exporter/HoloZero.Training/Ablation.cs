@@ -112,7 +112,7 @@ public sealed class Ablation(ITrainingEngine engine, AblationPlan plan, Func<Tra
             run = TrainingFolder.Read(path);
         }
 
-        var hash = run.Log.Files.GetValueOrDefault(TrainingFolder.ModelFile, "");
+        var hash = run.Log.Files.GetValueOrDefault(TrainingFolder.Model, "");
         return known?.Runs.FirstOrDefault(done => done.Folder == name && done.ModelSha256 == hash) ?? Measured();
 
         AblationRun Measured()

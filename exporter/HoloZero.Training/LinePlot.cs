@@ -12,16 +12,15 @@ internal sealed record PlotLine(string Name, string Colour, IReadOnlyList<(doubl
 /// <summary>Bits per byte over steps, as an SVG document: the same for the same lines. Thread-safe.</summary>
 internal static class LinePlot
 {
-    private const double Width = 720, Height = 400, Left = 64, Right = 20, Top = 44, Bottom = 48;
+    private const double Width = 720, Height = 400, Left = 64, Right = 20, Top = 44, Bottom = 48, Legend = 90;
     private const int Ticks = 5;
 
     /// <param name="title">What it shows.</param>
     /// <param name="steps">Where the axis ends.</param>
     /// <param name="lines">The lines.</param>
     /// <param name="mark">A point to mark, with what a pointer over it tells; null marks none.</param>
-    /// <param name="legend">Room for a name in the legend.</param>
     public static string Of(FormattableString title, double steps, IReadOnlyList<PlotLine> lines,
-        (double Step, double Bits, FormattableString Tells)? mark = null, int legend = 90)
+        (double Step, double Bits, FormattableString Tells)? mark = null)
     {
         (double Step, double Bits)[] all = [.. lines.SelectMany(line => line.Points)];
         steps = Math.Max(1, steps);
@@ -47,7 +46,7 @@ internal static class LinePlot
                 string.Create(CultureInfo.InvariantCulture, $"{X(point.Step):F1},{Y(point.Bits):F1}")));
             Add($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{line.Colour}\" stroke-width=\"1.5\"/>");
             // Lines of one name are of one kind.
-            if (line.Name.Length > 0) Add($"<text x=\"{Left + legend * place++}\" y=\"36\" fill=\"{line.Colour}\">{line.Name}</text>");
+            if (line.Name.Length > 0) Add($"<text x=\"{Left + Legend * place++}\" y=\"36\" fill=\"{line.Colour}\">{line.Name}</text>");
         }
 
         if (mark is { } marked)

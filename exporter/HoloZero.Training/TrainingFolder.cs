@@ -22,14 +22,14 @@ public sealed record SavedRun(TrainingLog Log, AsymDecConfig Config, TrainingSta
 /// </summary>
 public sealed class TrainingFolder : IDisposable
 {
-    private const string Model = "model.safetensors", PyTorchModel = "model.pt", BestModel = "best.safetensors",
+    /// <summary>The file with the weights of the last step, whose hash the log has.</summary>
+    internal const string Model = "model.safetensors";
+
+    private const string PyTorchModel = "model.pt", BestModel = "best.safetensors",
         Optimizer = "optimizer.safetensors", Table = "training.csv", Plot = "training.svg";
     private const string First = "exp_avg.", Second = "exp_avg_sq.";
     private static readonly string[] Resumed = [Model, BestModel, Optimizer];
     private readonly TrainingLock _lock;
-
-    /// <summary>The file with the weights of the last step, whose hash the log has.</summary>
-    internal const string ModelFile = Model;
 
     private TrainingFolder(string path, TrainingLock taken) => (Path, _lock) = (path, taken);
 

@@ -68,7 +68,7 @@ public sealed record DoorConfig(DoorKind Kind = DoorKind.Zero, SubstrateKind Sub
     public static T? Parse<T>(string name) where T : struct, Enum =>
         Enum.GetValues<T>().Where(choice => Name(choice) == name).Select(choice => (T?)choice).FirstOrDefault();
 
-    /// <summary>As the ablation names its arms: <c>zero</c>, <c>projection</c>, <c>zero-random-7</c>.</summary>
+    /// <summary>As messages name it: <c>zero</c>, <c>projection</c>, <c>zero-random-7</c>.</summary>
     public override string ToString() => Name(Kind) + (Substrate == SubstrateKind.Hsl ? "" : $"-{Name(Substrate)}")
-        + (BakedTable() is null ? "" : FormattableString.Invariant($"-{Seed}"));
+        + (Substrate is SubstrateKind.Random or SubstrateKind.Permuted ? FormattableString.Invariant($"-{Seed}") : "");
 }

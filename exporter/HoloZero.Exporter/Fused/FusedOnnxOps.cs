@@ -228,8 +228,8 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
     }
 
     /// <summary>
-    /// A norm of the present module. Not ONNX Runtime's SkipLayerNormalization, which would take in the sum before it: of several rows the
-    /// processor computes that one row after the other.
+    /// A norm of the present module. Not ONNX Runtime's SkipLayerNormalization, which would take in the sum before it: of several rows that
+    /// takes the processor longer than the two apart.
     /// </summary>
     internal GraphValue Norm(GraphValue x, double epsilon, int[]? exponents)
     {

@@ -27,8 +27,9 @@ internal sealed class ModelLoader(ArtifactFolder artifact, ModelOptions options,
         // Beside the loading, which takes as long.
         var hashes = options.VerifyHashes ? Task.Run(() => artifact.VerifyHashes(variant, Hashed, cancellation), CancellationToken.None)
             : Task.CompletedTask;
-        using var placement = candidate.Provider != ExecutionProvider.Cpu && !options.AllowCpuNodes && variant.HostNodes.Count > 0
-            ? new PlacementCheck(session) : null;
+        using var profile = candidate.Provider != ExecutionProvider.Cpu && !options.AllowCpuNodes && variant.HostNodes.Count > 0
+            ? new StepProfile() : null;
+        profile?.Begin(session);
         OnnxGraph? graph = null;
         try
         {
@@ -36,7 +37,7 @@ internal sealed class ModelLoader(ArtifactFolder artifact, ModelOptions options,
             Volatile.Write(ref _loaded, true);
             Report();
             hashes.GetAwaiter().GetResult();
-            placement?.Require(graph, variant, artifact.PathOf(variant.File));
+            if (profile is not null) PlacementCheck.Require(StepProfile.End(graph), variant, artifact.PathOf(variant.File));
             return graph;
         }
         catch (Exception e)

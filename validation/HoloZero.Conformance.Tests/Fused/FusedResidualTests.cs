@@ -4,7 +4,7 @@ using HoloZero.Models.Ops;
 
 namespace HoloZero.Conformance.Fused;
 
-/// <summary>What is put off until it is known what follows: sums before norms, biases before GELU, gates, skipped rows.</summary>
+/// <summary>What is put off until it is known what follows, biases before GELU and gates, with sums, norms and skipped rows.</summary>
 public class FusedResidualTests(ITestOutputHelper output)
 {
     private const int Width = 24, Inputs = 10;
