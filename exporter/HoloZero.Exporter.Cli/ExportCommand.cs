@@ -45,6 +45,10 @@ internal static class ExportCommand
         {
             Description = "text like that which the network will meet: int8 takes its fixed scales from it [text that the network writes]",
         };
+        var int8Cache = new Option<bool>("--int8-cache")
+        {
+            Description = "int8 and int4 keep keys and values in 8 bits: a quarter of their memory, slower prompts",
+        };
         var acceptAny = new Option<bool>("--accept-any-quality") { Description = "export them whatever that costs, measured or not" };
         var streamBytes = Values.Whole<int>("--window-stream-bytes",
             "stream bytes that a generation keeps unless told otherwise: what the model was trained with [256]");
@@ -57,7 +61,7 @@ internal static class ExportCommand
 
         var root = new RootCommand("Exports a HoLo_ZeRo checkpoint to an ONNX artifact: graph, manifest and self-check.")
         {
-            checkpoint, sha256, random, seed, output, variants, heldOut, calibration, acceptAny, streamBytes, prefixSlots,
+            checkpoint, sha256, random, seed, output, variants, heldOut, calibration, int8Cache, acceptAny, streamBytes, prefixSlots,
             keptBytes, draftRows, draftFrom, InspectCommand.Create(), ProbeCommand.Create(), TrainCommand.Create(), AblateCommand.Create(),
             FilmsCommand.Create(),
         };
@@ -69,6 +73,7 @@ internal static class ExportCommand
             {
                 Reading = reading.Told(parsed),
                 Window = Window(parsed.GetValue(streamBytes), parsed.GetValue(prefixSlots), parsed.GetValue(keptBytes)),
+                Int8Cache = parsed.GetValue(int8Cache),
                 CheckedRows = parsed.GetValue(draftRows) ?? 0,
                 DraftText = Text(parsed.GetValue(draftFrom), cancellation),
                 Check = new RuntimeArtifactCheck(),

@@ -28,6 +28,13 @@ public sealed record ExportOptions
     /// <value>null, which leaves it to the runtime.</value>
     public WindowInfo? Window { get; init; }
 
+    /// <summary>
+    /// Whether int8 and int4 keep keys and values in 8 bits, with a fixed scale a channel: a quarter of their memory, and another arithmetic
+    /// of attention.
+    /// </summary>
+    /// <value>false.</value>
+    public bool Int8Cache { get; init; }
+
     /// <summary>What variants with rounded weights may cost.</summary>
     /// <value>Nothing to measure it with: such variants are refused.</value>
     public QualityOptions Quality { get; init; } = new();
@@ -83,7 +90,7 @@ public static class ArtifactExporter
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ArtifactManifest Export(IWeightSource source, string folder, ExportOptions options, IReferenceEngine engine,
         IProgress<string>? progress = null, CancellationToken cancellation = default) =>
-        Export(source, folder, options, [.. options.Variants.Select(GraphVariant.Named).Distinct()], engine, progress, cancellation);
+        Export(source, folder, options, Chosen(options), engine, progress, cancellation);
 
     /// <summary>The same with variants of the caller's making instead of those that <paramref name="options"/> name.</summary>
     internal static ArtifactManifest Export(IWeightSource source, string folder, ExportOptions options,
@@ -229,6 +236,15 @@ public static class ArtifactExporter
             cancellation.ThrowIfCancellationRequested();
             progress?.Report(what);
         }
+    }
+
+    private static GraphVariant[] Chosen(ExportOptions options)
+    {
+        GraphVariant[] named = [.. options.Variants.Select(GraphVariant.Named).Distinct()];
+        if (!options.Int8Cache) return named;
+        return named.Any(variant => variant.WithInt8Cache is not null) ? [.. named.Select(variant => variant.WithInt8Cache ?? variant)]
+            : throw new BadInputException("int8-cache", "no variant that is exported keeps keys and values in 8 bits",
+                $"export the variant {GraphVariant.Int8.Name} or {GraphVariant.Int4.Name}, or leave it out");
     }
 
     private const string CheckSuffix = ".check.onnx";

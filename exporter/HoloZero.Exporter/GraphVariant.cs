@@ -3,6 +3,7 @@ using HoloZero.Exporter.Fused;
 using HoloZero.Exporter.Recording;
 using HoloZero.Models;
 using HoloZero.Models.Ops;
+using static HoloZero.Onnx.TensorProto.Types;
 
 namespace HoloZero.Exporter;
 
@@ -17,7 +18,7 @@ namespace HoloZero.Exporter;
 internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDictionary<string, int> Opsets, double LogitsTolerance,
     Func<GraphRecorder, Func<string, float[]>, Func<string, ActivationRange>, ITensorOps<GraphValue>> Interpreter)
 {
-    private static readonly LinearFormats CudaFormats = new(LinearFormat.Float16, LinearFormat.Float32);
+    private static readonly LinearFormats CudaFormats = new(LinearFormat.Float16, LinearFormat.Float32) { Cache = DataType.Float16 };
 
     private static readonly SortedDictionary<string, int> FusedOpsets =
         new(StringComparer.Ordinal) { [""] = FusedOnnxOps.Opset, [OnnxOperator.ContribDomain] = 1 };
@@ -44,7 +45,6 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     public static GraphVariant Cuda { get; } = Fused("cuda", "float16", 2e-3, CudaFormats, 0.001) with
     {
         Interpreter = (graph, data, ranges) => new CudaOnnxOps(graph, data, CudaFormats, ranges),
-        State = FusedState.HalfLayout,
         Providers = ["cuda"],
     };
 
@@ -52,12 +52,10 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// Weights and activations in 8 bits and products in whole numbers: logits off by 0.048 of the largest on the demo model, by 0.026 on
     /// tiny. Scales: docs/decisions/0007-quantized-weights.md.
     /// </summary>
-    public static GraphVariant Int8 { get; } = Fused("int8", "int8", 0.07, new(LinearFormat.Int8, LinearFormat.Int8), 0.005,
-        isExact: true);
+    public static GraphVariant Int8 { get; } = InBits("int8", 0.07, new(LinearFormat.Int8, LinearFormat.Int8), 0.005, isExact: true);
 
     /// <summary>Weights in blocks of 4 bits, those of the head in 8: logits off by 0.12 and 0.16.</summary>
-    public static GraphVariant Int4 { get; } = Fused("int4", "int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)),
-        0.02);
+    public static GraphVariant Int4 { get; } = InBits("int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)), 0.02);
 
     /// <summary>Every variant.</summary>
     public static IReadOnlyList<GraphVariant> All { get; } = [Float32, Portable, Cuda, Int8, Int4];
@@ -71,7 +69,10 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// <summary>How many more bits/byte than fp32 it may take on held-out text, as a fraction; null where nothing is rounded.</summary>
     public double? MaxQualityLoss { get; init; }
 
-    /// <summary>Whether activations are rounded with fixed scales, which somebody has to measure before.</summary>
+    /// <summary>The same with keys and values in 8 bits; null where they are not rounded.</summary>
+    public GraphVariant? WithInt8Cache { get; init; }
+
+    /// <summary>Whether anything is rounded with fixed scales, which somebody has to measure before.</summary>
     public bool NeedsRanges { get; init; }
 
     /// <summary>Whether a row's logits depend on its own sequence alone: not on its neighbours in a call, nor on threads.</summary>
@@ -104,15 +105,21 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         ?? throw new BadInputException("variant", $"{Untrusted.Quote(name)} is unknown",
             $"choose from {string.Join(", ", All.Select(v => v.Name))}");
 
+    private static GraphVariant InBits(string name, double tolerance, LinearFormats formats, double maxQualityLoss, bool isExact = false) =>
+        Fused(name, name, tolerance, formats, maxQualityLoss, isExact) with
+        {
+            WithInt8Cache = Fused(name, name, tolerance, formats with { Cache = DataType.Int8 }, maxQualityLoss, isExact),
+        };
+
     private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats,
         double? maxQualityLoss = null, bool isExact = false) =>
         new(name, precision, FusedOpsets, tolerance, (graph, data, ranges) => new FusedOnnxOps(graph, data, formats, ranges))
         {
-            State = FusedState.Layout,
+            State = config => FusedState.Layout(config, formats.Cache),
             MaxPositions = FusedState.MaxPositions,
             MaxQualityLoss = maxQualityLoss,
             HeadMultiple = FusedOnnxOps.HeadMultiple,
-            NeedsRanges = formats.HasFixedScales,
+            NeedsRanges = formats.NeedRanges,
             IsExact = isExact,
             Checker = isExact ? (graph, data, ranges, rows) => new CheckOnnxOps(graph, data, formats, ranges, rows) : null,
         };

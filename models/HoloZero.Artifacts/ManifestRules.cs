@@ -4,7 +4,7 @@ namespace HoloZero.Artifacts;
 internal static class ManifestRules
 {
     private static readonly TensorType[] ElementTypes =
-        [TensorType.Float32, TensorType.Float16, TensorType.Int64, TensorType.Int32, TensorType.UInt8];
+        [TensorType.Float32, TensorType.Float16, TensorType.Int64, TensorType.Int32, TensorType.Int8, TensorType.UInt8];
 
     /// <summary>Honest manifests list five variants and some dozen pieces of state a layer; messages name what they list.</summary>
     private const int MostVariants = 64, MostMedia = 64, MostState = 16_384, MostAxes = 8, MostChannels = 4_096;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using HoloZero.Models;
 using HoloZero.Models.Ops;
 using HoloZero.Models.PublishedArithmetic;
 
@@ -26,7 +27,7 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
     {
     }
 
-    /// <summary>The same; what goes into each Linear is told to <paramref name="observe"/>, by module.</summary>
+    /// <summary>The same; what goes into each Linear and comes out of it is told to <paramref name="observe"/>, by module.</summary>
     internal ReferenceOps(Func<string, DoubleTensor> parameters, CancellationToken cancellation, Action<string, DoubleTensor>? observe)
         : this("", parameters, cancellation, observe)
     {
@@ -141,7 +142,9 @@ public sealed class ReferenceOps : ITensorOps<DoubleTensor>
             for (var row = 0; row < rows; row++)
                 result[row * outputs + output] = FixedOrder.Dot(x.Data.AsSpan(row * inputs, inputs), column) + bias[output];
         });
-        return new(result, [.. x.Shape[..^1], outputs]);
+        var y = new DoubleTensor(result, [.. x.Shape[..^1], outputs]);
+        _observe?.Invoke(ActivationRange.OutputOf(_path), y);
+        return y;
     }
 
     /// <inheritdoc/>

@@ -74,7 +74,7 @@ internal sealed class Contest
         foreach (var threads in Threads)
         {
             foreach (var peer in rivals) theirs[peer.Name].Add(OfPeer(peer, precision!.Value, threads, cancellation));
-            ours.Add(OfOurs(variant, threads, cancellation));
+            ours.Add(OfOurs(variant, Taken(variant, threads), cancellation));
         }
 
         return new(ours, theirs);
@@ -99,7 +99,11 @@ internal sealed class Contest
     }
 
     private JsonObject Whole(ArtifactManifest.VariantInfo variant, CancellationToken cancellation) =>
-        Process([.. Bench(variant), "--threads", $"{Threads.Max()}", "--rounds", "3"], cancellation);
+        Process([.. Bench(variant), "--threads", $"{Taken(variant, Threads.Max())}", "--rounds", "3"], cancellation);
+
+    /// <summary>An exact variant takes no more threads than the model has heads.</summary>
+    private int Taken(ArtifactManifest.VariantInfo variant, int threads) =>
+        variant.Exact ? Math.Min(threads, Model.Manifest.Model.Heads) : threads;
 
     private string[] Bench(ArtifactManifest.VariantInfo variant) => [Program, "bench", "--model", Model.Path, "--variant", variant.Name,
         "--bytes", $"{Bytes}", "--prefill-bytes", $"{PrefillBytes}", "--json"];

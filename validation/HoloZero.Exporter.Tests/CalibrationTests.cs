@@ -59,7 +59,36 @@ public sealed class CalibrationTests : IDisposable
         Assert.Null(variant.Calibration);
     }
 
-    private ArtifactManifest Export(CalibrationOptions calibration, string variant = "int8")
+    [Theory]
+    [InlineData("int8")]
+    [InlineData("int4")]
+    public void Keys_and_values_in_8_bits_are_calibrated_and_nothing_else_changes_its_type(string variant)
+    {
+        var without = Export(new() { Meter = new ReferenceActivations() }, variant).Variants[0];
+        var info = Export(new() { Meter = new ReferenceActivations() }, variant, int8Cache: true).Variants[0];
+
+        Assert.NotNull(info.Calibration);
+        Assert.Equal(without.Exact, info.Exact);
+        foreach (var (before, after) in without.Signature.State.Zip(info.Signature.State))
+        {
+            var isCache = after.Past.Name.StartsWith("past.self_blocks.", StringComparison.Ordinal);
+            Assert.Equal(isCache ? "int8" : before.Past.Type, after.Past.Type);
+            Assert.Equal(after.Past.Type, after.Present.Type);
+        }
+    }
+
+    [Fact]
+    public void Keys_and_values_that_nobody_would_round_are_not_asked_to_be()
+    {
+        var error = Assert.Throws<BadInputException>(() => Export(new() { Meter = new ReferenceActivations() }, "fp32", int8Cache: true));
+        Assert.Equal("int8-cache: no variant that is exported keeps keys and values in 8 bits; export the variant int8 or int4, or leave it out",
+            error.Message);
+        Assert.Contains("nothing to measure them with",
+            Assert.Throws<BadInputException>(() => Export(new(), "int4", int8Cache: true)).Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
+    }
+
+    private ArtifactManifest Export(CalibrationOptions calibration, string variant = "int8", bool int8Cache = false)
     {
         using var checkpoint = Checkpoint.Open(Repository.Golden("tiny.pt"));
         return ArtifactExporter.Export(checkpoint, _temporary["model"], new()
@@ -67,6 +96,7 @@ public sealed class CalibrationTests : IDisposable
             Variants = [variant],
             Quality = ExportedModel.AnyQuality,
             Calibration = calibration,
+            Int8Cache = int8Cache,
         }, new ReferenceEngine());
     }
 

@@ -13,7 +13,9 @@ internal static class FusedMutants
 {
     private const string IntegerProduct = "MatMulIntegerToFloat";
 
-    private const int Heads = 4, Width = 16, Dim = 64, Extra = 8;
+    private const string Rounded = "int8" + Plant.Int8Cache;
+
+    private const int Heads = 4, Width = 16, Dim = 64, Extra = 8, KeyScales = 12;
 
     private static readonly string[] Arithmetic = [Logits, Trace], Quantized = [Rounding];
 
@@ -230,10 +232,26 @@ internal static class FusedMutants
                         state.Past.Name is "past.mem_blocks.0.s" or "past.mem_blocks.1.s" ? state with { InPlace = false } : state)],
                 },
             }))) { Variant = "fp32" },
+        new("cache scales of the other layer", "the first layer's keys are rounded by the scales of the second's", [Structure],
+            Graph(model => Attention(model, "k").Input[KeyScales] = "self_blocks.1.k.scales")) { Variant = Rounded },
+        new("cache scales of the values", "keys are rounded by the scales of values", [Structure],
+            Graph(Nodes("GroupQueryAttention", (node, _) => node.Input[KeyScales] = node.Input[KeyScales + 1]))) { Variant = Rounded },
+        new("keys cut off", "codes of keys reach half as far as calibration asks for", [State, Logits, Rounding],
+            Graph(Change<float>(Inputs("GroupQueryAttention", KeyScales), (scales, _) => Each(scales, scale => scale / 2))))
+        { Variant = Rounded },
+        new("values in four bits", "codes of values are worth sixteen times as much", [State, Logits, Rounding],
+            Graph(Change<float>(Inputs("GroupQueryAttention", KeyScales + 1), (scales, _) => Each(scales, scale => scale * 16))))
+        { Variant = Rounded },
+        new("cache scale of nothing", "one channel's codes are worth nothing", [Structure],
+            Graph(Change<float>(Constants("self_blocks.0.k.scales"), (scales, _) => scales[5] = 0))) { Variant = Rounded },
         new("sequences a row longer", "the position after the last row is one too far, and lengths with it",
             [Logits, State, LogitsStepwise],
             Graph(After("present.position", "Add", [], Constant("one_more", TensorProto.Types.DataType.Int64, 1L)))) { Variant = "fp32" },
     ];
+
+    /// <summary>The attention that gives keys or values of the first layer.</summary>
+    private static NodeProto Attention(ModelProto model, string cache) =>
+        model.Graph.Node.Single(node => node.Output.Contains($"present.self_blocks.0.{cache}"));
 
     private static Func<ModelProto, IEnumerable<string>> BiasWithOnes =>
         Parameters(parameter => parameter is { Ones: not null, Layout: WeightLayout.Checkpoint });

@@ -16,7 +16,7 @@ internal sealed record Mutant(string Name, string Fault, string[] ExpectedChecks
     /// <summary>The sound model that the fault is planted in.</summary>
     public SoundModel Model { get; init; } = SoundModel.Tiny;
 
-    /// <summary>The variant that it is planted in.</summary>
+    /// <summary>The variant that it is planted in, one of <see cref="Plant.Of"/>.</summary>
     public string Variant { get; init; } = GraphVariant.Portable.Name;
 }
 
@@ -44,10 +44,14 @@ internal sealed record Plant
     /// <summary>A folder edited afterwards.</summary>
     public static Plant InFolder(Action<string> fault) => new() { Folder = fault };
 
+    /// <summary>Behind the name of a variant: with keys and values in 8 bits.</summary>
+    public const string Int8Cache = " with int8 cache";
+
     /// <summary>The variant of that name with the fault recorded into it.</summary>
     public GraphVariant Of(string name, AsymDecConfig config)
     {
-        var sound = GraphVariant.Named(name);
+        var sound = name.EndsWith(Int8Cache, StringComparison.Ordinal) ? GraphVariant.Named(name[..^Int8Cache.Length]).WithInt8Cache!
+            : GraphVariant.Named(name);
         return sound with { Interpreter = (graph, data, ranges) => Record(sound, config, graph, name => Weights(name, data), ranges) };
     }
 

@@ -37,11 +37,15 @@ public class ReferenceActivationsTests
         var ranges = new ReferenceActivations().Measure(config, weights, Text, TestContext.Current.CancellationToken);
 
         var matrices = AsymDec.ParameterShapes(config).Where(parameter => parameter.Value.Length == 2).ToDictionary();
-        Assert.Equal(matrices.Keys.Select(name => name[..name.LastIndexOf('.')]).Order(StringComparer.Ordinal),
-            ranges.Keys.Order(StringComparer.Ordinal));
-        foreach (var (module, range) in ranges)
+        var widths = matrices.SelectMany(matrix => (KeyValuePair<string, int>[])
+        [
+            new(matrix.Key[..matrix.Key.LastIndexOf('.')], matrix.Value[1]),
+            new(ActivationRange.OutputOf(matrix.Key[..matrix.Key.LastIndexOf('.')]), matrix.Value[0]),
+        ]).ToDictionary();
+        Assert.Equal(widths.Keys.Order(StringComparer.Ordinal), ranges.Keys.Order(StringComparer.Ordinal));
+        foreach (var (name, range) in ranges)
         {
-            Assert.Equal(matrices[$"{module}.weight"][1], range.Lowest.Length);
+            Assert.Equal(widths[name], range.Lowest.Length);
             Assert.All(range.Lowest.Zip(range.Highest), channel =>
             {
                 Assert.InRange(channel.First, -100, 0);

@@ -17,12 +17,9 @@ internal static class FusedState
     /// <summary>Set in the code of a byte in the tail of the stream; 0 stands for a byte that is not there yet.</summary>
     public const int PresentByte = 256;
 
-    public static AsymDecState<GraphState?> Layout(AsymDecConfig config) => Layout(config, DataType.Float);
-
-    /// <summary>The same with keys and values of float16; S and z stay float32, since they sum over all rows.</summary>
-    public static AsymDecState<GraphState?> HalfLayout(AsymDecConfig config) => Layout(config, DataType.Float16);
-
-    private static AsymDecState<GraphState?> Layout(AsymDecConfig config, DataType cache)
+    /// <param name="config">The hyper-parameters.</param>
+    /// <param name="cache">Element type of keys and values; S and z stay float32, since they sum over all rows.</param>
+    public static AsymDecState<GraphState?> Layout(AsymDecConfig config, DataType cache)
     {
         var (h, k) = (config.Heads, config.HeadWidth);
         var portable = AsymDecState.Layout(config);

@@ -26,6 +26,12 @@ internal sealed record LinearFormat(DataType Type, BlockFormat? Blocks = null)
 /// <param name="Head">Of the head, whose error goes straight into the logits.</param>
 internal sealed record LinearFormats(LinearFormat Blocks, LinearFormat Head)
 {
+    /// <summary>Element type of keys and values: float32, float16, or int8 with a fixed scale a channel.</summary>
+    public DataType Cache { get; init; } = DataType.Float;
+
+    /// <summary>Whether anything is rounded by a scale that somebody has to measure.</summary>
+    public bool NeedRanges => HasFixedScales || Cache == DataType.Int8;
+
     /// <summary>Whether any product rounds its activations by a fixed scale.</summary>
     public bool HasFixedScales => Blocks.Type == DataType.Int8 || Head.Type == DataType.Int8;
 

@@ -22,7 +22,7 @@ internal static class ChannelEvening
         var factors = new double[inputs];
         for (var i = 0; i < inputs; i++)
         {
-            var activation = Math.Max(-range.Lowest[i], range.Highest[i]);
+            var activation = range.Largest(i);
             factors[i] = activation > 0 && largest[i] > 0 ? Math.Log2(activation / largest[i]) / 2 : double.NaN;
         }
 

@@ -46,10 +46,13 @@ public sealed record ModelOptions
     /// <value>null: engines are built in every process.</value>
     public string? EngineCacheFolder { get; init; }
 
-    /// <summary>Threads that compute one call, 1 to 1,024.</summary>
+    /// <summary>
+    /// Threads that compute one call, 1 to 1,024; of an exact variant on the processor no more than the model has heads, since with more
+    /// a row would not have the same bits alone and beside others.
+    /// </summary>
     /// <value>
-    /// The physical cores that this process may use: its affinity and a container's CPU limit count, a core's second hardware thread
-    /// does not. Where the cores are not known, the processors.
+    /// The physical cores that this process may use, as far as the above allows: its affinity and a container's CPU limit count, a core's
+    /// second hardware thread does not. Where the cores are not known, the processors.
     /// </value>
     public int? Threads { get; init; }
 

@@ -43,7 +43,7 @@ internal static class ProviderSelection
         OnnxGraph Load(ProviderCandidate candidate)
         {
             if (candidate.Refusal is { } refusal) throw refusal;
-            using var session = NewSession(options, candidate, cores);
+            using var session = NewSession(options, candidate, Threads(artifact, options, candidate, cores));
             if (append(candidate, session) is { } failure) throw CannotRun(failure, null);
             try
             {
@@ -91,13 +91,27 @@ internal static class ProviderSelection
         });
 
     /// <summary>
+    /// Threads of a call. Beyond one a head ONNX Runtime's attention splits the positions of a lone row among them and adds up in another
+    /// order than beside other rows: an exact variant takes no more.
+    /// </summary>
+    /// <exception cref="BadInputException">More were asked for.</exception>
+    private static int Threads(ArtifactFolder artifact, ModelOptions options, ProviderCandidate candidate, int cores)
+    {
+        var isBound = candidate.Provider == ExecutionProvider.Cpu && candidate.Variant!.Exact;
+        var most = isBound ? Math.Max(1, artifact.Manifest.Model.Heads) : int.MaxValue;
+        return options.Threads is not { } asked ? Math.Min(cores, most) : asked <= most ? asked
+            : throw new BadInputException("threads", $"{asked} are more than the model's {most} heads, and with those "
+                + $"{Untrusted.Quote(candidate.Variant!.Name)} would not give the same bits alone and beside others", $"choose at most {most}");
+    }
+
+    /// <summary>
     /// Options of a session. On a device no node falls to the processor unseen: each one there would wait for copies in every call. Where
     /// some belong there, ONNX Runtime cannot tell these from others, and <see cref="PlacementCheck"/> does.
     /// </summary>
-    private static SessionOptions NewSession(ModelOptions options, ProviderCandidate candidate, int cores)
+    private static SessionOptions NewSession(ModelOptions options, ProviderCandidate candidate, int threads)
     {
         var session = OnnxEnvironment.NewSessionOptions();
-        session.IntraOpNumThreads = options.Threads ?? cores;
+        session.IntraOpNumThreads = threads;
         session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
         if (candidate.Provider != ExecutionProvider.Cpu && !options.AllowCpuNodes && candidate.Variant!.HostNodes.Count == 0)
             session.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");

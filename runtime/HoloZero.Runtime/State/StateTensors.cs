@@ -52,6 +52,7 @@ internal static class TensorTypeNames
         [TensorType.Float16] = TensorElementType.Float16,
         [TensorType.Int64] = TensorElementType.Int64,
         [TensorType.Int32] = TensorElementType.Int32,
+        [TensorType.Int8] = TensorElementType.Int8,
         [TensorType.UInt8] = TensorElementType.UInt8,
     };
 

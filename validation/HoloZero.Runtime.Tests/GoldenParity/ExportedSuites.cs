@@ -14,9 +14,13 @@ public sealed class ExportedSuites : IDisposable
     /// <summary>The variants in float32: those that the goldens' tolerances are for.</summary>
     public static IReadOnlyList<string> Variants { get; } = ["fp32", "portable"];
 
+    /// <summary>int8 with keys and values in 8 bits.</summary>
+    public const string Int8Cache = "int8 with int8 cache";
+
     public HoloZeroModel this[GoldenSuite suite, string variant] => _loaded.GetOrAdd((suite, variant), key => new(() =>
     {
-        var exported = new ExportedModel(suite.CheckpointPath, new(suite.PrefixAttention), new() { Variants = [variant] });
+        var exported = new ExportedModel(suite.CheckpointPath, new(suite.PrefixAttention), variant == Int8Cache
+            ? new() { Variants = ["int8"], Int8Cache = true } : new() { Variants = [variant] });
         return (exported, HoloZeroModel.Load(exported.Folder));
     })).Value.Model;
 

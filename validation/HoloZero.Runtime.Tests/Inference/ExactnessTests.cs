@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using HoloZero.Artifacts;
 using HoloZero.Runtime.Tests.GoldenParity;
 using HoloZero.Testing;
 
@@ -20,7 +21,7 @@ public sealed class ExactnessTests(ExportedSuites suites)
 
     private static GoldenSuite[] Suites => [GoldenSuite.Tiny, GoldenSuite.Demo];
 
-    private static string[] Variants => ["fp32", "int8"];
+    private static string[] Variants => ["fp32", "int8", ExportedSuites.Int8Cache];
 
     [Theory]
     [MemberData(nameof(Exact), DisableDiscoveryEnumeration = true)]
@@ -66,7 +67,7 @@ public sealed class ExactnessTests(ExportedSuites suites)
     {
         using var one = HoloZeroModel.Load(suites[suite, variant].Artifact.Path, new() { Threads = 1 });
         using var expected = one.OpenSession();
-        foreach (var threads in (int[])[2, 3])
+        foreach (var threads in (int[])[2, 3, one.Artifact.Manifest.Model.Heads])
         {
             using var model = HoloZeroModel.Load(suites[suite, variant].Artifact.Path, new() { Threads = threads });
             using var session = model.OpenSession();
@@ -84,6 +85,36 @@ public sealed class ExactnessTests(ExportedSuites suites)
                 AssertSame($"16 rows with {threads} threads", batchOfOne.Step(next), batch.Step(next));
             }
         }
+    }
+
+    /// <summary>Far enough on that ONNX Runtime would split a lone row's positions among threads, had it more of them than heads.</summary>
+    [Theory]
+    [MemberData(nameof(Exact), DisableDiscoveryEnumeration = true)]
+    public void A_long_sequence_is_the_same_alone_and_beside_others_with_all_threads(GoldenSuite suite, string variant)
+    {
+        const int length = 3000;
+        using var model = HoloZeroModel.Load(suites[suite, variant].Artifact.Path,
+            new() { Threads = suites[suite, variant].Artifact.Manifest.Model.Heads });
+        using var alone = model.OpenSession();
+        alone.Prefill([], Text.AsSpan(0, length));
+        using var batch = model.OpenBatch(2);
+        using (var snapshot = alone.Snapshot()) batch.Restore(0, snapshot);
+        for (var step = 0; step < 8; step++)
+        {
+            byte[] next = [Text[length + step], Text[step]];
+            AssertSame($"step {step}", alone.Step(next[0]), batch.Step(next)[..258]);
+        }
+    }
+
+    [Fact]
+    public void More_threads_than_heads_are_refused_where_they_would_break_the_promise_and_never_taken_by_themselves()
+    {
+        var artifact = suites[GoldenSuite.Tiny, "fp32"].Artifact;
+        var error = Assert.Throws<BadInputException>(() => HoloZeroModel.Load(artifact.Path, new() { Threads = 5 }));
+        Assert.Equal("threads: 5 are more than the model's 4 heads, and with those 'fp32' would not give the same bits alone and beside "
+            + "others; choose at most 4", error.Message);
+        using var portable = HoloZeroModel.Load(suites[GoldenSuite.Tiny, "portable"].Artifact.Path, new() { Threads = 5 });
+        Assert.Equal(5, portable.Threads);
     }
 
     [Theory]

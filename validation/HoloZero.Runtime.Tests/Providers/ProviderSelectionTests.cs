@@ -114,6 +114,20 @@ public sealed class ProviderSelectionTests : IDisposable
         Assert.Contains("model.portable.onnx", error.Message);
     }
 
+    [Theory]
+    [InlineData("fp32", 64, 4)]
+    [InlineData("fp32", 3, 3)]
+    [InlineData("portable", 64, 64)]
+    public void An_exact_variant_takes_no_more_threads_than_it_has_heads(string variant, int cores, int expected)
+    {
+        using var exported = new ExportedModel(Repository.Golden("tiny.pt"), options: new() { Variants = ["fp32", "portable"] });
+        var artifact = ArtifactFolder.Open(exported.Folder, verifyHashes: false);
+        ModelOptions options = new() { Variant = variant };
+        var loader = new ModelLoader(artifact, options, null, CancellationToken.None);
+        using var graph = ProviderSelection.Load(artifact, options, cores, loader.Load, loader.Append).Graph;
+        Assert.Equal(expected, graph.Threads);
+    }
+
     private SelectedGraph Select(ModelOptions options, Func<ExecutionProvider, string?> works, Func<ExecutionProvider, bool>? takes = null)
     {
         var artifact = ArtifactFolder.Open(_model.Folder, verifyHashes: false);

@@ -59,7 +59,8 @@ internal static class FusedTablesCheck
         if (alike != expected.Count()) misses.Add(new($"initializers [{Codes}, {Width}]", $"{alike}", $"{expected.Count()}"));
         var names = string.Join(", ", graph.Contents.Tables.Select(table => table.Name).Order(StringComparer.Ordinal));
         var hasXor = door.Kind == DoorKind.Embedding || graph.Model.Graph.Node.Any(node => node.OpType == "BitwiseXor");
-        var wanted = string.Join(", ", expected.Concat(substrates.Keys).Concat(hasXor ? [] : [XorTable]).Order(StringComparer.Ordinal));
+        var wanted = string.Join(", ", expected.Concat(substrates.Keys).Concat(hasXor ? [] : [XorTable])
+            .Concat(CacheScales.Tables(graph.Variant)).Order(StringComparer.Ordinal));
         if (names != wanted) misses.Add(new("tables", names.Length == 0 ? "none" : Untrusted.Quote(names), wanted));
 
         foreach (var stored in graph.Contents.Tables)

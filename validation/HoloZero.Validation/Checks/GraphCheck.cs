@@ -59,6 +59,7 @@ internal static class GraphCheck
                 "a value of the graph"));
         }
 
+        CacheScales.Check(graph, config, misses);
         RequireExternalDataListed(graph, misses);
         if (variant.WeightBytes is { } stated && WeightBytes(model) is var bytes && stated != bytes)
             misses.Add(new($"holozero.json: {variant.Name}.weight_bytes", $"{stated}", $"{bytes}, the bytes of all initializers"));

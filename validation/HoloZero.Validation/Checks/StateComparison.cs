@@ -1,3 +1,4 @@
+using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Reference;
 using HoloZero.Validation.Graphs;
@@ -15,7 +16,8 @@ internal sealed class StateComparison
     public StateComparison(AsymDecConfig config, GraphFile graph, Tolerances tolerances)
     {
         (_form, _tolerances) = (graph.Form, tolerances);
-        var ports = graph.Variant.Signature.State.Select(state => state.Past.Name).ToList();
+        var states = graph.Variant.Signature.State;
+        var ports = states.Select(state => state.Past.Name).ToList();
         _state = _form.Pieces(config).Select(Find);
         _zeros = [.. _form.Zeros(config).Select(Find)];
 
@@ -23,6 +25,8 @@ internal sealed class StateComparison
         {
             var found = new Compared(piece, ports.IndexOf($"past.{piece.Port}"), new());
             if (found.PortIndex < 0) found.Misses.Add(new(piece.Name, "the manifest has no such state", "there"));
+            else if (states[found.PortIndex].Past.Type == TensorType.Int8.Name())
+                return found with { Scales = CacheScales.Of(graph, piece.Port, config) ?? [] };
             return found;
         }
     }
@@ -51,12 +55,14 @@ internal sealed class StateComparison
 
         void Add(Compared compared, Func<int[], DoubleTensor> expected, double allowed)
         {
-            var (piece, port, misses) = compared;
+            var (piece, port, misses) = (compared.Piece, compared.PortIndex, compared.Misses);
             if (port < 0) return;
 
             VariantRun.Try(misses, $"{where} {piece.Name}", () =>
             {
-                var actual = piece.Columns is { } columns ? Cut(output.StateTensor(port), columns) : output.StateTensor(port);
+                var actual = output.StateTensor(port);
+                if (compared.Scales is { } scales) actual = Scaled(actual, scales);
+                if (piece.Columns is { } columns) actual = Cut(actual, columns);
                 var tensor = expected(actual.Shape);
                 if (!actual.Shape.SequenceEqual(tensor.Shape))
                 {
@@ -87,5 +93,23 @@ internal sealed class StateComparison
         return new([.. tensor.Shape[..^1], count], [.. tensor.Values.Chunk(width).SelectMany(row => row[columns])]);
     }
 
-    private sealed record Compared(StatePiece Piece, int PortIndex, TensorMisses Misses);
+    /// <summary>What codes [B, H, P, k] are worth.</summary>
+    private static GraphTensor Scaled(GraphTensor codes, float[] scales)
+    {
+        var (positions, width) = (codes.Shape[^2], codes.Shape[^1]);
+        if (scales.Length != codes.Shape[1] * width) throw new GraphFailure("its scales are not sound");
+        return codes with
+        {
+            Values = [.. codes.Values.Select((code, i) => code * scales[i / (positions * width) * width % scales.Length + i % width])],
+        };
+    }
+
+    /// <param name="Piece">What it is.</param>
+    /// <param name="PortIndex">Its place in the manifest; below 0 where it has none.</param>
+    /// <param name="Misses">Where it differs.</param>
+    private sealed record Compared(StatePiece Piece, int PortIndex, TensorMisses Misses)
+    {
+        /// <summary>What its codes are worth, by head and channel; null where it holds numbers.</summary>
+        public float[]? Scales { get; init; }
+    }
 }

@@ -120,7 +120,7 @@ internal abstract class GraphForm
             ];
 
             static StatePort Cache(string name, params Dimension[] axes) =>
-                new(name, [AsymDecState.Batch, .. axes], [TensorType.Float32, TensorType.Float16], InPlace: true);
+                new(name, [AsymDecState.Batch, .. axes], [TensorType.Float32, TensorType.Float16, TensorType.Int8], InPlace: true);
         }
 
         public override AsymDecState<StatePiece> Pieces(AsymDecConfig config)
