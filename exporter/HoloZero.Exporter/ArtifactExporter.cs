@@ -268,6 +268,7 @@ public static class ArtifactExporter
     {
         MaxPositions = variant.MaxPositions,
         Exact = variant.IsExact,
+        WeightBits = variant.WeightBits,
         Providers = variant.Providers,
         HostNodes = graph.HostNodes(),
         Trace = [.. graph.Trace.Select(block => new TraceInfo(block.Module, Describe(block.Output)))],

@@ -159,6 +159,13 @@ public sealed record ArtifactManifest
         /// </summary>
         public bool Exact { get; init; }
 
+        /// <summary>
+        /// Bits of the codes of weights where products are sums of whole numbers, with codes of 8 bits; null elsewhere, and where an earlier
+        /// release exported it, which took 8. With more than 7, x64 processors without VNNI need ONNX Runtime's session option
+        /// <c>session.x64quantprecision</c> = 1, or they cut sums off.
+        /// </summary>
+        public int? WeightBits { get; init; }
+
         /// <summary>What the fixed scales of its activations were measured on; null where it has none.</summary>
         public CalibrationInfo? Calibration { get; init; }
 

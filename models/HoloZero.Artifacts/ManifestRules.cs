@@ -77,6 +77,7 @@ internal static class ManifestRules
         if (!Untrusted.IsPlainName(variant.Name)) return "its name is empty, too long or not printable";
         if (variant.Calibration is { } calibration && !Untrusted.IsPlainName(calibration.Source))
             return $"calibration source {Untrusted.Quote(calibration.Source)} is no name";
+        if (variant.WeightBits is < 2 or > 8) return $"weight_bits {variant.WeightBits} is not within 2 to 8";
         if (variant.MaxPositions is < 1) return $"max_positions {variant.MaxPositions} is not positive";
 
         ArtifactManifest.PortInfo[] inputs = [signature.Prefix, signature.Stream, .. signature.State.Select(state => state.Past)];

@@ -33,6 +33,8 @@ internal static class FusedMutants
                 graph.Initializer.Add(Constant($"{node.Name}.one", TensorProto.Types.DataType.Int8, (sbyte)1));
                 node.Input[5] = $"{node.Name}.one";
             }))) { Variant = "int8" },
+        new("a weight of 8 bits", "one code of a matrix is larger than the 7 bits that keep sums exact everywhere", [Structure],
+            Graph(Change<sbyte>(Inputs(IntegerProduct, 1), (codes, _) => codes[5] = 127))) { Variant = "int8" },
         new("activations taken for others", "products take activations for twice of what they were rounded as", [Structure],
             Graph(Nodes(IntegerProduct, (node, graph) =>
             {
@@ -236,8 +238,8 @@ internal static class FusedMutants
             Graph(model => Attention(model, "k").Input[KeyScales] = "self_blocks.1.k.scales")) { Variant = Rounded },
         new("cache scales of the values", "keys are rounded by the scales of values", [Structure],
             Graph(Nodes("GroupQueryAttention", (node, _) => node.Input[KeyScales] = node.Input[KeyScales + 1]))) { Variant = Rounded },
-        new("keys cut off", "codes of keys reach half as far as calibration asks for", [State, Logits, Rounding],
-            Graph(Change<float>(Inputs("GroupQueryAttention", KeyScales), (scales, _) => Each(scales, scale => scale / 2))))
+        new("keys cut off", "codes of keys reach an eighth as far as calibration asks for", [State, Logits, Rounding],
+            Graph(Change<float>(Inputs("GroupQueryAttention", KeyScales), (scales, _) => Each(scales, scale => scale / 8))))
         { Variant = Rounded },
         new("values in four bits", "codes of values are worth sixteen times as much", [State, Logits, Rounding],
             Graph(Change<float>(Inputs("GroupQueryAttention", KeyScales + 1), (scales, _) => Each(scales, scale => scale * 16))))

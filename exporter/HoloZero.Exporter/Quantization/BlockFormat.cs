@@ -23,11 +23,8 @@ internal sealed record BlockFormat
 
     public bool ZeroPoints { get; }
 
-    /// <summary>The greatest code: 15 or 255.</summary>
-    public int MaxCode => (1 << Bits) - 1;
-
-    /// <summary>The code of zero where blocks have no zero points of their own: 8 or 128.</summary>
-    public int Middle => 1 << (Bits - 1);
+    /// <summary>What codes there are.</summary>
+    public CodeRange Codes => new(Bits, ZeroPoints);
 
     /// <summary>Bytes of one block's codes.</summary>
     public int BlockBytes => BlockSize * Bits / 8;

@@ -49,7 +49,7 @@ internal static class BlockQuantizer
                 block.AsSpan(count).Clear();
                 remaining = remaining[count..];
 
-                var search = new GridSearch(format, block, counts.AsSpan(index * format.BlockSize, format.BlockSize));
+                var search = new GridSearch(format.Codes, block, counts.AsSpan(index * format.BlockSize, format.BlockSize));
                 Store(result, row, index, block, scales == ScaleChoice.Extremes ? search.Extremes() : search.LeastError());
             }
 
@@ -79,7 +79,7 @@ internal static class BlockQuantizer
         var format = result.Format;
         var index = row * result.Blocks + block;
         var codes = result.Values.AsSpan(index * format.BlockBytes, format.BlockBytes);
-        for (var i = 0; i < weights.Length; i++) Put(codes, i, format.Bits, grid.Code(weights[i], format.MaxCode));
+        for (var i = 0; i < weights.Length; i++) Put(codes, i, format.Bits, grid.Code(weights[i], format.Codes.MaxCode));
         result.Scales[index] = grid.Scale;
         if (result.ZeroPoints is null) return;
 

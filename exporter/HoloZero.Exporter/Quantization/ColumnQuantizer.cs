@@ -7,7 +7,7 @@ namespace HoloZero.Exporter.Quantization;
 /// </summary>
 /// <param name="Outputs">N, rows of the checkpoint's [out, in] layout.</param>
 /// <param name="Inputs">K, columns.</param>
-/// <param name="Codes">Input B, int8 [K, N].</param>
+/// <param name="Codes">Input B, int8 [K, N], -64 to 63.</param>
 /// <param name="Scales">Input b_scale, float32 [N]. Finite; may be negative, and 0 for a row of zeros.</param>
 internal sealed record QuantizedColumns(int Outputs, int Inputs, sbyte[] Codes, float[] Scales)
 {
@@ -23,12 +23,16 @@ internal sealed record QuantizedColumns(int Outputs, int Inputs, sbyte[] Codes, 
 }
 
 /// <summary>
-/// Rounds the weights of linear layers to 8 bits with one scale an output, so that a whole product is a sum of whole numbers. Pure and
-/// thread-safe; the same weights give the same bytes on every machine.
+/// Rounds the weights of linear layers to 7 bits with one scale an output, so that a whole product is a sum of whole numbers. Two products
+/// with codes of 8 bits then fit into 16 bits, by which x64 processors without VNNI add them up, and faster than in any other way. Pure
+/// and thread-safe; the same weights give the same bytes on every machine.
 /// </summary>
 internal static class ColumnQuantizer
 {
-    private static readonly BlockFormat EightBits = new(8, 256);
+    /// <summary>255 * 64 * 2 is less than 2^15.</summary>
+    public const int Bits = 7;
+
+    private static readonly CodeRange Range = new(Bits);
 
     /// <summary>Quantizes one matrix, on all cores: each output with the scale of least squared error that a search finds.</summary>
     /// <param name="weights">float32 [outputs, inputs], row-major, finite: a linear layer in the checkpoint's layout.</param>
@@ -46,9 +50,9 @@ internal static class ColumnQuantizer
         Parallel.For(0, outputs, () => new float[padded], (output, _, row) =>
         {
             weights.Span.Slice(output * inputs, inputs).CopyTo(row);
-            var grid = new GridSearch(EightBits, row, counts).LeastError();
+            var grid = new GridSearch(Range, row, counts).LeastError();
             for (var input = 0; input < inputs; input++)
-                result.Codes[input * outputs + output] = (sbyte)(grid.Code(row[input], EightBits.MaxCode) - EightBits.Middle);
+                result.Codes[input * outputs + output] = (sbyte)(grid.Code(row[input], Range.MaxCode) - Range.Middle);
             result.Scales[output] = grid.Scale;
             return row;
         }, _ => { });

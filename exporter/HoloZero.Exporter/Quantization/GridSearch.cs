@@ -11,10 +11,10 @@ internal readonly record struct Grid(float Scale, int ZeroPoint)
 }
 
 /// <summary>Looks for the grid on which one block of weights lies best.</summary>
-/// <param name="format">Bits and whether the zero point may be chosen.</param>
+/// <param name="codes">What codes there are.</param>
 /// <param name="weights">The block, padded with zeros.</param>
 /// <param name="importance">What a squared error counts, for each weight; any number for padding, where the error is always 0.</param>
-internal readonly ref struct GridSearch(BlockFormat format, ReadOnlySpan<float> weights, ReadOnlySpan<float> importance)
+internal readonly ref struct GridSearch(CodeRange codes, ReadOnlySpan<float> weights, ReadOnlySpan<float> importance)
 {
     /// <summary>
     /// Rounding moves sums by less than this part of them: a grid that is better by less may be worse in truth.
@@ -28,14 +28,14 @@ internal readonly ref struct GridSearch(BlockFormat format, ReadOnlySpan<float> 
     public Grid Extremes()
     {
         var (low, high) = Range();
-        if (!format.ZeroPoints)
+        if (!codes.ZeroPoints)
         {
             // There is one code more below zero than above it, so the greater side takes that one, by a negative scale if need be.
             var extreme = high > -low ? high : low;
-            return Usable(new(extreme / -format.Middle, format.Middle));
+            return Usable(new(extreme / -codes.Middle, codes.Middle));
         }
 
-        var scale = high / format.MaxCode - low / format.MaxCode;
+        var scale = high / codes.MaxCode - low / codes.MaxCode;
         return Usable(new(scale, scale > 0 ? ZeroPointOf(-low / scale) : 0));
     }
 
@@ -50,15 +50,15 @@ internal readonly ref struct GridSearch(BlockFormat format, ReadOnlySpan<float> 
         var extreme = high > -low ? high : low;
         // A scale for every quarter of a code that the extreme could go to: from one inside the range to several beyond it, where
         // clamping the extreme pays because all others lie on a finer grid.
-        for (var reach = format.Middle - 1.5f; reach <= format.Middle + 4; reach += 0.25f)
+        for (var reach = codes.Middle - 1.5f; reach <= codes.Middle + 4; reach += 0.25f)
         {
-            Try(ref best, new(extreme / -reach, format.Middle));
-            Try(ref best, new(extreme / reach, format.Middle));
+            Try(ref best, new(extreme / -reach, codes.Middle));
+            Try(ref best, new(extreme / reach, codes.Middle));
         }
 
-        if (format.ZeroPoints)
+        if (codes.ZeroPoints)
         {
-            for (var steps = format.MaxCode - 1f; steps <= format.MaxCode + 4; steps += 0.25f)
+            for (var steps = codes.MaxCode - 1f; steps <= codes.MaxCode + 4; steps += 0.25f)
             {
                 var scale = high / steps - low / steps;
                 var zeroPoint = ZeroPointOf(-low / scale);
@@ -76,10 +76,10 @@ internal readonly ref struct GridSearch(BlockFormat format, ReadOnlySpan<float> 
         return (low, high);
     }
 
-    private int ZeroPointOf(float code) => (int)Math.Clamp(MathF.Round(code), 0, format.MaxCode);
+    private int ZeroPointOf(float code) => (int)Math.Clamp(MathF.Round(code), 0, codes.MaxCode);
 
     /// <summary>A block of zeros, or of numbers so small that a scale for them is none, has the scale 0.</summary>
-    private Grid Usable(Grid grid) => float.IsNormal(grid.Scale) ? grid : new(0, format.Middle);
+    private Grid Usable(Grid grid) => float.IsNormal(grid.Scale) ? grid : new(0, codes.Middle);
 
     /// <summary>
     /// Measures a grid, and the one that fits the codes of the first best, as long as that helps: rounding to the nearest code and
@@ -103,7 +103,7 @@ internal readonly ref struct GridSearch(BlockFormat format, ReadOnlySpan<float> 
         // 8 lanes on every machine, whatever its registers hold, and no fused multiplication: the sums decide about bytes in a file.
         var scale = Vector256.Create(grid.Scale);
         var lowest = Vector256.Create((float)-grid.ZeroPoint);
-        var highest = Vector256.Create((float)(format.MaxCode - grid.ZeroPoint));
+        var highest = Vector256.Create((float)(codes.MaxCode - grid.ZeroPoint));
         var (error, products, squares) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
         for (var i = 0; i < _weights.Length; i += Vector256<float>.Count)
         {

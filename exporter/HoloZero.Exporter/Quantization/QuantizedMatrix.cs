@@ -46,7 +46,7 @@ internal sealed record QuantizedMatrix(int Outputs, int Inputs, BlockFormat Form
 
     /// <summary>The code of zero in one block of one row.</summary>
     public int ZeroPoint(int row, int block) =>
-        ZeroPoints is null ? Format.Middle : Code(ZeroPoints, row * (long)Format.ZeroPointBytes(Inputs), block);
+        ZeroPoints is null ? Format.Codes.Middle : Code(ZeroPoints, row * (long)Format.ZeroPointBytes(Inputs), block);
 
     private int Code(byte[] packed, long start, int index) =>
         Bits == 8 ? packed[start + index] : (packed[start + index / 2] >> (index % 2 * 4)) & 15;

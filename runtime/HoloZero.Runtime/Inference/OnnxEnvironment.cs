@@ -68,12 +68,14 @@ internal static partial class OnnxEnvironment
 
     /// <summary>
     /// Options for a session that logs nothing and adds whole numbers up exactly. On x64 processors without VNNI ONNX Runtime otherwise
-    /// multiplies 8-bit numbers by an instruction that adds pairs in 16 bits and cuts off what is beyond. The caller disposes them.
+    /// multiplies 8-bit numbers by an instruction that adds pairs in 16 bits and cuts off what is beyond, which with weights of 7 bits
+    /// nothing is. The caller disposes them.
     /// </summary>
-    public static SessionOptions NewSessionOptions()
+    /// <param name="weightBits">As <see cref="ArtifactManifest.VariantInfo.WeightBits"/> has it.</param>
+    public static SessionOptions NewSessionOptions(int? weightBits = null)
     {
         var options = new SessionOptions { LogSeverityLevel = Silent };
-        options.AddSessionConfigEntry("session.x64quantprecision", "1");
+        if (weightBits is not <= 7) options.AddSessionConfigEntry("session.x64quantprecision", "1");
         return options;
     }
 

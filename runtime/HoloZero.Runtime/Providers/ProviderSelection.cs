@@ -110,10 +110,10 @@ internal static class ProviderSelection
     /// </summary>
     private static SessionOptions NewSession(ModelOptions options, ProviderCandidate candidate, int threads)
     {
-        var session = OnnxEnvironment.NewSessionOptions();
+        var session = OnnxEnvironment.NewSessionOptions(candidate.Variant!.WeightBits);
         session.IntraOpNumThreads = threads;
         session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
-        if (candidate.Provider != ExecutionProvider.Cpu && !options.AllowCpuNodes && candidate.Variant!.HostNodes.Count == 0)
+        if (candidate.Provider != ExecutionProvider.Cpu && !options.AllowCpuNodes && candidate.Variant.HostNodes.Count == 0)
             session.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
         if (options.SpinMicroseconds is { } spin)
         {

@@ -22,8 +22,6 @@ internal sealed class GraphRun : IDisposable
     {
         _graph = graph;
         OnnxFile.Write(graph.ToProto(), graph.Initializers(), _folder["case.onnx"], opsets, ("conformance", "0"));
-        // As the runtime loads graphs: without it, whole numbers of 8 bits are not added up exactly on every processor.
-        _options.AddSessionConfigEntry("session.x64quantprecision", "1");
         _session = new(_folder["case.onnx"], _options);
     }
 

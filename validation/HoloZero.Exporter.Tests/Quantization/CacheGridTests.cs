@@ -17,9 +17,9 @@ public class CacheGridTests
         (largest[Dim + 5], largest[Dim + 7]) = (5, 12);
         var (keys, values) = CacheGrid.Scales(new([.. largest.Select(value => -value)], largest), Dim, Heads);
 
-        Assert.Equal((5f / 127, 5f / 127), (keys[0], keys[2]));
-        Assert.Equal((13f / 127, 13f / 127), (keys[5], keys[7]));
-        Assert.Equal([.. Enumerable.Range(16, 8).Select(value => value / 127f)], values);
+        Assert.Equal((10f / 127, 10f / 127), (keys[0], keys[2]));
+        Assert.Equal((26f / 127, 26f / 127), (keys[5], keys[7]));
+        Assert.Equal([.. Enumerable.Range(16, 8).Select(value => 2 * value / 127f)], values);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public class CacheGridTests
         (lowest[2 * Dim + 1], highest[2 * Dim + 1]) = (-1, 254);
         var (keys, values) = CacheGrid.Scales(new(lowest, highest), Dim, Heads);
 
-        Assert.Equal([2, 2, 1, 1, 1, 1, 1, 1], values);
+        Assert.Equal([4, 4, 1, 1, 1, 1, 1, 1], values);
         Assert.All(keys, key => Assert.Equal(1, key));
     }
 }

@@ -14,6 +14,7 @@ public class ColumnQuantizerTests
     {
         var weights = BlockQuantizerTests.Gaussian(outputs * inputs, 21);
         var matrix = ColumnQuantizer.Quantize(weights, outputs, inputs);
+        Assert.All(matrix.Codes, code => Assert.InRange(code, -64, 63));
         var values = matrix.Dequantize();
         for (var output = 0; output < outputs; output++)
         {
@@ -27,8 +28,8 @@ public class ColumnQuantizerTests
             }
 
             // Never worse than what the largest weight as the end of the range would give: half a step everywhere.
-            Assert.InRange(Math.Abs(matrix.Scales[output]), 0, largest / 120);
-            Assert.InRange(error, 0, inputs * Math.Pow(largest / 127 / 2, 2));
+            Assert.InRange(Math.Abs(matrix.Scales[output]), 0, largest / 60);
+            Assert.InRange(error, 0, inputs * Math.Pow(largest / 63 / 2, 2));
         }
     }
 

@@ -7,7 +7,8 @@ using static HoloZero.Onnx.TensorProto.Types;
 namespace HoloZero.Runtime.Tests;
 
 /// <summary>
-/// Sums of whole numbers are exact with the session options of the runtime, at the codes where instructions that add in 16 bits are not.
+/// Sums of whole numbers are exact with the session options of the runtime, at the codes where instructions that add in 16 bits are not,
+/// and with weights of 7 bits without an option.
 /// </summary>
 public class WholeNumberTests
 {
@@ -15,23 +16,33 @@ public class WholeNumberTests
     private const float ActivationScale = 0.5f;
 
     [Theory]
-    [InlineData(1, 255, 127)]
-    [InlineData(1, 255, -128)]
-    [InlineData(2, 0, -128)]
-    [InlineData(5, 0, 127)]
-    [InlineData(16, 255, 127)]
-    [InlineData(16, null, null)]
-    [InlineData(64, null, null)]
-    public void Products_of_codes_are_exact(int rows, int? activation, int? weight)
+    [InlineData(8, 1, 255, 127)]
+    [InlineData(8, 1, 255, -128)]
+    [InlineData(8, 2, 0, -128)]
+    [InlineData(8, 5, 0, 127)]
+    [InlineData(8, 16, 255, 127)]
+    [InlineData(8, 16, null, null)]
+    [InlineData(8, 64, null, null)]
+    [InlineData(7, 1, 255, 63)]
+    [InlineData(7, 1, 255, -64)]
+    [InlineData(7, 2, 255, -64)]
+    [InlineData(7, 5, 255, -64)]
+    [InlineData(7, 16, 255, -64)]
+    [InlineData(7, 16, null, null)]
+    [InlineData(7, 64, null, null)]
+    [InlineData(7, 301, null, null)]
+    public void Products_of_codes_are_exact(int bits, int rows, int? activation, int? weight)
     {
+        var (lowest, highest) = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
         var activations = Fill(rows * Inputs, i => (byte)(activation ?? (i % 3 == 0 ? 255 : i * 7919 % 256)));
-        var weights = Fill(Inputs * Outputs, i => (sbyte)(weight ?? (i % 5 == 0 ? 127 : i % 7 == 0 ? -128 : i * 104729 % 256 - 128)));
+        var weights = Fill(Inputs * Outputs, i => (sbyte)(weight ?? (i % 5 == 0 ? highest : i % 7 == 0 ? lowest
+            : i * 104729L % (highest - lowest + 1) + lowest)));
         var (scales, bias) = (Fill(Outputs, i => MathF.ScaleB(1, i % 4 - 2)), Fill(Outputs, i => i - 20.5f));
         foreach (var zeroPoint in (byte[])[128, 3])
         {
             foreach (var threads in (int[])[1, 2])
             {
-                using var options = OnnxEnvironment.NewSessionOptions();
+                using var options = OnnxEnvironment.NewSessionOptions(bits);
                 options.IntraOpNumThreads = threads;
                 using var session = new InferenceSession(Model(weights, scales, bias, zeroPoint), options);
                 using var run = new RunOptions();

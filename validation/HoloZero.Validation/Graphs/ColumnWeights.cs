@@ -12,10 +12,17 @@ internal static class ColumnWeights
     private const string OpType = "MatMulIntegerToFloat";
 
     /// <summary>The matrix [outputs, inputs] that the codes stand for, and in how many bits it is stored.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="codes">The codes, [inputs, outputs].</param>
+    /// <param name="outputs">Rows of the matrix.</param>
+    /// <param name="inputs">Its columns.</param>
+    /// <param name="bits">How many bits the codes take, as the manifest has it.</param>
     /// <exception cref="GraphFailure">
-    /// The node or one of its inputs is missing or of another size, or what it takes the activations for is not what they were rounded to.
+    /// The node or one of its inputs is missing or of another size, a code is larger than its bits, or what it takes the activations for is not what they were rounded to.
     /// </exception>
-    public static (float[] Weights, int Bits) Dequantize(ModelProto model, string path, TensorProto codes, int outputs, int inputs)
+    public static (float[] Weights, int Bits) Dequantize(ModelProto model, string path, TensorProto codes, int outputs, int inputs,
+        int bits)
     {
         var nodes = model.Graph.Node.Where(node => node.Input.Contains(codes.Name)).ToArray();
         if (nodes is not [{ OpType: OpType, Domain: GraphForm.ContribDomain } node] || node.Input[1] != codes.Name)
@@ -26,6 +33,13 @@ internal static class ColumnWeights
             || packed.Length != (long)inputs * outputs)
         {
             throw new GraphFailure($"it is {codes.DataType} [{string.Join(", ", codes.Dims)}], not Int8 [{inputs}, {outputs}]");
+        }
+
+        var (lowest, highest) = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1);
+        foreach (var code in packed.Span)
+        {
+            if ((sbyte)code < lowest || (sbyte)code > highest)
+                throw new GraphFailure($"it has the code {(sbyte)code}, and the manifest says that {bits} bits hold them all");
         }
 
         if (node.Input.ElementAtOrDefault(5) is { Length: > 0 } zeroPoints) throw new GraphFailure($"it has zero points, {zeroPoints}");

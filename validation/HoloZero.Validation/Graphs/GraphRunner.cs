@@ -41,7 +41,7 @@ internal sealed class GraphRunner : IDisposable
     /// <param name="provider">What to run it on.</param>
     /// <exception cref="GraphFailure">ONNX Runtime refuses it.</exception>
     public static GraphRunner Load(string path, ArtifactManifest.VariantInfo variant, ExecutionProvider provider) =>
-        Load(options => new(path, options), variant.Signature, [], provider);
+        Load(options => new(path, options), variant, [], provider);
 
     /// <summary>
     /// The same for a copy of the graph that also gives out what its blocks compute: another graph, optimized differently.
@@ -62,7 +62,7 @@ internal sealed class GraphRunner : IDisposable
             options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path",
                 Path.GetDirectoryName(Path.GetFullPath(path))!);
             return new(copy.ToByteArray(), options);
-        }, variant.Signature, variant.Trace, provider);
+        }, variant, variant.Trace, provider);
     }
 
     /// <summary>Runs one call.</summary>
@@ -94,11 +94,11 @@ internal sealed class GraphRunner : IDisposable
 
     public void Dispose() => _session.Dispose();
 
-    private static GraphRunner Load(Func<SessionOptions, InferenceSession> open, ArtifactManifest.SignatureInfo signature,
+    private static GraphRunner Load(Func<SessionOptions, InferenceSession> open, ArtifactManifest.VariantInfo variant,
         IReadOnlyList<ArtifactManifest.TraceInfo> trace, ExecutionProvider provider)
     {
         OnnxEnvironment.Ensure();
-        using var options = OnnxEnvironment.NewSessionOptions();
+        using var options = OnnxEnvironment.NewSessionOptions(variant.WeightBits);
         options.IntraOpNumThreads = ProcessorCores.Detect().Count;
         // Thousands of small calls: threads that spin between them only take the processor from whoever shares the machine.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
@@ -107,7 +107,7 @@ internal sealed class GraphRunner : IDisposable
         InferenceSession? session = null;
         return OnnxEnvironment.Try(() => session = open(options)) is { } failure
             ? throw new GraphFailure($"ONNX Runtime does not load it: {failure}")
-            : new(session!, signature, trace);
+            : new(session!, variant.Signature, trace);
     }
 
     private static OrtValue Row(ReadOnlySpan<byte> bytes, int batch)

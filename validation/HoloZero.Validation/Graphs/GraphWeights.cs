@@ -146,7 +146,8 @@ internal sealed class GraphWeights
         var (values, bits) = stored.Layout switch
         {
             WeightLayout.Blocks => Quantized(tensor, shape, BlockedWeights.Dequantize),
-            WeightLayout.Columns => Quantized(tensor, shape, ColumnWeights.Dequantize),
+            WeightLayout.Columns => Quantized(tensor, shape, (model, path, codes, outputs, inputs) =>
+                ColumnWeights.Dequantize(model, path, codes, outputs, inputs, _graph.Variant.WeightBits ?? 8)),
             WeightLayout.Transposed => (Dense(tensor, [shape[1], shape[0]]) is { } dense ? Transposed(dense, shape[1], shape[0]) : null,
                 BitsOf(tensor)),
             _ => (Dense(tensor, shape), BitsOf(tensor)),
