@@ -50,8 +50,8 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     };
 
     /// <summary>
-    /// Activations in 8 bits, weights in 7, and products in whole numbers: logits off by 0.052 of the largest on the demo model, by 0.029 on
-    /// tiny. Scales: docs/decisions/0007-quantized-weights.md.
+    /// Activations in 8 bits, weights in 7, and products in whole numbers: logits off by 0.052 of the largest on the demo model, by 0.029
+    /// on tiny. Scales: docs/decisions/0007-quantized-weights.md.
     /// </summary>
     public static GraphVariant Int8 { get; } = InBits("int8", 0.07, new(LinearFormat.Int8, LinearFormat.Int8), 0.005, isExact: true);
 

@@ -160,9 +160,9 @@ public sealed record ArtifactManifest
         public bool Exact { get; init; }
 
         /// <summary>
-        /// Bits of the codes of weights where products are sums of whole numbers, with codes of 8 bits; null elsewhere, and where an earlier
-        /// release exported it, which took 8. With more than 7, x64 processors without VNNI need ONNX Runtime's session option
-        /// <c>session.x64quantprecision</c> = 1, or they cut sums off.
+        /// Bits of the codes of weights where products are sums of whole numbers, with codes of 8 bits for activations; null elsewhere, and
+        /// where an earlier release exported it, which took 8. With more than 7, x64 processors without VNNI need ONNX Runtime's session
+        /// option <c>session.x64quantprecision</c> = 1, or they cut sums off.
         /// </summary>
         public int? WeightBits { get; init; }
 

@@ -81,8 +81,8 @@ public sealed class CalibrationTests : IDisposable
     public void Keys_and_values_that_nobody_would_round_are_not_asked_to_be()
     {
         var error = Assert.Throws<BadInputException>(() => Export(new() { Meter = new ReferenceActivations() }, "fp32", int8Cache: true));
-        Assert.Equal("int8-cache: no variant that is exported keeps keys and values in 8 bits; export the variant int8 or int4, or leave it out",
-            error.Message);
+        Assert.Equal("int8-cache: no variant that is exported keeps keys and values in 8 bits; export the variant int8 or int4, or leave "
+            + "it out", error.Message);
         Assert.Contains("nothing to measure them with",
             Assert.Throws<BadInputException>(() => Export(new(), "int4", int8Cache: true)).Message);
         Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));

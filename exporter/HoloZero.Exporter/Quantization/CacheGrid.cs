@@ -6,8 +6,8 @@ namespace HoloZero.Exporter.Quantization;
 internal static class CacheGrid
 {
     /// <summary>
-    /// A channel of one head's values meets larger ones than some thousand bytes show: 1.34 times as large on the demo, calibrated on what it
-    /// writes itself. Cutting them off costs more than a bit of all others.
+    /// A channel of one head's values meets larger ones than some thousand bytes show: 1.34 times as large on the demo, calibrated on what
+    /// it writes itself. Cutting them off costs more than a bit of all others.
     /// </summary>
     private const double Headroom = 2;
 
@@ -28,6 +28,10 @@ internal static class CacheGrid
 
         float[] Each(Func<int, double> largest) => [.. Enumerable.Range(0, d).Select(channel => Scale(largest(channel)))];
 
-        static float Scale(double largest) => (float)(Headroom * largest / sbyte.MaxValue) is var scale && float.IsNormal(scale) ? scale : 1;
+        static float Scale(double largest)
+        {
+            var scale = (float)(Headroom * largest / sbyte.MaxValue);
+            return float.IsNormal(scale) ? scale : 1;
+        }
     }
 }

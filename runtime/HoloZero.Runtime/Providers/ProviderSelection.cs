@@ -101,7 +101,8 @@ internal static class ProviderSelection
         var most = isBound ? Math.Max(1, artifact.Manifest.Model.Heads) : int.MaxValue;
         return options.Threads is not { } asked ? Math.Min(cores, most) : asked <= most ? asked
             : throw new BadInputException("threads", $"{asked} are more than the model's {most} heads, and with those "
-                + $"{Untrusted.Quote(candidate.Variant!.Name)} would not give the same bits alone and beside others", $"choose at most {most}");
+                + $"{Untrusted.Quote(candidate.Variant!.Name)} would not give the same bits alone and beside others",
+                $"choose at most {most}");
     }
 
     /// <summary>

@@ -19,7 +19,8 @@ internal static class ColumnWeights
     /// <param name="inputs">Its columns.</param>
     /// <param name="bits">How many bits the codes take, as the manifest has it.</param>
     /// <exception cref="GraphFailure">
-    /// The node or one of its inputs is missing or of another size, a code is larger than its bits, or what it takes the activations for is not what they were rounded to.
+    /// The node or one of its inputs is missing or of another size, a code is larger than its bits, or what it takes the activations
+    /// for is not what they were rounded to.
     /// </exception>
     public static (float[] Weights, int Bits) Dequantize(ModelProto model, string path, TensorProto codes, int outputs, int inputs,
         int bits)
