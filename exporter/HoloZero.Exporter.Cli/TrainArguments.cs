@@ -3,6 +3,7 @@ using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Media;
 using HoloZero.Models;
+using HoloZero.Models.Training;
 using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;
@@ -16,6 +17,9 @@ internal sealed class TrainArguments
     private readonly Option<ulong?> _seed;
     private readonly Option<int?> _threads = EngineArguments.ThreadsOption();
     private readonly ReadingArguments _reading;
+    private readonly Option<TrainingPrecision> _precision = Values.Choice("--precision", "what the products of Linears and attention are "
+        + "computed in, as under autocast; all else, and what is measured, is float32", TrainingPrecision.Float32);
+
     private readonly Option<bool> _eos = new("--eos")
     {
         Description = "learn the end of each text as the symbol that ends a generation; needs --held-out",
@@ -50,7 +54,7 @@ internal sealed class TrainArguments
         _kept = Values.Whole<int>("--keep", $"how many of the last saves keep weights of their own [{defaults.KeptSaves}]");
         _seed = Values.Whole<ulong>("--seed", $"the same seed gives the same weights [{defaults.Seed}]");
         Learning = [Steps, _batch, _microBatch, _rate, _warmUp, _finalShare, _decay, _clip, _beta1, _beta2, _evaluate, _save, _saveMinutes,
-            _kept, _eos, _windowsShare];
+            _kept, _precision, _eos, _windowsShare];
         Measuring = [_slots, _stream, _heldOutShare, _heldOutWindows, _seed, _threads, _filmWindows, _slotRest];
         foreach (var option in Learning.Concat(Measuring)) command.Options.Add(option);
         _reading = new(command);
@@ -99,6 +103,7 @@ internal sealed class TrainArguments
             KeptSaves = parsed.GetValue(_kept) ?? defaults.KeptSaves,
             Seed = parsed.GetValue(_seed) ?? defaults.Seed,
             Threads = parsed.GetValue(_threads) ?? Engines.DefaultThreads,
+            Precision = parsed.GetValue(_precision),
             EndOfText = parsed.GetValue(_eos),
             Reading = _reading.Told(parsed).Resolve(saved, source),
             Windows = data.Windows is null ? null : new(FilmLayout.Film.Length, parsed.GetValue(_filmWindows),

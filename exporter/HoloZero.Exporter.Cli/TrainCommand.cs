@@ -100,6 +100,8 @@ internal sealed class TrainCommand
         Console.WriteLine(Parameters(config));
         Console.WriteLine($"reading: {begun.Options.Reading}");
         Console.WriteLine(Schedule(begun.Options));
+        if (begun.Options.Precision == TrainingPrecision.Bfloat16)
+            Console.WriteLine("precision: products of Linears and attention in bfloat16, all else float32, held-out text measured in float32");
         TrainingLog log;
         using (var progress = new TrainProgress(TimeProvider.System)) log = run.Run(progress, cancellation);
         var (first, last, best) = (log.Entries[0].HeldOutBitsPerByte, log.Entries[^1].HeldOutBitsPerByte, log.Best!);

@@ -77,6 +77,10 @@ public sealed record TrainingOptions
     /// <value>null: as many as the engine takes.</value>
     public int? Threads { get; init; }
 
+    /// <summary>What the products of a step are computed in; held-out text is measured in float32 whatever it is.</summary>
+    /// <value>float32, where an earlier release wrote it, too.</value>
+    public TrainingPrecision Precision { get; init; }
+
     /// <summary>How the architecture is read; behind an origin the first byte of a stream is learned, too.</summary>
     /// <value>Our default.</value>
     public Reading Reading { get; init; } = new();
@@ -90,6 +94,9 @@ public sealed record TrainingOptions
     /// <summary>How windows of films are learned from; null where there are none.</summary>
     /// <value>null.</value>
     public WindowTraining? Windows { get; init; }
+
+    /// <summary>How a trainer computes the steps.</summary>
+    internal TrainerOptions Trainer => new() { Optimizer = Optimizer, Threads = Threads, Precision = Precision };
 
     /// <summary>The windows in which held-out text is measured.</summary>
     internal WindowLayout HeldOutLayout => new(PrefixSlots, StreamBytes, StreamBytes - 1);

@@ -187,6 +187,8 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         RequireRefusal(await ExportAsync(Training), 2, "it holds a run, 4 of 4 steps");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--steps", "3"), 2, "--steps", "3 are done already, of 4");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--threads", "2"), 2, "--threads", "leave it out");
+        RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--precision", "bfloat16"), 2, "--precision",
+            "a resumed run keeps what it began with");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--text", Path.Combine(Repository.Root, "README.md")), 2,
             "README.md", "not what the run began with");
         var measured = await ExportAsync("train", "--resume", _temporary["run"], "--evaluate-only");
@@ -217,6 +219,19 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         RequireRefusal(await ExportAsync("--checkpoint", checkpoint, "--output", _temporary["out"], "--stream-origin", "bare"), 2,
             "--stream-origin", "bare contradicts");
         RequireRefusal(await ExportAsync("probe", checkpoint, "--text", HeldOut, "--stream-origin", "bare"), 2, "--stream-origin");
+    }
+
+    [Fact]
+    public async Task A_run_in_bfloat16_says_so_and_goes_on_in_it()
+    {
+        var help = (await ExportAsync("train", "--help")).Text;
+        Assert.Contains("--precision <float32|bfloat16>", help);
+        exported.RequireTorchSharp();
+        foreach (var command in (string[][])[[.. Training, "--precision", "bfloat16"],
+            ["train", "--resume", _temporary["run"], "--steps", "5"]])
+            Assert.Contains("\nprecision: products of Linears and attention in bfloat16, ", (await ExportAsync(command)).Text);
+        var log = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement;
+        Assert.Equal("bfloat16", log.GetProperty("options").GetProperty("precision").GetString());
     }
 
     [Fact]

@@ -143,7 +143,7 @@ public sealed class AblationTests : IDisposable
 
         public string Name => "counter";
 
-        public ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer, int? threads = null)
+        public ITrainer Start(AsymDecConfig config, TrainingState state, TrainerOptions options)
         {
             Doors.Add(config.Door);
             return new Trainer(this, config, state);
