@@ -80,9 +80,13 @@ public sealed class TorchSharpModel : IDisposable
         CancellationToken cancellation = default) =>
         Forward(new(name => _parameters[name], _real, _device, cancellation), prefix, stream, past);
 
-    /// <summary>Runs whole sequences with products rounded to <paramref name="products"/>.</summary>
-    internal AsymDecOutput<Tensor> Forward(Tensor prefix, Tensor stream, ScalarType products) =>
-        Forward(new(name => _parameters[name], _real, _device, products: products), prefix, stream, null);
+    /// <summary>Runs whole sequences as a step of training does.</summary>
+    /// <param name="prefix">Prefix bytes [B, N*K], uint8.</param>
+    /// <param name="stream">Stream bytes [B, L], uint8.</param>
+    /// <param name="products">What products are rounded to.</param>
+    /// <param name="dropout">What drops elements, place after place; null drops none.</param>
+    internal AsymDecOutput<Tensor> Forward(Tensor prefix, Tensor stream, ScalarType products, Func<Tensor, Tensor>? dropout = null) =>
+        Forward(new(name => _parameters[name], _real, _device, products: products, dropout: dropout), prefix, stream, null);
 
     /// <summary>Bytes as a tensor [rows, bytes / rows] on the model's device; belongs to the caller's dispose scope.</summary>
     /// <param name="bytes">Row after row.</param>

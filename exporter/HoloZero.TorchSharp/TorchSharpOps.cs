@@ -21,6 +21,7 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
     private readonly ScalarType _real, _products;
     private readonly Device _device;
     private readonly CancellationToken _cancellation;
+    private readonly Func<Tensor, Tensor>? _dropout;
 
     /// <summary>An interpreter at the root module.</summary>
     /// <param name="parameters">Gives each parameter by its full name, on <paramref name="device"/>; called on every use.</param>
@@ -31,22 +32,26 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
     /// What the factors and the result of <see cref="ITensorOps{T}.RoundableMatMul"/> and <see cref="Linear"/> are rounded to, BFloat16;
     /// null is <paramref name="real"/>, which rounds nothing.
     /// </param>
+    /// <param name="dropout">What <see cref="Dropout"/> does, told place after place; null drops nothing.</param>
     public TorchSharpOps(Func<string, Tensor> parameters, ScalarType real, Device device, CancellationToken cancellation = default,
-        ScalarType? products = null)
-        : this("", parameters, real, products ?? real, device, cancellation)
+        ScalarType? products = null, Func<Tensor, Tensor>? dropout = null)
     {
+        (_path, _parameters, _real, _products, _device) = ("", parameters, real, products ?? real, device);
+        (_cancellation, _dropout) = (cancellation, dropout);
     }
 
-    private TorchSharpOps(string path, Func<string, Tensor> parameters, ScalarType real, ScalarType products, Device device,
-        CancellationToken cancellation) =>
-        (_path, _parameters, _real, _products, _device, _cancellation) = (path, parameters, real, products, device, cancellation);
+    private TorchSharpOps(string path, TorchSharpOps outer)
+    {
+        (_path, _parameters, _real, _products, _device) = (path, outer._parameters, outer._real, outer._products, outer._device);
+        (_cancellation, _dropout) = (outer._cancellation, outer._dropout);
+    }
 
     /// <inheritdoc/>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public ITensorOps<Tensor> At(string module)
     {
         _cancellation.ThrowIfCancellationRequested();
-        return new TorchSharpOps(ModulePath.Join(_path, module), _parameters, _real, _products, _device, _cancellation);
+        return new TorchSharpOps(ModulePath.Join(_path, module), this);
     }
 
     /// <inheritdoc/>
@@ -202,6 +207,9 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
 
     /// <inheritdoc/>
     public Tensor RoundableMatMul(Tensor a, Tensor b) => Real(Product(Factor(a), Factor(b)));
+
+    /// <inheritdoc/>
+    public Tensor Dropout(Tensor x) => _dropout is null ? x : _dropout(x);
 
     // What PyTorch has a kernel for, with a kernel for its gradient.
 

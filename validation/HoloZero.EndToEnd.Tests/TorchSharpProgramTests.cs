@@ -222,6 +222,23 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
     }
 
     [Fact]
+    public async Task A_run_on_documents_says_what_became_of_them_and_goes_on_with_them()
+    {
+        exported.RequireTorchSharp();
+        File.WriteAllText(_temporary["texts"], string.Join("\n\n", Enumerable.Repeat(new string('a', 40), 30)) + "\n\n\n\nshort");
+        string[] run = [.. Training, "--eos", "--dropout", "0.1", "--document-separator-hex", "0a0a"];
+        run[Array.IndexOf(run, HeldOut)] = _temporary["texts"];
+        foreach (var command in (string[][])[run, ["train", "--resume", _temporary["run"], "--steps", "5"]])
+        {
+            Assert.StartsWith("documents: 29 learned, 2 held out, 1 of them too short for a window, 1 empty ones skipped\n",
+                (await ExportAsync(command)).Text);
+        }
+
+        var options = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement.GetProperty("options");
+        Assert.Equal(("0a0a", 0.1), (options.GetProperty("document_separator").GetString(), options.GetProperty("dropout").GetDouble()));
+    }
+
+    [Fact]
     public async Task A_run_in_bfloat16_says_so_and_goes_on_in_it()
     {
         var help = (await ExportAsync("train", "--help")).Text;
@@ -288,6 +305,11 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--film-windows", "4"]), 2, "--film-windows", "no windows");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--slot-rest", "pad"]), 2, "--slot-rest", "no windows");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--eos"]), 2, "--eos", "held out");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--document-separator", "never there"]), 2,
+            "--document-separator", "occurs in no text");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--document-separator", "a", "--document-separator-hex", "0a"]),
+            2, "--document-separator", "contradicts");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--dropout", "1"]), 2, "--dropout", "below 1");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--evaluate-only"]), 2, "--output", "nothing is learned");
         File.WriteAllText(_temporary["c.json"],
             """{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero", "dropout": 0.1}""");

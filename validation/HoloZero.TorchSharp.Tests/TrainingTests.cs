@@ -60,12 +60,13 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Theory]
-    [InlineData(TrainingPrecision.Float32)]
-    [InlineData(TrainingPrecision.Bfloat16)]
-    public void A_run_that_was_stopped_and_resumed_is_the_run_that_was_not_bit_for_bit(TrainingPrecision precision)
+    [InlineData(TrainingPrecision.Float32, 0)]
+    [InlineData(TrainingPrecision.Float32, 0.2)]
+    [InlineData(TrainingPrecision.Bfloat16, 0)]
+    public void A_run_that_was_stopped_and_resumed_is_the_run_that_was_not_bit_for_bit(TrainingPrecision precision, double dropout)
     {
         // Several threads, too, add in one order alone.
-        var options = Options with { Threads = 2, Precision = precision };
+        var options = Options with { Threads = 2, Precision = precision, Dropout = dropout };
         Begin(options, _temporary["whole"]).Run();
         Assert.Equal(2, torch.get_num_threads());
         using (var cancellation = new CancellationTokenSource())
@@ -118,11 +119,14 @@ public sealed class TrainingTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
     }
 
-    [Fact]
-    public void A_step_in_parts_is_the_step_in_one_but_for_the_order_of_sums()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.3)]
+    public void A_step_in_parts_is_the_step_in_one_but_for_the_order_of_sums(double dropout)
     {
-        Begin(Options with { Steps = 3, BatchSize = 5 }, _temporary["whole"]).Run();
-        Begin(Options with { Steps = 3, BatchSize = 5, MicroBatch = 2 }, _temporary["parts"]).Run();
+        var options = Options with { Steps = 3, BatchSize = 5, Dropout = dropout };
+        Begin(options, _temporary["whole"]).Run();
+        Begin(options with { MicroBatch = 2 }, _temporary["parts"]).Run();
         var (whole, parts) = (TrainingFolder.Read(_temporary["whole"]), TrainingFolder.Read(_temporary["parts"]));
         foreach (var (one, other) in whole.Log.Entries.Zip(parts.Log.Entries))
         {

@@ -23,6 +23,12 @@ public partial interface ITensorOps<T>
     /// </summary>
     T RoundableMatMul(T a, T b) => MatMul(a, b);
 
+    /// <summary>
+    /// Drops elements at random while a network learns: the identity, unless an interpreter for training does otherwise, with each of
+    /// these calls as a place of its own, in the order of the forward pass.
+    /// </summary>
+    T Dropout(T x) => x;
+
     /// <summary>x W^T + b with the module's <c>weight</c> [out, in] and <c>bias</c> [out]: [.., in] -> [.., out].</summary>
     T Linear(T x, int inputs, int outputs) =>
         this.Add(RoundableMatMul(x, Transpose(Parameter("weight", outputs, inputs))), Parameter("bias", outputs));

@@ -27,4 +27,19 @@ public sealed record TrainerOptions
     /// <summary>What the products of a step are computed in.</summary>
     /// <value>float32.</value>
     public TrainingPrecision Precision { get; init; }
+
+    /// <summary>What is dropped in each step; nothing is where something is measured.</summary>
+    /// <value>null: nothing.</value>
+    public IDropout? Dropout { get; init; }
+}
+
+/// <summary>What dropout leaves: a function of where it is asked, whatever was asked before. Thread-safe.</summary>
+public interface IDropout
+{
+    /// <summary>Says what the elements of one sequence are multiplied by: 0, or what makes up for those that are dropped.</summary>
+    /// <param name="step">Steps done.</param>
+    /// <param name="window">Number of the sequence within the step, from 0, however the step is parted.</param>
+    /// <param name="place">Number of the place within the network, from 0, in the order of the forward pass.</param>
+    /// <param name="factors">One for each element, row-major, to be filled.</param>
+    void Fill(long step, int window, int place, Span<float> factors);
 }

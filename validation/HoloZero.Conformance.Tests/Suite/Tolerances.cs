@@ -26,7 +26,7 @@ internal sealed class Tolerances(
     private static readonly string[] Moving =
     [
         "At", "Parameter", "Constant", "Where", "Transpose", "Concat", "Slice", "Skip", "Gather", "PadLast", "RoundToFloat32", "Length",
-        "Range", "RestartedRows", "StreamTail", "SplitHeads", "MergeHeads", "SlotRows", "SplitQkv", nameof(BinaryFunction.Maximum),
+        "Range", "RestartedRows", "StreamTail", "SplitHeads", "MergeHeads", "SlotRows", "SplitQkv", "Dropout", nameof(BinaryFunction.Maximum),
         nameof(BinaryFunction.LessOrEqual),
     ];
 
