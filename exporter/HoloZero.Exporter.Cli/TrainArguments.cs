@@ -29,6 +29,7 @@ internal sealed class TrainArguments
     private readonly Option<string?> _separator = new("--document-separator")
     {
         Description = "text that stands between the documents of --text and --held-out: windows lie in one document",
+        HelpName = "text",
     };
 
     private readonly Option<byte[]> _separatorHex =
@@ -137,15 +138,22 @@ internal sealed class TrainArguments
     /// <summary>Refuses what would be without effect.</summary>
     private void RequireMeant(ParseResult parsed, TrainData data)
     {
-        if (data.Windows is null) Refuse([_filmWindows, _slotRest, _windowsShare], "there are no windows", "give --windows F");
-        if (!data.HasText) Refuse([_slots, _stream, _eos, _windowsShare, _separator, _separatorHex], "there is no text", "give --text F");
+        if (data.Windows is null) Refuse(parsed, [_filmWindows, _slotRest, _windowsShare], "there are no windows", "give --windows F");
+        if (!data.HasText)
+            Refuse(parsed, [_slots, _stream, _eos, _windowsShare, _separator, _separatorHex], "there is no text", "give --text F");
         if (data.Windows is null && data.HeldOut.Count > 0)
-            Refuse([_heldOutShare], "it contradicts --held-out, which is held out whole", "give one of them");
+            Refuse(parsed, [_heldOutShare], "it contradicts --held-out, which is held out whole", "give one of them");
+    }
 
-        void Refuse(Option[] options, string what, string remedy)
-        {
-            if (Array.Find(options, option => parsed.GetResult(option) is { Implicit: false }) is { } given)
-                throw new BadInputException(given.Name.TrimStart('-'), what, $"{remedy}, or leave it out");
-        }
+    /// <summary>Refuses options that were given where they would be without effect.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="what">Why they would.</param>
+    /// <param name="remedy">What to do to use them; null where nothing helps but to leave them out.</param>
+    /// <exception cref="BadInputException">One of them was given.</exception>
+    public static void Refuse(ParseResult parsed, IEnumerable<Option> options, string what, string? remedy = null)
+    {
+        if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not { } given) return;
+        throw new BadInputException(given.Name.TrimStart('-'), what, remedy is null ? "leave it out" : $"{remedy}, or leave it out");
     }
 }

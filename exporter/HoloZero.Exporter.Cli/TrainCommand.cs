@@ -85,8 +85,9 @@ internal sealed class TrainCommand
 
     private void Resume(ParseResult parsed, string path, ITrainingEngine engine, CancellationToken cancellation)
     {
-        Refuse(parsed, [_checkpoint, _new, _output, _overwrite, .. _arguments.Learning.Where(option => option != _arguments.Steps),
-            .. _arguments.Measuring], "a resumed run keeps what it began with");
+        TrainArguments.Refuse(parsed, [_checkpoint, _new, _output, _overwrite,
+            .. _arguments.Learning.Where(option => option != _arguments.Steps), .. _arguments.Measuring],
+            "a resumed run keeps what it began with");
         using var folder = TrainingFolder.Open(path);
         var run = TrainingFolder.Read(path);
         if (parsed.GetValue(_arguments.Steps) is { } steps) run = run with { Log = run.Log.WithSteps(steps) };
@@ -116,14 +117,14 @@ internal sealed class TrainCommand
 
     private void Evaluate(ParseResult parsed, string? resumed, ITrainingEngine engine, CancellationToken cancellation)
     {
-        Refuse(parsed, [_output, _overwrite, .. _arguments.Learning], "nothing is learned or written");
+        TrainArguments.Refuse(parsed, [_output, _overwrite, .. _arguments.Learning], "nothing is learned or written");
         AsymDecConfig config;
         TrainingOptions options;
         ITrainingData data;
         IReadOnlyDictionary<string, WeightTensor> weights;
         if (resumed is not null)
         {
-            Refuse(parsed, [_checkpoint, _new, .. _arguments.Measuring], "a run is measured as it was trained");
+            TrainArguments.Refuse(parsed, [_checkpoint, _new, .. _arguments.Measuring], "a run is measured as it was trained");
             var run = TrainingFolder.Read(resumed);
             (config, options, weights) = (run.Config, run.Log.Options with { HeldOutWindows = int.MaxValue }, run.State.Weights);
             data = Prepared(_data.Again(parsed, run.Log), options, config);
@@ -174,12 +175,6 @@ internal sealed class TrainCommand
         }
 
         return parts.Learned;
-    }
-
-    private static void Refuse(ParseResult parsed, IEnumerable<Option> options, string why)
-    {
-        if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
-            throw new BadInputException(given.Name.TrimStart('-'), why, "leave it out");
     }
 
     private static string Schedule(TrainingOptions options)
