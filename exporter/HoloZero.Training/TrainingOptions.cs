@@ -94,7 +94,8 @@ public sealed record TrainingOptions
     public string? DocumentSeparator { get; init; }
 
     /// <summary>
-    /// Whether the end of each text, or of each of its documents, is learned as the symbol that ends a generation; held-out text is measured without it.
+    /// Whether the end of each text, or of each of its documents, is learned as the symbol that ends a generation; held-out text is
+    /// measured without it.
     /// </summary>
     /// <value>false.</value>
     public bool EndOfText { get; init; }

@@ -70,7 +70,8 @@ public static class WindowScoring
                 (bits + all, textBits + text, captionBytes + window.Caption.Length, textBytes + length);
             if (BindingDonor.Of(i, windows.Count, other => windows[other].Caption) is { } donor)
             {
-                var (other, _) = Bits(model, session, prefix, window.WithSensesOf(windows[donor], options.DonorPicture), length, cancellation);
+                var otherwise = window.WithSensesOf(windows[donor], options.DonorPicture);
+                var (other, _) = Bits(model, session, prefix, otherwise, length, cancellation);
                 gaps.Add((other - all) / window.Caption.Length);
             }
 

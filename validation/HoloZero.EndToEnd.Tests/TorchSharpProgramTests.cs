@@ -307,8 +307,8 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--eos"]), 2, "--eos", "held out");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--document-separator", "never there"]), 2,
             "--document-separator", "occurs in no text");
-        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--document-separator", "a", "--document-separator-hex", "0a"]),
-            2, "--document-separator", "contradicts");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--document-separator", "a",
+            "--document-separator-hex", "0a"]), 2, "--document-separator", "contradicts");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--dropout", "1"]), 2, "--dropout", "below 1");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--evaluate-only"]), 2, "--output", "nothing is learned");
         File.WriteAllText(_temporary["c.json"],

@@ -95,8 +95,8 @@ public sealed class DoorConfigTests : IDisposable
     }
 
     /// <summary>
-    /// SHA-256 of the tables as NumPy 1.24.2 draws them (python3-numpy of Debian 12) by the rules of <c>hsl_embedding.ablation</c> 0.5, from
-    /// <c>value_lut</c> of <c>validation/golden/front-door.golden.safetensors</c>:
+    /// SHA-256 of the tables as NumPy 1.24.2 draws them (python3-numpy of Debian 12) by the rules of <c>hsl_embedding.ablation</c> 0.5,
+    /// from <c>value_lut</c> of <c>validation/golden/front-door.golden.safetensors</c>:
     /// <code>
     /// base = value_lut                                             # float32 [256, 18]
     /// permuted = base[np.random.RandomState(seed).permutation(256)]

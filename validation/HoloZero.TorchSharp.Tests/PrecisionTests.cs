@@ -16,8 +16,8 @@ public class PrecisionTests
     public PrecisionTests() => TorchSharpHere.Require();
 
     /// <summary>
-    /// PyTorch 1.13 on the CPU, within <c>torch.autocast("cpu", dtype=torch.bfloat16)</c>: <c>y = F.linear(x, w, b); s = y @ y.t()</c>, then
-    /// outside of it <c>p = (s.float() / 8).softmax(-1); p[0, 0].backward()</c>. Sums of so few factors of 8 bits are exact in float32, so
+    /// PyTorch 1.13 on the CPU, within <c>torch.autocast("cpu", dtype=torch.bfloat16)</c>: <c>y = F.linear(x, w, b); s = y @ y.t()</c>,
+    /// then outside of it <c>p = (s.float() / 8).softmax(-1); p[0, 0].backward()</c>. Sums of so few factors of 8 bits are exact in float32, so
     /// that their order does not matter.
     /// </summary>
     [Fact]
@@ -60,8 +60,8 @@ public class PrecisionTests
         ITensorOps<Tensor> exact = new TorchSharpOps(name => parameters[name], ScalarType.Float32, CPU);
         ITensorOps<Tensor> rounded = new TorchSharpOps(name => parameters[name], ScalarType.Float32, CPU, products: ScalarType.BFloat16);
         foreach (var each in (Func<ITensorOps<Tensor>, Tensor>[])[op => op.MatMul(x, y), op => op.Softmax(x), op => op.Gelu(x),
-            op => op.Phi(x), op => op.Sum(x), op => op.At("norm").LayerNorm(x, 12, 1e-5), op => Memory(op).Output, op => Memory(op).Present.S,
-            op => Memory(op).Present.Z])
+            op => op.Phi(x), op => op.Sum(x), op => op.At("norm").LayerNorm(x, 12, 1e-5), op => Memory(op).Output,
+            op => Memory(op).Present.S, op => Memory(op).Present.Z])
             Assert.True(each(exact).allclose(each(rounded), 0, 0));
         foreach (var each in (Func<ITensorOps<Tensor>, Tensor>[])[op => op.RoundableMatMul(x, y), op => op.At("proj").Linear(x, 12, 3)])
         {

@@ -133,7 +133,7 @@ public class TrainingTextTests
         Assert.Equal("eos", Assert.Throws<BadInputException>(() => new TrainingText([Text], [], options, SlotBytes)).Where);
     }
 
-    // Documents 1 and 3 hold windows with a prefix of three slots, 2 and 5 those without one, 4 none at all; bytes are 10 times their number.
+    // Documents 1, 3 and 6 hold windows with a prefix of three slots, 2 and 5 those of fewer, 4 none at all.
     private static readonly byte[][] Documents = [Run(10, 60), Run(20, 12), Run(30, 40), Run(40, 8), Run(50, 9), Run(60, 50)];
 
     [Fact]

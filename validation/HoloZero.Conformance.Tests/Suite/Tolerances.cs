@@ -26,8 +26,8 @@ internal sealed class Tolerances(
     private static readonly string[] Moving =
     [
         "At", "Parameter", "Constant", "Where", "Transpose", "Concat", "Slice", "Skip", "Gather", "PadLast", "RoundToFloat32", "Length",
-        "Range", "RestartedRows", "StreamTail", "SplitHeads", "MergeHeads", "SlotRows", "SplitQkv", "Dropout", nameof(BinaryFunction.Maximum),
-        nameof(BinaryFunction.LessOrEqual),
+        "Range", "RestartedRows", "StreamTail", "SplitHeads", "MergeHeads", "SlotRows", "SplitQkv", "Dropout",
+        nameof(BinaryFunction.Maximum), nameof(BinaryFunction.LessOrEqual),
     ];
 
     private static readonly string[] Rounding =
