@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using HoloZero.Artifacts;
 using HoloZero.CommandLine;
 using HoloZero.Media;
 using HoloZero.Models;
+using HoloZero.Models.Training;
 using HoloZero.Training;
 
 namespace HoloZero.Exporter.Cli;
@@ -11,15 +13,27 @@ namespace HoloZero.Exporter.Cli;
 internal sealed class TrainArguments
 {
     private readonly Option<int?> _batch, _microBatch, _slots, _stream, _heldOutWindows, _kept;
-    private readonly Option<double?> _rate, _finalShare, _decay, _clip, _beta1, _beta2, _heldOutShare, _saveMinutes;
+    private readonly Option<double?> _rate, _finalShare, _decay, _clip, _beta1, _beta2, _heldOutShare, _saveMinutes, _dropout;
     private readonly Option<long?> _warmUp, _evaluate, _save;
     private readonly Option<ulong?> _seed;
     private readonly Option<int?> _threads = EngineArguments.ThreadsOption();
     private readonly ReadingArguments _reading;
+    private readonly Option<TrainingPrecision> _precision = Values.Choice("--precision", "what the products of Linears and attention are "
+        + "computed in, as under autocast; all else, and what is measured, is float32", TrainingPrecision.Float32);
+
     private readonly Option<bool> _eos = new("--eos")
     {
-        Description = "learn the end of each text as the symbol that ends a generation; needs --held-out",
+        Description = "learn the end of each text or document as the symbol that ends a generation; needs --held-out or documents",
     };
+
+    private readonly Option<string?> _separator = new("--document-separator")
+    {
+        Description = "text that stands between the documents of --text and --held-out: windows lie in one document",
+        HelpName = "text",
+    };
+
+    private readonly Option<byte[]> _separatorHex =
+        Values.Hex("--document-separator-hex", "the same as bytes in hexadecimal: 00 is a zero byte, 0a0a an empty line");
 
     private readonly Option<int?> _filmWindows = Values.Whole<int>("--film-windows", "windows of a film in --windows [all]");
     private readonly Option<double?> _windowsShare =
@@ -48,10 +62,11 @@ internal sealed class TrainArguments
         _save = Values.Whole<long>("--save-every", $"steps between saves [{defaults.SaveEvery}]");
         _saveMinutes = Values.Number("--save-minutes", $"minutes between saves, where steps take longer [{defaults.SaveMinutes}]");
         _kept = Values.Whole<int>("--keep", $"how many of the last saves keep weights of their own [{defaults.KeptSaves}]");
+        _dropout = Values.Number("--dropout", $"share of a self block's elements that each step drops, below 1 [{defaults.Dropout}]");
         _seed = Values.Whole<ulong>("--seed", $"the same seed gives the same weights [{defaults.Seed}]");
         Learning = [Steps, _batch, _microBatch, _rate, _warmUp, _finalShare, _decay, _clip, _beta1, _beta2, _evaluate, _save, _saveMinutes,
-            _kept, _eos, _windowsShare];
-        Measuring = [_slots, _stream, _heldOutShare, _heldOutWindows, _seed, _threads, _filmWindows, _slotRest];
+            _kept, _precision, _dropout, _eos, _windowsShare];
+        Measuring = [_slots, _stream, _heldOutShare, _heldOutWindows, _seed, _threads, _filmWindows, _slotRest, _separator, _separatorHex];
         foreach (var option in Learning.Concat(Measuring)) command.Options.Add(option);
         _reading = new(command);
         Measuring = [.. Measuring, .. _reading.All];
@@ -99,6 +114,9 @@ internal sealed class TrainArguments
             KeptSaves = parsed.GetValue(_kept) ?? defaults.KeptSaves,
             Seed = parsed.GetValue(_seed) ?? defaults.Seed,
             Threads = parsed.GetValue(_threads) ?? Engines.DefaultThreads,
+            Precision = parsed.GetValue(_precision),
+            DocumentSeparator = Separator(parsed),
+            Dropout = parsed.GetValue(_dropout) ?? defaults.Dropout,
             EndOfText = parsed.GetValue(_eos),
             Reading = _reading.Told(parsed).Resolve(saved, source),
             Windows = data.Windows is null ? null : new(FilmLayout.Film.Length, parsed.GetValue(_filmWindows),
@@ -108,18 +126,34 @@ internal sealed class TrainArguments
         return options;
     }
 
+    private string? Separator(ParseResult parsed)
+    {
+        var (text, hex) = (parsed.GetValue(_separator), parsed.GetValue(_separatorHex) ?? []);
+        if (text is not null && hex.Length > 0)
+            throw new BadInputException("document-separator", "it contradicts --document-separator-hex", "give one of them");
+        if (text is "") throw new BadInputException("document-separator", "it is empty", "name at least one byte");
+        return text is null && hex.Length == 0 ? null : Convert.ToHexStringLower(text is null ? hex : Encoding.UTF8.GetBytes(text));
+    }
+
     /// <summary>Refuses what would be without effect.</summary>
     private void RequireMeant(ParseResult parsed, TrainData data)
     {
-        if (data.Windows is null) Refuse([_filmWindows, _slotRest, _windowsShare], "there are no windows", "give --windows F");
-        if (!data.HasText) Refuse([_slots, _stream, _eos, _windowsShare], "there is no text", "give --text F");
+        if (data.Windows is null) Refuse(parsed, [_filmWindows, _slotRest, _windowsShare], "there are no windows", "give --windows F");
+        if (!data.HasText)
+            Refuse(parsed, [_slots, _stream, _eos, _windowsShare, _separator, _separatorHex], "there is no text", "give --text F");
         if (data.Windows is null && data.HeldOut.Count > 0)
-            Refuse([_heldOutShare], "it contradicts --held-out, which is held out whole", "give one of them");
+            Refuse(parsed, [_heldOutShare], "it contradicts --held-out, which is held out whole", "give one of them");
+    }
 
-        void Refuse(Option[] options, string what, string remedy)
-        {
-            if (Array.Find(options, option => parsed.GetResult(option) is { Implicit: false }) is { } given)
-                throw new BadInputException(given.Name.TrimStart('-'), what, $"{remedy}, or leave it out");
-        }
+    /// <summary>Refuses options that were given where they would be without effect.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="what">Why they would.</param>
+    /// <param name="remedy">What to do to use them; null where nothing helps but to leave them out.</param>
+    /// <exception cref="BadInputException">One of them was given.</exception>
+    public static void Refuse(ParseResult parsed, IEnumerable<Option> options, string what, string? remedy = null)
+    {
+        if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not { } given) return;
+        throw new BadInputException(given.Name.TrimStart('-'), what, remedy is null ? "leave it out" : $"{remedy}, or leave it out");
     }
 }

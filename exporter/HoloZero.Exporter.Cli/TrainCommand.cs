@@ -68,7 +68,7 @@ internal sealed class TrainCommand
         using var folder = TrainingFolder.Begin(output, parsed.GetValue(_overwrite));
         var (config, data, options, weights, beganWith) = New(parsed, new() { Steps = steps });
         data.RequireLearnable();
-        var prepared = data.For(options, config.SlotBytes);
+        var prepared = Prepared(data, options, config);
         var log = new TrainingLog
         {
             Engine = engine.Name,
@@ -85,12 +85,13 @@ internal sealed class TrainCommand
 
     private void Resume(ParseResult parsed, string path, ITrainingEngine engine, CancellationToken cancellation)
     {
-        Refuse(parsed, [_checkpoint, _new, _output, _overwrite, .. _arguments.Learning.Where(option => option != _arguments.Steps),
-            .. _arguments.Measuring], "a resumed run keeps what it began with");
+        TrainArguments.Refuse(parsed, [_checkpoint, _new, _output, _overwrite,
+            .. _arguments.Learning.Where(option => option != _arguments.Steps), .. _arguments.Measuring],
+            "a resumed run keeps what it began with");
         using var folder = TrainingFolder.Open(path);
         var run = TrainingFolder.Read(path);
         if (parsed.GetValue(_arguments.Steps) is { } steps) run = run with { Log = run.Log.WithSteps(steps) };
-        var data = _data.Again(parsed, run.Log).For(run.Log.Options, run.Config.SlotBytes);
+        var data = Prepared(_data.Again(parsed, run.Log), run.Log.Options, run.Config);
         Train(new(engine, run, data, folder), run.Log, run.Config, folder, cancellation);
     }
 
@@ -100,6 +101,8 @@ internal sealed class TrainCommand
         Console.WriteLine(Parameters(config));
         Console.WriteLine($"reading: {begun.Options.Reading}");
         Console.WriteLine(Schedule(begun.Options));
+        if (begun.Options.Precision == TrainingPrecision.Bfloat16)
+            Console.WriteLine("precision: products of Linears and attention in bfloat16; all else, and what is measured, in float32");
         TrainingLog log;
         using (var progress = new TrainProgress(TimeProvider.System)) log = run.Run(progress, cancellation);
         var (first, last, best) = (log.Entries[0].HeldOutBitsPerByte, log.Entries[^1].HeldOutBitsPerByte, log.Best!);
@@ -114,23 +117,23 @@ internal sealed class TrainCommand
 
     private void Evaluate(ParseResult parsed, string? resumed, ITrainingEngine engine, CancellationToken cancellation)
     {
-        Refuse(parsed, [_output, _overwrite, .. _arguments.Learning], "nothing is learned or written");
+        TrainArguments.Refuse(parsed, [_output, _overwrite, .. _arguments.Learning], "nothing is learned or written");
         AsymDecConfig config;
         TrainingOptions options;
         ITrainingData data;
         IReadOnlyDictionary<string, WeightTensor> weights;
         if (resumed is not null)
         {
-            Refuse(parsed, [_checkpoint, _new, .. _arguments.Measuring], "a run is measured as it was trained");
+            TrainArguments.Refuse(parsed, [_checkpoint, _new, .. _arguments.Measuring], "a run is measured as it was trained");
             var run = TrainingFolder.Read(resumed);
             (config, options, weights) = (run.Config, run.Log.Options with { HeldOutWindows = int.MaxValue }, run.State.Weights);
-            data = _data.Again(parsed, run.Log).For(options, config.SlotBytes);
+            data = Prepared(_data.Again(parsed, run.Log), options, config);
         }
         else
         {
             TrainData files;
             (config, files, options, weights, _) = New(parsed, new() { Steps = 1, HeldOutWindows = int.MaxValue });
-            data = files.For(options, config.SlotBytes);
+            data = Prepared(files, options, config);
         }
 
         var (bits, bytes) = TrainingRun.Measure(engine, config, weights, data, options, cancellation);
@@ -161,10 +164,17 @@ internal sealed class TrainCommand
                 $"{checkpoint.Name}, sha256 {checkpoint.Sha256()}");
     }
 
-    private static void Refuse(ParseResult parsed, IEnumerable<Option> options, string why)
+    /// <summary>What a run learns from, with a line that says what became of documents.</summary>
+    private static ITrainingData Prepared(TrainData data, TrainingOptions options, AsymDecConfig config)
     {
-        if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
-            throw new BadInputException(given.Name.TrimStart('-'), why, "leave it out");
+        var parts = data.Parts(options, config.SlotBytes);
+        if (parts.Text?.Counts is { } counts)
+        {
+            Console.WriteLine(string.Create(Culture, $"documents: {counts.Learned:N0} learned, {counts.HeldOut:N0} held out, "
+                + $"{counts.TooShort:N0} of them too short for a window, {counts.Empty:N0} empty ones skipped"));
+        }
+
+        return parts.Learned;
     }
 
     private static string Schedule(TrainingOptions options)

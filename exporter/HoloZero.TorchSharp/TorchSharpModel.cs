@@ -77,16 +77,24 @@ public sealed class TorchSharpModel : IDisposable
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public AsymDecOutput<Tensor> Forward(Tensor prefix, Tensor stream, AsymDecState<Tensor>? past = null,
-        CancellationToken cancellation = default)
-    {
-        var op = new TorchSharpOps(name => _parameters[name], _real, _device, cancellation);
-        return AsymDec.Forward(op, Config, prefix, stream, past ?? FreshState((int)stream.shape[0]));
-    }
+        CancellationToken cancellation = default) =>
+        Forward(new(name => _parameters[name], _real, _device, cancellation), prefix, stream, past);
+
+    /// <summary>Runs whole sequences as a step of training does.</summary>
+    /// <param name="prefix">Prefix bytes [B, N*K], uint8.</param>
+    /// <param name="stream">Stream bytes [B, L], uint8.</param>
+    /// <param name="products">What products are rounded to.</param>
+    /// <param name="dropout">What drops elements, place after place; null drops none.</param>
+    internal AsymDecOutput<Tensor> Forward(Tensor prefix, Tensor stream, ScalarType products, Func<Tensor, Tensor>? dropout = null) =>
+        Forward(new(name => _parameters[name], _real, _device, products: products, dropout: dropout), prefix, stream, null);
 
     /// <summary>Bytes as a tensor [rows, bytes / rows] on the model's device; belongs to the caller's dispose scope.</summary>
     /// <param name="bytes">Row after row.</param>
     /// <param name="rows">Sequences side by side.</param>
     public Tensor Bytes(byte[] bytes, int rows = 1) => tensor(bytes, [rows, bytes.Length / rows], ScalarType.Byte, _device);
+
+    private AsymDecOutput<Tensor> Forward(TorchSharpOps op, Tensor prefix, Tensor stream, AsymDecState<Tensor>? past) =>
+        AsymDec.Forward(op, Config, prefix, stream, past ?? FreshState((int)stream.shape[0]));
 
     /// <summary>Frees the parameters.</summary>
     public void Dispose()

@@ -7,7 +7,7 @@ namespace HoloZero.TorchSharp;
 
 /// <summary>
 /// AsymDec's operations as eager PyTorch does them, on CPU or CUDA, differentiable: the interpreter with autograd. Bytes are uint8, whole
-/// numbers int64, conditions bool, all other numbers of the one type that it was made for.
+/// numbers int64, conditions bool, all other numbers of the one type that it was made for; products may be rounded to a shorter one.
 /// </summary>
 /// <remarks>
 /// Every tensor that it makes belongs to the caller's dispose scope (<c>torch.NewDisposeScope</c>): open one around a forward pass, or the
@@ -18,29 +18,40 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
 {
     private readonly string _path;
     private readonly Func<string, Tensor> _parameters;
-    private readonly ScalarType _real;
+    private readonly ScalarType _real, _products;
     private readonly Device _device;
     private readonly CancellationToken _cancellation;
+    private readonly Func<Tensor, Tensor>? _dropout;
 
     /// <summary>An interpreter at the root module.</summary>
     /// <param name="parameters">Gives each parameter by its full name, on <paramref name="device"/>; called on every use.</param>
     /// <param name="real">Float32 or Float64: the type of parameters and arithmetic.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="cancellation">Stops the computation at the next module.</param>
-    public TorchSharpOps(Func<string, Tensor> parameters, ScalarType real, Device device, CancellationToken cancellation = default)
-        : this("", parameters, real, device, cancellation)
+    /// <param name="products">
+    /// What the factors and the result of <see cref="ITensorOps{T}.RoundableMatMul"/> and <see cref="Linear"/> are rounded to, BFloat16;
+    /// null is <paramref name="real"/>, which rounds nothing.
+    /// </param>
+    /// <param name="dropout">What <see cref="Dropout"/> does, told place after place; null drops nothing.</param>
+    public TorchSharpOps(Func<string, Tensor> parameters, ScalarType real, Device device, CancellationToken cancellation = default,
+        ScalarType? products = null, Func<Tensor, Tensor>? dropout = null)
     {
+        (_path, _parameters, _real, _products, _device) = ("", parameters, real, products ?? real, device);
+        (_cancellation, _dropout) = (cancellation, dropout);
     }
 
-    private TorchSharpOps(string path, Func<string, Tensor> parameters, ScalarType real, Device device, CancellationToken cancellation) =>
-        (_path, _parameters, _real, _device, _cancellation) = (path, parameters, real, device, cancellation);
+    private TorchSharpOps(string path, TorchSharpOps outer)
+    {
+        (_path, _parameters, _real, _products, _device) = (path, outer._parameters, outer._real, outer._products, outer._device);
+        (_cancellation, _dropout) = (outer._cancellation, outer._dropout);
+    }
 
     /// <inheritdoc/>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public ITensorOps<Tensor> At(string module)
     {
         _cancellation.ThrowIfCancellationRequested();
-        return new TorchSharpOps(ModulePath.Join(_path, module), _parameters, _real, _device, _cancellation);
+        return new TorchSharpOps(ModulePath.Join(_path, module), this);
     }
 
     /// <inheritdoc/>
@@ -87,13 +98,7 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
         where(condition.to_type(ScalarType.Bool), Real(a), Real(b));
 
     /// <inheritdoc/>
-    public Tensor MatMul(Tensor a, Tensor b)
-    {
-        // TorchSharp lets what PyTorch throws here end the process.
-        Require(a.shape.Length >= 2 && b.shape.Length >= 2 && a.shape[^1] == b.shape[^2] && Broadcast(a.shape[..^2], b.shape[..^2]),
-            $"{Text(a)} does not multiply {Text(b)}");
-        return Real(a).matmul(Real(b));
-    }
+    public Tensor MatMul(Tensor a, Tensor b) => Product(Real(a), Real(b));
 
     /// <inheritdoc/>
     public Tensor Transpose(Tensor x)
@@ -200,11 +205,17 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
         return x.reshape(x.shape[0], x.shape[1] / slotBytes, x.shape[2] * slotBytes);
     }
 
+    /// <inheritdoc/>
+    public Tensor RoundableMatMul(Tensor a, Tensor b) => Real(Product(Factor(a), Factor(b)));
+
+    /// <inheritdoc/>
+    public Tensor Dropout(Tensor x) => _dropout is null ? x : _dropout(x);
+
     // What PyTorch has a kernel for, with a kernel for its gradient.
 
     /// <inheritdoc/>
-    public Tensor Linear(Tensor x, int inputs, int outputs) =>
-        nn.functional.linear(Real(x), Parameter("weight", outputs, inputs), Parameter("bias", outputs));
+    public Tensor Linear(Tensor x, int inputs, int outputs) => Real(nn.functional.linear(Factor(x),
+        Factor(Parameter("weight", outputs, inputs)), Factor(Parameter("bias", outputs))));
 
     /// <inheritdoc/>
     public Tensor LayerNorm(Tensor x, int width, double epsilon) =>
@@ -216,7 +227,19 @@ public sealed class TorchSharpOps : ITensorOps<Tensor>
     /// <summary>Bytes and conditions wrap in arithmetic; whole numbers do not.</summary>
     private Tensor Number(Tensor x) => x.dtype is ScalarType.Int64 ? x : Real(x);
 
-    private Tensor Real(Tensor x) => x.dtype == _real ? x : x.to_type(_real);
+    private Tensor Real(Tensor x) => As(_real, x);
+
+    private Tensor Factor(Tensor x) => As(_products, x);
+
+    private static Tensor As(ScalarType type, Tensor x) => x.dtype == type ? x : x.to_type(type);
+
+    private static Tensor Product(Tensor a, Tensor b)
+    {
+        // TorchSharp lets what PyTorch throws here end the process.
+        Require(a.shape.Length >= 2 && b.shape.Length >= 2 && a.shape[^1] == b.shape[^2] && Broadcast(a.shape[..^2], b.shape[..^2]),
+            $"{Text(a)} does not multiply {Text(b)}");
+        return a.matmul(b);
+    }
 
     private static long Length(long[] shape, int axis)
     {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using HoloZero.Artifacts;
 using HoloZero.Models;
+using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
 
@@ -170,7 +171,7 @@ public sealed record AblationReport
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    Converters = [typeof(LowerCase<PrefixAttention>), typeof(LowerCase<StreamPositions>), typeof(LowerCase<StreamOrigin>)],
-        RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    Converters = [typeof(LowerCase<PrefixAttention>), typeof(LowerCase<StreamPositions>), typeof(LowerCase<StreamOrigin>),
+        typeof(LowerCase<TrainingPrecision>)], RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(AblationReport))]
 internal sealed partial class AblationJson : JsonSerializerContext;

@@ -29,9 +29,9 @@ public sealed class TrainingFolder : IDisposable
         Optimizer = "optimizer.safetensors", Table = "training.csv", Plot = "training.svg";
     private const string First = "exp_avg.", Second = "exp_avg_sq.";
     private static readonly string[] Resumed = [Model, BestModel, Optimizer];
-    private readonly TrainingLock _lock;
+    private readonly FolderLock _lock;
 
-    private TrainingFolder(string path, TrainingLock taken) => (Path, _lock) = (path, taken);
+    private TrainingFolder(string path, FolderLock taken) => (Path, _lock) = (path, taken);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -45,6 +45,7 @@ public sealed class TrainingFolder : IDisposable
     /// <exception cref="BadInputException">
     /// It holds a run that is to stay, or something else, or cannot be written, or another process trains in it.
     /// </exception>
+    /// <exception cref="MissingCapabilityException">The disk is full or fails.</exception>
     public static TrainingFolder Begin(string path, bool overwrite = false) => Take(path, () =>
     {
         if (overwrite || !File.Exists(System.IO.Path.Combine(path, TrainingLog.FileName))) return;
@@ -55,6 +56,7 @@ public sealed class TrainingFolder : IDisposable
 
     /// <summary>A folder with a run to go on with.</summary>
     /// <exception cref="BadInputException">It holds none, or cannot be written, or another process trains in it.</exception>
+    /// <exception cref="MissingCapabilityException">The disk is full or fails.</exception>
     public static TrainingFolder Open(string path)
     {
         RequireExisting(path);
@@ -168,7 +170,8 @@ public sealed class TrainingFolder : IDisposable
     {
         // Refuses what no run can be written to, and removes what a killed process left.
         using (new FolderTransaction(path, Kind)) check();
-        var taken = TrainingLock.Take(path);
+        var taken = FolderLock.TryTake(path)
+            ?? throw new BadInputException(path, "another process trains in it", "wait for its end, or name another folder");
         try
         {
             // Once more: whoever had it may have written meanwhile.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using HoloZero.Artifacts;
 using HoloZero.Models;
+using HoloZero.Models.Training;
 
 namespace HoloZero.Training;
 
@@ -55,8 +56,10 @@ public sealed record TrainingLog
     /// <summary>The value of <see cref="Format"/>.</summary>
     public const string FormatName = "holozero-training";
 
-    /// <summary>The format version that this code writes and reads.</summary>
-    public const int CurrentVersion = 2;
+    /// <summary>The format version that this code writes; it reads the one before as well, which had no precision.</summary>
+    public const int CurrentVersion = 3;
+
+    private const int OldestVersion = 2;
 
     /// <summary>What kind of file this is: <see cref="FormatName"/>.</summary>
     public string Format { get; init; } = FormatName;
@@ -138,14 +141,14 @@ public sealed record TrainingLog
         {
             var log = InputFile.Guard(path, () => JsonSerializer.Deserialize(stream, TrainingJson.Default.TrainingLog));
             if (log is null || log.Format != FormatName) throw new BadInputException(path, $"its format is not {FormatName}", remedy);
-            if (log.FormatVersion != CurrentVersion)
+            if (log.FormatVersion is < OldestVersion or > CurrentVersion)
             {
-                throw new BadInputException(path, $"its format version is {log.FormatVersion}, this program reads {CurrentVersion}",
-                    "go on with the release that began the run");
+                throw new BadInputException(path, $"its format version is {log.FormatVersion}, this program reads {OldestVersion} to "
+                    + $"{CurrentVersion}", "go on with the release that began the run");
             }
 
             log.Options.Validate();
-            return log;
+            return log with { FormatVersion = CurrentVersion };
         }
         catch (JsonException e)
         {
@@ -155,8 +158,8 @@ public sealed record TrainingLog
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    Converters = [typeof(LowerCase<PrefixAttention>), typeof(LowerCase<StreamPositions>), typeof(LowerCase<StreamOrigin>)],
-        RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    Converters = [typeof(LowerCase<PrefixAttention>), typeof(LowerCase<StreamPositions>), typeof(LowerCase<StreamOrigin>),
+        typeof(LowerCase<TrainingPrecision>)], RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(TrainingLog))]
 internal sealed partial class TrainingJson : JsonSerializerContext;
 

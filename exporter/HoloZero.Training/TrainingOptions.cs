@@ -77,12 +77,25 @@ public sealed record TrainingOptions
     /// <value>null: as many as the engine takes.</value>
     public int? Threads { get; init; }
 
+    /// <summary>What the products of a step are computed in; held-out text is measured in float32 whatever it is.</summary>
+    /// <value>float32, where an earlier release wrote it, too.</value>
+    public TrainingPrecision Precision { get; init; }
+
+    /// <summary>The share of elements that is dropped where the published blocks drop some, in steps alone; 0 to below 1.</summary>
+    /// <value>0.</value>
+    public double Dropout { get; init; }
+
     /// <summary>How the architecture is read; behind an origin the first byte of a stream is learned, too.</summary>
     /// <value>Our default.</value>
     public Reading Reading { get; init; } = new();
 
+    /// <summary>What stands between the documents of a text, as hexadecimal digits; windows lie in one document.</summary>
+    /// <value>null: a text is one document.</value>
+    public string? DocumentSeparator { get; init; }
+
     /// <summary>
-    /// Whether the end of each text is learned as the symbol that ends a generation; held-out text is measured without it.
+    /// Whether the end of each text, or of each of its documents, is learned as the symbol that ends a generation; held-out text is
+    /// measured without it.
     /// </summary>
     /// <value>false.</value>
     public bool EndOfText { get; init; }
@@ -90,6 +103,15 @@ public sealed record TrainingOptions
     /// <summary>How windows of films are learned from; null where there are none.</summary>
     /// <value>null.</value>
     public WindowTraining? Windows { get; init; }
+
+    /// <summary>How a trainer computes the steps.</summary>
+    internal TrainerOptions Trainer => new()
+    {
+        Optimizer = Optimizer,
+        Threads = Threads,
+        Precision = Precision,
+        Dropout = Dropout == 0 ? null : new DropoutMasks(Dropout, Seed),
+    };
 
     /// <summary>The windows in which held-out text is measured.</summary>
     internal WindowLayout HeldOutLayout => new(PrefixSlots, StreamBytes, StreamBytes - 1);
@@ -126,6 +148,9 @@ public sealed record TrainingOptions
         Require("beta1", Optimizer.Beta1, Optimizer.Beta1 is >= 0 and < 1, "at least 0 and below 1");
         Require("beta2", Optimizer.Beta2, Optimizer.Beta2 is >= 0 and < 1, "at least 0 and below 1");
         Require("epsilon", Optimizer.Epsilon, Optimizer.Epsilon is > 0 and < 1, "above 0 and below 1");
+        if (DocumentSeparator is { } hex && (hex.Length == 0 || hex.Length % 2 != 0 || !hex.All(char.IsAsciiHexDigit)))
+            throw new BadInputException("document-separator", "it is no bytes in hexadecimal", "name at least one byte");
+        Require("dropout", Dropout, Dropout is >= 0 and < 1, "at least 0 and below 1");
         Require("held-out-share", HeldOutShare, HeldOutShare is > 0 and < 1, "above 0 and below 1");
 
         static void Whole(string name, long value, long least, long most) =>

@@ -57,7 +57,7 @@ public sealed class TrainingRun
     /// <exception cref="OperationCanceledException">Cancelled, and saved.</exception>
     public TrainingLog Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
-        using var trainer = _engine.Start(_config, _state, Options.Optimizer, Options.Threads);
+        using var trainer = _engine.Start(_config, _state, Options.Trainer);
         Begin(trainer);
         var bytes = 0L;
         progress?.Report(new(_log.Step, Options.Steps, 0, null, _log.Entries[^1].HeldOutBitsPerByte, _log.Entries[^1]));
@@ -94,7 +94,7 @@ public sealed class TrainingRun
     {
         var none = new Dictionary<string, WeightTensor>();
         config = config with { Reading = options.Reading };
-        using var trainer = engine.Start(config, new(0, weights, none, none), options.Optimizer, options.Threads);
+        using var trainer = engine.Start(config, new(0, weights, none, none), options.Trainer);
         var (nats, bytes) = Nats(trainer, data, options, config, cancellation);
         return double.IsFinite(nats) ? (CrossEntropy.Bits(nats / bytes), bytes) : throw Unsound(nats);
     }
@@ -110,7 +110,7 @@ public sealed class TrainingRun
     {
         var none = new Dictionary<string, WeightTensor>();
         config = config with { Reading = options.Reading };
-        using var trainer = engine.Start(config, new(0, weights, none, none), options.Optimizer, options.Threads);
+        using var trainer = engine.Start(config, new(0, weights, none, none), options.Trainer);
         var (own, all) = Sum(swapped: false, onlyPartnered: false);
         var (alone, pairs) = Sum(swapped: false, onlyPartnered: true);
         var (behindOther, _) = Sum(swapped: true, onlyPartnered: true);

@@ -4,8 +4,8 @@ using HoloZero.Models.Training;
 namespace HoloZero.Training;
 
 /// <summary>
-/// Texts to train on and texts held out. A window lies in one of them, and each is drawn as often as its length says. Immutable; keeps the
-/// arrays, uncopied.
+/// Texts to train on and texts held out. A window lies in one of them, or in one of their documents, and each is drawn as often as its
+/// length says. Immutable; keeps the arrays, uncopied.
 /// </summary>
 public sealed class TrainingText : ITrainingData
 {
@@ -15,34 +15,68 @@ public sealed class TrainingText : ITrainingData
     /// <summary>Texts with held-out texts of their own, or the end of each held out.</summary>
     /// <param name="texts">The texts; none where nothing is learned.</param>
     /// <param name="heldOut">Texts that nothing is learned from; none holds out the end of each of <paramref name="texts"/>.</param>
-    /// <param name="options">How much, and in windows of which size.</param>
+    /// <param name="options">How much, in windows of which size, and what separates documents.</param>
     /// <param name="slotBytes">Bytes in a prefix slot.</param>
     /// <exception cref="BadInputException">
-    /// One of them is too short for a window, or its end, which is to be learned, is held out.
+    /// One of them is too short for a window, or its end, which is to be learned, is held out; or they have no documents, or none that is
+    /// long enough.
     /// </exception>
     public TrainingText(IReadOnlyList<byte[]> texts, IReadOnlyList<byte[]> heldOut, TrainingOptions options, int slotBytes)
     {
-        if (options.EndOfText && heldOut.Count == 0)
-            throw new BadInputException("eos", "the end of each text is held out, and nothing learned of it", "name a held-out text");
         if (texts.Count + heldOut.Count == 0) throw new BadInputException("text", "it is missing", "name a text");
-        int[] splits = [.. texts.Select(text => heldOut.Count > 0 ? text.Length : text.Length - (int)(text.Length * options.HeldOutShare))];
-        _training = [.. texts.Zip(splits, (text, split) => new ReadOnlyMemory<byte>(text, 0, split))];
-        _heldOut = heldOut.Count > 0 ? [.. heldOut.Select(text => new ReadOnlyMemory<byte>(text))]
-            : [.. texts.Zip(splits, (text, split) => new ReadOnlyMemory<byte>(text, split, text.Length - split))];
+        var separator = options.DocumentSeparator is { } hex ? Convert.FromHexString(hex) : null;
+        if (separator is not null && texts.Concat(heldOut).All(text => text.AsSpan().IndexOf(separator) < 0))
+        {
+            throw new BadInputException("document-separator", "it occurs in no text",
+                "name what stands between documents, or leave it out");
+        }
+
+        var empty = 0;
+        ReadOnlyMemory<byte>[][] learned = [.. texts.Select(Documents)], held = [.. heldOut.Select(Documents)];
+        if (options.EndOfText && held.Length == 0 && learned.Any(documents => documents.Length == 1))
+        {
+            throw new BadInputException("eos", "the end of each text is held out, and nothing learned of it",
+                "name a held-out text, or what separates documents");
+        }
+
+        if (held.Length == 0)
+        {
+            var split = learned.Select(documents => TextDocuments.Split(documents, options.HeldOutShare)).ToArray();
+            (learned, held) = ([.. split.Select(parts => parts.Learned)], [.. split.Select(parts => parts.HeldOut)]);
+        }
+
+        (_training, _heldOut) = ([.. learned.SelectMany(parts => parts)], [.. held.SelectMany(parts => parts)]);
         var needed = options.HeldOutLayout.Bytes(slotBytes);
         Require("text", _training, "use more text or smaller windows");
         if (heldOut.Count > 0) Require("held-out", _heldOut, "use more text or smaller windows");
         else Require("held-out-share", _heldOut, "hold out more, join short texts, or name a held-out text");
+        if (separator is null) return;
+        // The last symbol of a window may be the end of the document, and windows of a step may have no prefix.
+        var least = options.StreamBytes - (options.EndOfText ? 1 : 0);
+        Counts = new(_training.Length, _heldOut.Length, empty,
+            _training.Count(document => document.Length < least) + _heldOut.Count(document => document.Length < needed));
+
+        ReadOnlyMemory<byte>[] Documents(byte[] text)
+        {
+            ReadOnlyMemory<byte>[] all = [.. TextDocuments.Cut(text, separator)], full = [.. all.Where(document => document.Length > 0)];
+            if (separator is null || full.Length == 0) return all[..1];
+            empty += all.Length - full.Length;
+            return full;
+        }
 
         void Require(string name, ReadOnlyMemory<byte>[] parts, string remedy)
         {
             var at = Array.FindIndex(parts, part => part.Length < needed);
-            if (at < 0) return;
-            var which = parts.Length == 1 ? "" : $"of text {at + 1} of {parts.Length} ";
-            throw new BadInputException(name, $"{which}{parts[at].Length:N0} bytes are too few for a window of {options.PrefixSlots} "
+            if (at < 0 || separator is not null && parts.Any(part => part.Length >= needed)) return;
+            var which = separator is not null ? $"of the longest document {parts.Max(part => part.Length):N0}"
+                : parts.Length == 1 ? $"{parts[at].Length:N0}" : $"of text {at + 1} of {parts.Length} {parts[at].Length:N0}";
+            throw new BadInputException(name, $"{which} bytes are too few for a window of {options.PrefixSlots} "
                 + $"slots of {slotBytes} bytes and {options.StreamBytes} stream bytes", remedy);
         }
     }
+
+    /// <summary>How many documents there are; null where nothing separates them.</summary>
+    public DocumentCounts? Counts { get; }
 
     /// <summary>Bytes to train on.</summary>
     public long TrainingBytes => _training.Sum(text => (long)text.Length);
@@ -55,17 +89,26 @@ public sealed class TrainingText : ITrainingData
     {
         var slots = (int)CounterRandom.Below(options.PrefixSlots + 1L, options.Seed, (ulong)step, 0);
         var layout = options.HeldOutLayout with { PrefixSlots = slots };
-        // One more place where the last symbol of a window may be the end of the text.
-        long[] places = [.. _training.Select(text => text.Length - layout.Bytes(slotBytes) + (options.EndOfText ? 2L : 1))];
-        var all = places.Sum();
+        // Where the places of each text begin, of those that have any, and where all end. There is one more place where the last symbol
+        // of a window may be the end of the text.
+        var (texts, begins, all) = (new List<ReadOnlyMemory<byte>>(), new List<long>(), 0L);
+        foreach (var text in _training)
+        {
+            var places = text.Length - layout.Bytes(slotBytes) + (options.EndOfText ? 2L : 1);
+            if (places <= 0) continue;
+            texts.Add(text);
+            begins.Add(all);
+            all += places;
+        }
+
         return Cut(options, layout, slotBytes, [.. Enumerable.Range(1, options.BatchSize)
             .Select(i => Place(CounterRandom.Below(all, options.Seed, (ulong)step, (ulong)i)))]);
 
         (ReadOnlyMemory<byte>, int) Place(long drawn)
         {
-            var text = 0;
-            while (drawn >= places[text]) drawn -= places[text++];
-            return (_training[text], (int)drawn);
+            var found = begins.BinarySearch(drawn);
+            var at = found >= 0 ? found : ~found - 1;
+            return (texts[at], (int)(drawn - begins[at]));
         }
     }
 

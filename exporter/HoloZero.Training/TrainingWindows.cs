@@ -104,10 +104,8 @@ public sealed class TrainingWindows : ITrainingData
         WindowBatch Rows(int[] part, int symbols) => Cut(options, slotBytes, [.. part.Select(i => _heldOut[i])], symbols,
             swapped ? [.. part.Select(i => Sounding(_heldOut[i], _heldOut[Partner(i)!.Value]))] : null);
 
-        int? Partner(int i) => Enumerable.Range(1, _heldOut.Length - 1).Select(step => (i + step) % _heldOut.Length)
-            .Where(other => !Caption(_heldOut[other]).SequenceEqual(Caption(_heldOut[i]))).Select(other => (int?)other).FirstOrDefault();
-
-        Span<byte> Caption(int window) => _windows.AsSpan(window * length + place.Caption, place.CaptionBytes);
+        int? Partner(int i) => BindingDonor.Of(i, _heldOut.Length,
+            other => _windows.AsMemory(_heldOut[other] * length + place.Caption, place.CaptionBytes));
 
         byte[] Sounding(int window, int other)
         {

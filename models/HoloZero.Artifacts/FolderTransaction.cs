@@ -20,7 +20,7 @@ public sealed class FolderTransaction : IDisposable
 {
     private readonly string _target;
     private readonly FolderKind _kind;
-    private readonly string? _createdParent;
+    private readonly MissingParents _parents;
     private readonly AdvisoryLock? _lock;
     private bool _committed;
 
@@ -39,10 +39,10 @@ public sealed class FolderTransaction : IDisposable
             throw new BadInputException(target, "this is the current folder, which cannot be replaced", "name a folder below it");
         var parent = Path.GetDirectoryName(_target)
             ?? throw new BadInputException(target, "this is the root of the file system", "name a folder");
+        _parents = new(parent);
         try
         {
-            _createdParent = TopmostMissing(parent);
-            Directory.CreateDirectory(parent);
+            _parents.Make();
             Unfinished.Sweep(_target);
             // Anew where another process swept it before it was locked; file systems without locks have no sweeping either.
             for (var attempt = 0; _lock is null && attempt < 3; attempt++)
@@ -57,7 +57,7 @@ public sealed class FolderTransaction : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            RemoveCreatedParents();
+            _parents.Remove();
             throw OutputFile.Failure(target, e);
         }
     }
@@ -93,7 +93,7 @@ public sealed class FolderTransaction : IDisposable
         using var release = _lock;
         if (_committed) return;
         if (Directory.Exists(Staging)) Directory.Delete(Staging, recursive: true);
-        RemoveCreatedParents();
+        _parents.Remove();
     }
 
     /// <summary>Puts the finished folder in place in two steps, and returns where the older one is.</summary>
@@ -166,23 +166,4 @@ public sealed class FolderTransaction : IDisposable
     }
 
     private BadInputException Foreign(string what) => new(_target, what, "nothing was written: name a new or empty folder");
-
-    private static string? TopmostMissing(string folder)
-    {
-        string? missing = null;
-        for (var path = folder; path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path)) missing = path;
-        return missing;
-    }
-
-    /// <summary>Removes the parents made for this folder, as far as nobody else has put something into them.</summary>
-    private void RemoveCreatedParents()
-    {
-        if (_createdParent is null) return;
-        var folder = Path.GetDirectoryName(_target)!;
-        while (folder.Length >= _createdParent.Length && Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
-        {
-            Directory.Delete(folder);
-            folder = Path.GetDirectoryName(folder)!;
-        }
-    }
 }

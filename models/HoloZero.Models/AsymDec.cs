@@ -129,11 +129,12 @@ public static class AsymDec
         var normed1 = op.At("norm1").LayerNorm(x, d, AsymDecConfig.LayerNormEpsilon);            // [B, T, d]
         var qkv = op.At("qkv").Linear(normed1, d, 3 * d);                                        // [B, T, 3d]
         var (attended, present) = op.At("attention").Attention(qkv, d, config.Heads, positions, past);
-        x = op.Add(x, op.At("proj").Linear(attended, d, d));                                     // [B, T, d]
+        x = op.Add(x, op.At("drop").Dropout(op.At("proj").Linear(attended, d, d)));              // [B, T, d]
 
         var normed2 = op.At("norm2").LayerNorm(x, d, AsymDecConfig.LayerNormEpsilon);            // [B, T, d]
         var hidden = op.At("ff.1").Gelu(op.At("ff.0").Linear(normed2, d, 4 * d));                // [B, T, 4d]
-        return (op.Add(x, op.At("ff.3").Linear(hidden, 4 * d, d)), present);                     // [B, T, d]
+        var kept = op.At("ff.2").Dropout(hidden);
+        return (op.Add(x, op.At("drop").Dropout(op.At("ff.3").Linear(kept, 4 * d, d))), present); // [B, T, d]
     }
 
     private static (T Output, FastWeights<T> Present) MemoryBlock<T>(ITensorOps<T> op, AsymDecConfig config, T x,

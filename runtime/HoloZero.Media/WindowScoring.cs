@@ -68,9 +68,10 @@ public static class WindowScoring
             var (all, text) = Bits(model, session, prefix, window, length, cancellation);
             (bits, textBits, captionBytes, textBytes) =
                 (bits + all, textBits + text, captionBytes + window.Caption.Length, textBytes + length);
-            if (Donor(windows, i) is { } donor)
+            if (BindingDonor.Of(i, windows.Count, other => windows[other].Caption) is { } donor)
             {
-                var (other, _) = Bits(model, session, prefix, window.WithSensesOf(donor, options.DonorPicture), length, cancellation);
+                var otherwise = window.WithSensesOf(windows[donor], options.DonorPicture);
+                var (other, _) = Bits(model, session, prefix, otherwise, length, cancellation);
                 gaps.Add((other - all) / window.Caption.Length);
             }
 
@@ -91,18 +92,6 @@ public static class WindowScoring
         }
 
         return film;
-    }
-
-    /// <summary>The next window, from this one on and around, whose caption differs.</summary>
-    private static FilmWindow? Donor(IReadOnlyList<FilmWindow> windows, int own)
-    {
-        for (var i = 1; i < windows.Count; i++)
-        {
-            var other = windows[(own + i) % windows.Count];
-            if (!other.Caption.Span.SequenceEqual(windows[own].Caption.Span)) return other;
-        }
-
-        return null;
     }
 
     /// <summary>Bits that a window's caption takes, and its first bytes of these.</summary>

@@ -187,6 +187,8 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         RequireRefusal(await ExportAsync(Training), 2, "it holds a run, 4 of 4 steps");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--steps", "3"), 2, "--steps", "3 are done already, of 4");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--threads", "2"), 2, "--threads", "leave it out");
+        RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--precision", "bfloat16"), 2, "--precision",
+            "a resumed run keeps what it began with");
         RequireRefusal(await ExportAsync("train", "--resume", _temporary["run"], "--text", Path.Combine(Repository.Root, "README.md")), 2,
             "README.md", "not what the run began with");
         var measured = await ExportAsync("train", "--resume", _temporary["run"], "--evaluate-only");
@@ -217,6 +219,36 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         RequireRefusal(await ExportAsync("--checkpoint", checkpoint, "--output", _temporary["out"], "--stream-origin", "bare"), 2,
             "--stream-origin", "bare contradicts");
         RequireRefusal(await ExportAsync("probe", checkpoint, "--text", HeldOut, "--stream-origin", "bare"), 2, "--stream-origin");
+    }
+
+    [Fact]
+    public async Task A_run_on_documents_says_what_became_of_them_and_goes_on_with_them()
+    {
+        exported.RequireTorchSharp();
+        File.WriteAllText(_temporary["texts"], string.Join("\n\n", Enumerable.Repeat(new string('a', 40), 30)) + "\n\n\n\nshort");
+        string[] run = [.. Training, "--eos", "--dropout", "0.1", "--document-separator-hex", "0a0a"];
+        run[Array.IndexOf(run, HeldOut)] = _temporary["texts"];
+        foreach (var command in (string[][])[run, ["train", "--resume", _temporary["run"], "--steps", "5"]])
+        {
+            Assert.StartsWith("documents: 28 learned, 3 held out, 1 of them too short for a window, 1 empty ones skipped\n",
+                (await ExportAsync(command)).Text);
+        }
+
+        var options = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement.GetProperty("options");
+        Assert.Equal(("0a0a", 0.1), (options.GetProperty("document_separator").GetString(), options.GetProperty("dropout").GetDouble()));
+    }
+
+    [Fact]
+    public async Task A_run_in_bfloat16_says_so_and_goes_on_in_it()
+    {
+        var help = (await ExportAsync("train", "--help")).Text;
+        Assert.Contains("--precision <float32|bfloat16>", help);
+        exported.RequireTorchSharp();
+        foreach (var command in (string[][])[[.. Training, "--precision", "bfloat16"],
+            ["train", "--resume", _temporary["run"], "--steps", "5"]])
+            Assert.Contains("\nprecision: products of Linears and attention in bfloat16, ", (await ExportAsync(command)).Text);
+        var log = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement;
+        Assert.Equal("bfloat16", log.GetProperty("options").GetProperty("precision").GetString());
     }
 
     [Fact]
@@ -273,6 +305,11 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--film-windows", "4"]), 2, "--film-windows", "no windows");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--slot-rest", "pad"]), 2, "--slot-rest", "no windows");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--eos"]), 2, "--eos", "held out");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--document-separator", "never there"]), 2,
+            "--document-separator", "occurs in no text");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--document-separator", "a",
+            "--document-separator-hex", "0a"]), 2, "--document-separator", "contradicts");
+        RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--dropout", "1"]), 2, "--dropout", "below 1");
         RequireRefusal(await ExportAsync(["train", "--new", "tiny", .. text, "--evaluate-only"]), 2, "--output", "nothing is learned");
         File.WriteAllText(_temporary["c.json"],
             """{"dim": 64, "dec_layers": 2, "heads": 4, "K": 2, "door": "zero", "dropout": 0.1}""");

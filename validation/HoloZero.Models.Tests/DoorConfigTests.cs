@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using HoloZero.Artifacts;
 using HoloZero.Models.Checkpoints;
 using HoloZero.Models.PublishedArithmetic;
@@ -90,6 +92,41 @@ public sealed class DoorConfigTests : IDisposable
         var random = new NumPyRandom(0);
         foreach (var expected in (double[])[1.764052345967664, 0.4001572083672233, 0.9787379841057392, 2.240893199201458])
             Assert.Equal(expected, random.Normal(), 1e-15);
+    }
+
+    /// <summary>
+    /// SHA-256 of the tables as NumPy 1.24.2 draws them (python3-numpy of Debian 12) by the rules of <c>hsl_embedding.ablation</c> 0.5,
+    /// from <c>value_lut</c> of <c>validation/golden/front-door.golden.safetensors</c>:
+    /// <code>
+    /// base = value_lut                                             # float32 [256, 18]
+    /// permuted = base[np.random.RandomState(seed).permutation(256)]
+    /// z = np.random.RandomState(seed).randn(256, 18).astype(np.float32)
+    /// z = (z - z.mean(0)) / z.std(0)
+    /// random = z * base.std(0) + base.mean(0)
+    /// for table in (permuted, random): print(hashlib.sha256((table + np.float32(0)).tobytes()).hexdigest())
+    /// </code>
+    /// The 0 makes every -0.0 of NumPy's FFT the 0.0 that our table has.
+    /// </summary>
+    [Theory]
+    [InlineData(0, "575f383df289493dfcb2298b2050264b52b004a738e9545383100414e723d41e",
+        "f38bf1ff60e187944debd1dbc95f60823043bf2992e7f65d012784d1bfa98449",
+        new[] { 1.4562870264053345f, 0.6838534474372864f, 0.9926837682723999f, 1.5994226932525635f })]
+    [InlineData(1, "308bde1a2161a3f11cfa6a99e28fe03f88344e96bbcb374f5af0000476316b61",
+        "ffcbe612e096ef7f49112df0117174bf902fa940b18b28af457720868382fe8d",
+        new[] { 1.2702059745788574f, 0.21282905340194702f, 0.2242426574230194f, -0.11555016040802002f })]
+    [InlineData(7, "069bef6f5d3f855e6a9fd290efa2623f2c512591c4d83b5d087dc16fad56b94b",
+        "b1277bbe4392581f8e585444f831d1d0820631b643d8184bd2ab83ff4efa79b5",
+        new[] { 1.338491439819336f, 0.24820193648338318f, 0.5008912086486816f, 0.7059601545333862f })]
+    [InlineData(uint.MaxValue, "5482ffd6bb0c5e67fce8016d381fb3efbe9b2d8d6242885a0a206954c955c57a",
+        "0f3486868980ab1f33108ee8816577fd2bf3248493f4d125aca4236352bb9267",
+        new[] { 0.8572903275489807f, 0.8566396236419678f, -0.04352676868438721f, 0.58318030834198f })]
+    public void Tables_are_those_that_NumPy_draws_to_the_bit(uint seed, string permuted, string random, float[] begin)
+    {
+        Assert.Equal(permuted, Hash(SubstrateTables.Permuted(seed)));
+        Assert.Equal(begin, SubstrateTables.Random(seed)[..4]);
+        Assert.Equal(random, Hash(SubstrateTables.Random(seed)));
+
+        static string Hash(float[] table) => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(table)));
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public class DoorTests
         var options = new TrainingOptions { Steps = 30, BatchSize = 4, PrefixSlots = 4, StreamBytes = 33 };
         var text = new TrainingText([File.ReadAllBytes(Repository.Golden("demo-heldout.txt"))], [], options, config.SlotBytes);
         var none = new Dictionary<string, WeightTensor>();
-        using var trainer = new TorchSharpTraining(ComputeDevice.Cpu).Start(config, new(0, weights, none, none), new(), threads: 1);
+        using var trainer = new TorchSharpTraining(ComputeDevice.Cpu).Start(config, new(0, weights, none, none), new() { Threads = 1 });
         double[] losses = [.. Enumerable.Range(0, 30).Select(step =>
             trainer.Step([text.Batch(options with { PrefixSlots = step % 2 == 0 ? 4 : 0 }, config.SlotBytes, step)], 3e-3).Loss)];
         Assert.True(losses[^5..].Average() < losses[..5].Average() - 0.5, $"{losses[0]} to {losses[^1]}");

@@ -1,6 +1,7 @@
 using HoloZero.Artifacts;
 using HoloZero.Models;
 using HoloZero.Models.Checkpoints;
+using HoloZero.Models.Training;
 using HoloZero.Testing;
 using HoloZero.Training;
 using TorchSharp;
@@ -43,9 +44,14 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Fact]
-    public void The_loss_falls_over_200_steps()
+    public void The_loss_falls_over_200_steps_in_bfloat16_as_in_float32()
     {
-        var log = Begin(Options with { Steps = 200, EvaluateEvery = 50, SaveEvery = 200, WarmUp = 20 }, _temporary["run"]).Run();
+        var options = Options with { Steps = 200, EvaluateEvery = 50, SaveEvery = 200, WarmUp = 20 };
+        var log = Begin(options, _temporary["run"]).Run();
+        var rounded = Begin(options with { Precision = TrainingPrecision.Bfloat16 }, _temporary["rounded"]).Run();
+        Assert.Equal(log.Entries[0].HeldOutBitsPerByte, rounded.Entries[0].HeldOutBitsPerByte);
+        Assert.NotEqual(log.Entries[^1].HeldOutBitsPerByte, rounded.Entries[^1].HeldOutBitsPerByte);
+        Assert.Equal(log.Entries[^1].HeldOutBitsPerByte, rounded.Entries[^1].HeldOutBitsPerByte, 0.03);
 
         // As many bits as symbols at first; the entropy of the bytes alone is 4.2, so it has learned from what precedes.
         Assert.InRange(log.Entries[0].HeldOutBitsPerByte, 7.8, 8.6);
@@ -53,11 +59,14 @@ public sealed class TrainingTests : IDisposable
         Assert.Equal([0L, 50, 100, 150, 200], log.Entries.Select(entry => entry.Step));
     }
 
-    [Fact]
-    public void A_run_that_was_stopped_and_resumed_is_the_run_that_was_not_bit_for_bit()
+    [Theory]
+    [InlineData(TrainingPrecision.Float32, 0)]
+    [InlineData(TrainingPrecision.Float32, 0.2)]
+    [InlineData(TrainingPrecision.Bfloat16, 0)]
+    public void A_run_that_was_stopped_and_resumed_is_the_run_that_was_not_bit_for_bit(TrainingPrecision precision, double dropout)
     {
         // Several threads, too, add in one order alone.
-        var options = Options with { Threads = 2 };
+        var options = Options with { Threads = 2, Precision = precision, Dropout = dropout };
         Begin(options, _temporary["whole"]).Run();
         Assert.Equal(2, torch.get_num_threads());
         using (var cancellation = new CancellationTokenSource())
@@ -110,11 +119,14 @@ public sealed class TrainingTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path));
     }
 
-    [Fact]
-    public void A_step_in_parts_is_the_step_in_one_but_for_the_order_of_sums()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.3)]
+    public void A_step_in_parts_is_the_step_in_one_but_for_the_order_of_sums(double dropout)
     {
-        Begin(Options with { Steps = 3, BatchSize = 5 }, _temporary["whole"]).Run();
-        Begin(Options with { Steps = 3, BatchSize = 5, MicroBatch = 2 }, _temporary["parts"]).Run();
+        var options = Options with { Steps = 3, BatchSize = 5, Dropout = dropout };
+        Begin(options, _temporary["whole"]).Run();
+        Begin(options with { MicroBatch = 2 }, _temporary["parts"]).Run();
         var (whole, parts) = (TrainingFolder.Read(_temporary["whole"]), TrainingFolder.Read(_temporary["parts"]));
         foreach (var (one, other) in whole.Log.Entries.Zip(parts.Log.Entries))
         {

@@ -123,8 +123,13 @@ public sealed class AblationTests : IDisposable
             Texts = texts ?? [new("a", 1, "a")],
         };
         var bytes = Enumerable.Range(0, 400).Select(i => (byte)i).ToArray();
-        return new Ablation(engine, plan, run => new TrainingText([bytes], [], run, 2) is var text ? new(text, text, null) : null!,
-            _temporary["out"]).Run(cancellation: engine.Cancellation.Token);
+        return new Ablation(engine, plan, Data, _temporary["out"]).Run(cancellation: engine.Cancellation.Token);
+
+        AblationData Data(TrainingOptions run)
+        {
+            var text = new TrainingText([bytes], [], run, 2);
+            return new(text, text, null);
+        }
     }
 
     private sealed class Counter : ITrainingEngine
@@ -143,7 +148,7 @@ public sealed class AblationTests : IDisposable
 
         public string Name => "counter";
 
-        public ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer, int? threads = null)
+        public ITrainer Start(AsymDecConfig config, TrainingState state, TrainerOptions options)
         {
             Doors.Add(config.Door);
             return new Trainer(this, config, state);

@@ -35,6 +35,8 @@ public class TrainingOptionsTests
             ("save-every", Options with { SaveEvery = 0 }), ("save-minutes", Options with { SaveMinutes = 0 }),
             ("save-minutes", Options with { SaveMinutes = double.NaN }), ("keep", Options with { KeptSaves = -1 }),
             ("micro-batch", Options with { MicroBatch = 0 }), ("threads", Options with { Threads = 0 }),
+            ("dropout", Options with { Dropout = 1 }), ("dropout", Options with { Dropout = -0.1 }),
+            ("dropout", Options with { Dropout = double.NaN }),
             ("clip", Options with { Optimizer = new() { ClipNorm = 0 } }),
             ("beta1", Options with { Optimizer = new() { Beta1 = 1 } }), ("beta2", Options with { Optimizer = new() { Beta2 = -0.1 } }),
             ("weight-decay", Options with { Optimizer = new() { WeightDecay = double.NaN } }),

@@ -43,7 +43,7 @@ public sealed class TrainingRunTests : IDisposable
         var text = Text(Options);
         Assert.All(engine.Steps.Index(), step =>
             Assert.Equal(text.Batch(Options, Network.SlotBytes, step.Index).Stream, step.Item.Batch.Stream));
-        Assert.Equal((PrefixAttention.Bidirectional, 3), (engine.Config!.PrefixAttention, engine.Threads));
+        Assert.Equal((PrefixAttention.Bidirectional, 3), (engine.Config!.PrefixAttention, engine.Given!.Threads));
 
         // The recorder's loss is the step's number in nats, and ln 2 a byte on held-out text.
         Assert.Equal([0L, 4, 8, 10], log.Entries.Select(entry => entry.Step));
@@ -104,7 +104,7 @@ public sealed class TrainingRunTests : IDisposable
 
         var engine = new Recorder();
         var resumed = Resume(engine).Run();
-        Assert.Equal((7, 3), (engine.Steps.Count, engine.Threads));
+        Assert.Equal((7, 3), (engine.Steps.Count, engine.Given!.Threads));
         Assert.Equal(Begin(new(), Options, "whole").Run().ToJson(), resumed.ToJson());
         foreach (var file in Directory.GetFiles(_temporary["whole"]).Select(Path.GetFileName))
             Assert.Equal(File.ReadAllBytes(_temporary["whole", file!]), File.ReadAllBytes(_temporary["run", file!]));
@@ -317,7 +317,8 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void A_log_of_another_version_or_out_of_range_is_refused()
     {
-        RequireRefusal(() => Edit("\"format_version\": 2", "\"format_version\": 1"), "format version is 1");
+        RequireRefusal(() => Edit("\"format_version\": 3", "\"format_version\": 1"), "format version is 1");
+        RequireRefusal(() => Edit("\"format_version\": 3", "\"format_version\": 4"), "format version is 4");
         RequireRefusal(() => Edit("\"step\": 10", "\"step\": 11"), "step 11 is not within 0 to 10");
         RequireRefusal(() => Edit("\"batch_size\": 2", "\"batch_size\": 0"), "batch: 0");
 
@@ -328,6 +329,25 @@ public sealed class TrainingRunTests : IDisposable
             Assert.True(at > 0);
             File.WriteAllText(_temporary["run", TrainingLog.FileName], text[..at] + by + text[(at + what.Length)..]);
         }
+    }
+
+    [Fact]
+    public void A_log_of_the_release_before_trains_on_in_float32_and_is_written_anew()
+    {
+        var options = Options with { Precision = TrainingPrecision.Bfloat16 };
+        Begin(new(), options).Run();
+        Free();
+        var (path, engine) = (_temporary["run", TrainingLog.FileName], new Recorder());
+        var text = File.ReadAllText(path);
+        Assert.Contains("\n    \"precision\": \"bfloat16\",\n", text);
+        Resume(engine, 11).Run();
+        Assert.Equal(TrainingPrecision.Bfloat16, engine.Given!.Precision);
+        Free();
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\n    \"precision\": \"bfloat16\",\n", "\n")
+            .Replace("\"format_version\": 3", "\"format_version\": 2"));
+        Resume(engine, 12).Run();
+        Assert.Equal(TrainingPrecision.Float32, engine.Given.Precision);
+        Assert.Contains("\"format_version\": 3", File.ReadAllText(path));
     }
 
     [Theory]
@@ -421,7 +441,7 @@ public sealed class TrainingRunTests : IDisposable
 
         public AsymDecConfig? Config { get; private set; }
 
-        public int? Threads { get; private set; }
+        public TrainerOptions? Given { get; private set; }
 
         public List<int> Parts { get; } = [];
 
@@ -437,9 +457,9 @@ public sealed class TrainingRunTests : IDisposable
 
         private long Done => _state!.Step + Steps.Count;
 
-        public ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer, int? threads)
+        public ITrainer Start(AsymDecConfig config, TrainingState state, TrainerOptions options)
         {
-            (Config, _state, Threads) = (config, state, threads);
+            (Config, _state, Given) = (config, state, options);
             return this;
         }
 

@@ -133,6 +133,78 @@ public class TrainingTextTests
         Assert.Equal("eos", Assert.Throws<BadInputException>(() => new TrainingText([Text], [], options, SlotBytes)).Where);
     }
 
+    // Documents 1, 3 and 6 hold windows with a prefix of three slots, 2 and 5 those of fewer, 4 none at all.
+    private static readonly byte[][] Documents = [Run(10, 60), Run(20, 12), Run(30, 40), Run(40, 8), Run(50, 9), Run(60, 50)];
+
+    [Fact]
+    public void Windows_lie_within_one_document_and_the_last_ones_are_held_out()
+    {
+        byte[] text = [.. Joined(Documents), 0xFF, 0xFE, 0xFF, 0xFE];
+        var options = Options with { DocumentSeparator = "fffe", HeldOutWindows = 100 };
+        var cut = new TrainingText([text], [], options, SlotBytes);
+        Assert.Equal(new(5, 1, 2, 1), cut.Counts);
+        Assert.Equal((129L, 50L), (cut.TrainingBytes, cut.HeldOutBytes));
+        var seen = new HashSet<(int Document, int Slots)>();
+        for (var step = 0; step < 300; step++)
+        {
+            var batch = cut.Batch(options, SlotBytes, step);
+            foreach (var row in batch.Split(1))
+            {
+                var window = row.Prefix.Concat(row.Stream).Select(value => (short)value).Append(row.Targets[^1]).Distinct();
+                seen.Add((Assert.Single(window), row.Prefix.Length / SlotBytes));
+            }
+        }
+
+        // 12 bytes hold a slot and a stream of 9, 9 the stream alone, 8 not even that.
+        (int, int)[] expected = [.. from document in (int[])[10, 30] from slots in (int[])[0, 1, 2, 3] select (document, slots),
+            (20, 0), (20, 1), (50, 0)];
+        Assert.Equal(expected.Order(), seen.Order());
+        Assert.All(cut.HeldOut(options, SlotBytes).SelectMany(batch => batch.Targets), target => Assert.Equal(60, target));
+
+        // Documents in two files are the same documents, held out of each.
+        var two = new TrainingText([Joined(Documents[..3]), Joined(Documents[3..])], [], options, SlotBytes);
+        Assert.Equal(new(4, 2, 0, 1), two.Counts);
+    }
+
+    [Fact]
+    public void The_end_of_every_document_is_learned_and_those_held_out_are_enough_to_measure()
+    {
+        var options = Options with { DocumentSeparator = "fffe", EndOfText = true };
+        var cut = new TrainingText([Joined(Documents)], [], options, SlotBytes);
+        Assert.Equal(new(5, 1, 0, 0), cut.Counts);
+        var ends = Enumerable.Range(0, 400).SelectMany(step => cut.Batch(options, SlotBytes, step).Split(1))
+            .Where(row => row.Targets[^1] == AsymDecConfig.EosId).Select(row => row.Stream[^1]).ToHashSet();
+        Assert.Equal((byte[])[10, 20, 30, 40, 50], ends.Order());
+        Assert.DoesNotContain(cut.HeldOut(options, SlotBytes), batch => batch.Targets.Contains((short)AsymDecConfig.EosId));
+
+        // A file that is one document has one end, and that is held out.
+        Assert.Equal("eos", Assert.Throws<BadInputException>(() =>
+            new TrainingText([Joined(Documents), Documents[0]], [], options, SlotBytes)).Where);
+    }
+
+    [Fact]
+    public void What_has_no_documents_or_none_that_is_long_enough_is_refused_by_the_name_of_the_option()
+    {
+        Assert.Equal("document-separator", Refused([Documents[0]], []).Where);
+        Assert.Equal("text", Refused([Joined([.. Enumerable.Repeat(Run(1, 14), 20)])], []).Where);
+        Assert.Equal("held-out-share", Refused([Joined([Run(1, 60), Run(2, 60), Run(3, 14), Run(4, 14), Run(5, 14)])], []).Where);
+        Assert.Equal("held-out", Refused([Joined(Documents)], [Run(1, 14)]).Where);
+        Assert.DoesNotContain('\n', Refused([Joined(Documents)], [Run(1, 14)]).Message);
+        foreach (var hex in (string[])["", "f", "0x"])
+        {
+            var bad = Options with { DocumentSeparator = hex };
+            Assert.Equal("document-separator", Assert.Throws<BadInputException>(bad.Validate).Where);
+        }
+
+        static BadInputException Refused(byte[][] texts, byte[][] heldOut) => Assert.Throws<BadInputException>(() =>
+            new TrainingText(texts, heldOut, Options with { DocumentSeparator = "fffe" }, SlotBytes));
+    }
+
+    private static byte[] Run(byte value, int length) => [.. Enumerable.Repeat(value, length)];
+
+    private static byte[] Joined(byte[][] documents) => [.. documents.SelectMany((document, i) =>
+        i == 0 ? document : [0xFF, 0xFE, .. document])];
+
     [Fact]
     public void A_batch_comes_apart_into_the_same_rows()
     {

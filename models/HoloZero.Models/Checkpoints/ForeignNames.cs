@@ -22,7 +22,7 @@ internal static class ForeignNames
         ("pos", "how positions are counted: stream positions restarted, where it says so"),
         ("rope", "how positions are counted, or another base of the rotary angles, which is not supported"),
         ("cross", "attention from stream to prefix in blocks of its own, which is not supported"),
-        ("drop", "dropout, which matters in training alone"),
+        ("drop", "dropout, which matters in training alone and is an option there"),
         ("enc", "an encoder for the prefix, which is not supported"),
         ("norm", "another normalization, which is not supported"),
         ("segment", "a learned vector for prefix and stream, which is not supported"),

@@ -17,9 +17,21 @@ public sealed record FastWeights<T>(T S, T Z);
 
 public partial interface ITensorOps<T>
 {
+    /// <summary>
+    /// <see cref="MatMul"/> of numbers that bear to be rounded to a shorter type, as an interpreter for training may: the factors and the
+    /// product. Linear and attention ask for it, not features, which are exact, nor the memory, whose sums grow.
+    /// </summary>
+    T RoundableMatMul(T a, T b) => MatMul(a, b);
+
+    /// <summary>
+    /// Drops elements at random while a network learns: the identity, unless an interpreter for training does otherwise, with each of
+    /// these calls as a place of its own, in the order of the forward pass.
+    /// </summary>
+    T Dropout(T x) => x;
+
     /// <summary>x W^T + b with the module's <c>weight</c> [out, in] and <c>bias</c> [out]: [.., in] -> [.., out].</summary>
     T Linear(T x, int inputs, int outputs) =>
-        this.Add(MatMul(x, Transpose(Parameter("weight", outputs, inputs))), Parameter("bias", outputs));
+        this.Add(RoundableMatMul(x, Transpose(Parameter("weight", outputs, inputs))), Parameter("bias", outputs));
 
     /// <summary>LayerNorm over the last axis with the module's <c>weight</c> and <c>bias</c>, both [width].</summary>
     T LayerNorm(T x, int width, double epsilon)
@@ -128,9 +140,9 @@ public partial interface ITensorOps<T>
         var newKeys = Rope(k, headWidth, positions.Cos, positions.Sin);       // [B, H, T, k]
         var keys = Concat(2, past.Keys, newKeys);                                                // [B, H, P+T, k]
         var values = Concat(2, past.Values, v);                                                  // [B, H, P+T, k]
-        var scores = this.Multiply(MatMul(queries, Transpose(keys)), this.Scalar("scale", 1 / Math.Sqrt(headWidth)));
+        var scores = this.Multiply(RoundableMatMul(queries, Transpose(keys)), this.Scalar("scale", 1 / Math.Sqrt(headWidth)));
         var masked = Where(positions.VisibleKeys, scores, this.Scalar("hidden", double.NegativeInfinity));
-        return (MergeHeads(MatMul(Softmax(masked), values)), new(keys, values));
+        return (MergeHeads(RoundableMatMul(Softmax(masked), values)), new(keys, values));
     }
 
     /// <summary>

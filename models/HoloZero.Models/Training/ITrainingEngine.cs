@@ -33,16 +33,15 @@ public sealed record TrainingState(long Step, IReadOnlyDictionary<string, Weight
 /// <summary>Something with autograd. Thread-safe.</summary>
 public interface ITrainingEngine
 {
-    /// <summary>What it is: library, version, precision, device.</summary>
+    /// <summary>What it is: library, version, device.</summary>
     string Name { get; }
 
     /// <summary>Goes on training from a state. The caller disposes the trainer.</summary>
     /// <param name="config">The network.</param>
     /// <param name="state">Where to begin.</param>
-    /// <param name="optimizer">AdamW's numbers.</param>
-    /// <param name="threads">How many compute a step, 1 to 1,024, in the whole process; null is the engine's own choice.</param>
+    /// <param name="options">How steps are computed.</param>
     /// <exception cref="MissingCapabilityException">The device is not there.</exception>
-    ITrainer Start(AsymDecConfig config, TrainingState state, OptimizerOptions optimizer, int? threads = null);
+    ITrainer Start(AsymDecConfig config, TrainingState state, TrainerOptions options);
 }
 
 /// <summary>A model in training. Not thread-safe.</summary>
@@ -56,7 +55,7 @@ public interface ITrainer : IDisposable
     /// <param name="learningRate">Of this step.</param>
     StepResult Step(IReadOnlyList<WindowBatch> parts, double learningRate);
 
-    /// <summary>Sum of -ln of the probabilities given to the targets; changes nothing.</summary>
+    /// <summary>Sum of -ln of the probabilities given to the targets, in float32 whatever steps compute in; changes nothing.</summary>
     double Nats(WindowBatch batch);
 
     /// <summary>The present weights, copied to the host.</summary>

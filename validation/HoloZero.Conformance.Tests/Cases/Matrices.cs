@@ -9,6 +9,11 @@ internal static partial class OperationCases<T>
     {
         yield return Case("MatMul", "by hand", [Tensor.Of([2, 3], 1, 2, 3, 4, 5, 6), Tensor.Of([3, 2], 7, 8, 9, 10, 11, 12)],
             (op, x) => op.MatMul(x[0], x[1]), Tensor.Of([2, 2], 58, 64, 139, 154));
+        yield return Case("RoundableMatMul", "of numbers that nothing rounds",
+            [Tensor.Of([1, 3], 0.5, 2, -3), Tensor.Of([3, 1], 7, 9, 1.25)],
+            (op, x) => op.RoundableMatMul(x[0], x[1]), Tensor.Of([1, 1], 17.75));
+        yield return Case("Dropout", "of nothing, as nothing is learned", [Tensor.Of([2, 2], 1, -2, 3, NaN)], (op, x) => op.Dropout(x[0]),
+            Tensor.Of([2, 2], 1, -2, 3, NaN));
         foreach (var (a, b, leading) in new (int[], int[], int[])[]
         {
             ([1, 1], [1, 1], []), ([2, 3, 4], [4, 5], [2]), ([4, 5], [2, 3, 5, 6], [2, 3]), ([2, 3, 4, 5], [2, 3, 5, 6], [2, 3]),

@@ -26,8 +26,8 @@ internal sealed class Tolerances(
     private static readonly string[] Moving =
     [
         "At", "Parameter", "Constant", "Where", "Transpose", "Concat", "Slice", "Skip", "Gather", "PadLast", "RoundToFloat32", "Length",
-        "Range", "RestartedRows", "StreamTail", "SplitHeads", "MergeHeads", "SlotRows", "SplitQkv", nameof(BinaryFunction.Maximum),
-        nameof(BinaryFunction.LessOrEqual),
+        "Range", "RestartedRows", "StreamTail", "SplitHeads", "MergeHeads", "SlotRows", "SplitQkv", "Dropout",
+        nameof(BinaryFunction.Maximum), nameof(BinaryFunction.LessOrEqual),
     ];
 
     private static readonly string[] Rounding =
@@ -52,7 +52,7 @@ internal sealed class Tolerances(
         (["RowPositions"], new(0, 1e-7, "cos and sin as published in float32, here of the angle in float64")),
         (["Exp", "Tanh"], new(4e-16, 0, "libm is within 1 ulp, and the truth is one as well")),
         (["Erf"], new(0, 1e-15, "what the reference's series promises")),
-        (["MatMul", "Sum", "Linear", "Rope"], new(0, 1e-14, "order of at most 64 terms below 4")),
+        (["MatMul", "RoundableMatMul", "Sum", "Linear", "Rope"], new(0, 1e-14, "order of at most 64 terms below 4")),
         (["Softmax", "LayerNorm", "Gelu", "Phi"], new(1e-14, 1e-15, "a few roundings after an exact sum")),
         (["Attention", "FastWeightRead"], new(1e-13, 1e-14, "sums of products of rounded numbers")),
     ],
@@ -71,7 +71,7 @@ internal sealed class Tolerances(
         (["RowPositions"], new(0, 4e-7, "as the rotary tables, here of the angle in float64")),
         (["Exp"], new(4 * FloatUnit, SmallestNormalFloat, "2 ulp of a polynomial; denormal results may be 0")),
         (["Tanh", "Erf"], new(8 * FloatUnit, FloatUnit, "rational approximations, a few ulp of 1")),
-        (["MatMul", "Sum", "Linear"], new(0, 4e-6, "order of at most 64 terms below 4")),
+        (["MatMul", "RoundableMatMul", "Sum", "Linear"], new(0, 4e-6, "order of at most 64 terms below 4")),
         (["Rope"], new(0, 8 * FloatUnit, "two products of numbers below 2")),
         (["Softmax"], new(8 * FloatUnit, SmallestNormalFloat, "2 ulp of each exponential and of the sum")),
         (["LayerNorm"], new(4e-6, 2e-6, "centring cancels, then one division by a float32 deviation")),
