@@ -8,13 +8,14 @@ internal sealed record BlockFormat
     /// <param name="bits">Bits a code: 4 or 8.</param>
     /// <param name="blockSize">Consecutive inputs that share a scale: 16, 32, 64, 128 or 256.</param>
     /// <param name="zeroPoints">Whether each block has a zero point of its own, or 2^(bits-1) is every block's.</param>
+    /// <param name="halfScales">Whether scales are numbers that float16 has: they are of the activations' type.</param>
     /// <exception cref="ArgumentOutOfRangeException">Another number of bits or block size.</exception>
-    public BlockFormat(int bits, int blockSize, bool zeroPoints = false)
+    public BlockFormat(int bits, int blockSize, bool zeroPoints = false, bool halfScales = false)
     {
         if (bits is not (4 or 8)) throw new ArgumentOutOfRangeException(nameof(bits), bits, "a code has 4 or 8 bits");
         if (blockSize is < 16 or > 256 || !BitOperations.IsPow2(blockSize))
             throw new ArgumentOutOfRangeException(nameof(blockSize), blockSize, "a block has 16, 32, 64, 128 or 256 inputs");
-        (Bits, BlockSize, ZeroPoints) = (bits, blockSize, zeroPoints);
+        (Bits, BlockSize, ZeroPoints, HalfScales) = (bits, blockSize, zeroPoints, halfScales);
     }
 
     public int Bits { get; }
@@ -22,6 +23,8 @@ internal sealed record BlockFormat
     public int BlockSize { get; }
 
     public bool ZeroPoints { get; }
+
+    public bool HalfScales { get; }
 
     /// <summary>The greatest code: 15 or 255.</summary>
     public int MaxCode => (1 << Bits) - 1;
@@ -31,6 +34,9 @@ internal sealed record BlockFormat
 
     /// <summary>Bytes of one block's codes.</summary>
     public int BlockBytes => BlockSize * Bits / 8;
+
+    /// <summary>The scale that is stored for <paramref name="scale"/>; 0 or an infinity where the type has nothing near it.</summary>
+    public float Stored(float scale) => HalfScales ? (float)(Half)scale : scale;
 
     /// <summary>Blocks of a row of <paramref name="inputs"/> weights; the last one may be padded.</summary>
     public int Blocks(int inputs) => (inputs + BlockSize - 1) / BlockSize;
