@@ -2,8 +2,8 @@
 # Packs what a machine with a card needs to check and measure models, in pieces that are small enough to be carried one by one:
 #   ci/gpu/pack.sh [--programs FOLDER] [--checkpoint FILE]... OUTPUT MODEL...
 # Programs are those of make build, with CUDA's and TensorRT's providers and .NET itself, unless FOLDER has others. A MODEL is a folder
-# that holozero-export wrote, a FILE the checkpoint of one: PyTorch runs it for comparison. OUTPUT gets bundle.000, bundle.001, ... of at most PIECE_BYTES (64 MiB), SHA256SUMS and run.sh, which takes
-# it from there. Exit: 0 packed, 2 wrong usage, anything else not.
+# that holozero-export wrote, a FILE the checkpoint of one: PyTorch runs it for comparison. OUTPUT gets bundle.000, bundle.001, ... of at
+# most PIECE_BYTES (64 MiB), SHA256SUMS and run.sh, which takes it from there. Exit: 0 packed, 2 wrong usage, anything else not.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 piece=${PIECE_BYTES:-67108864}
@@ -50,7 +50,7 @@ fi
 
 for model in "$@"; do cp -a "$model" "$work/bundle/models/"; done
 for checkpoint in "${checkpoints[@]}"; do cp "$checkpoint" "$work/bundle/checkpoints/"; done
-cp "$root/ci/gpu/pytorch.py" "$work/bundle/"
+cp "$root/ci/gpu/pytorch.py" "$root/ci/gpu/asymdec.py" "$work/bundle/"
 mkdir "$work/bundle/golden"
 cp "$root"/validation/golden/*.json "$root"/validation/golden/*.golden.safetensors "$root"/validation/golden/demo-heldout.txt \
     "$work/bundle/golden/"

@@ -37,7 +37,10 @@ if [ ! -e "$unpacked/.whole" ]; then
         echo "run.sh: the pieces beside $0 are not what was packed; copy them again" >&2
         exit 2
     fi
-    cat "$here"/bundle.[0-9][0-9][0-9] | gzip -dc | tar -C "$unpacked" -xf - || { echo "run.sh: the pieces cannot be unpacked" >&2; exit 2; }
+    if ! cat "$here"/bundle.[0-9][0-9][0-9] | gzip -dc | tar -C "$unpacked" -xf -; then
+        echo "run.sh: the pieces cannot be unpacked" >&2
+        exit 2
+    fi
     touch "$unpacked/.whole"
 fi
 

@@ -109,8 +109,8 @@ public sealed class DeviceStateTests : IDisposable
         var artifact = ArtifactFolder.Open(_model.Folder, verifyHashes: false);
         using var session = OnnxEnvironment.NewSessionOptions();
         session.IntraOpNumThreads = 1;
-        return OnnxGraph.Load(artifact, artifact.Variant(variant), (options ?? new()) with { Speculation = false }, ExecutionProvider.Cpu, session, copies,
-            TestContext.Current.CancellationToken);
+        return OnnxGraph.Load(artifact, artifact.Variant(variant), (options ?? new()) with { Speculation = false }, ExecutionProvider.Cpu,
+            session, copies, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Everything that a state can do, and the logits of it.</summary>

@@ -29,7 +29,11 @@ public sealed record ProviderTable(IReadOnlyList<string> Providers, IReadOnlyLis
         {
             var results = providers.Select(provider => variant.FirstOrDefault(result => result.Provider == provider)).ToArray();
             foreach (var check in variant.SelectMany(result => result.Checks).Select(check => check.Check).Distinct())
-                rows.Add(new(variant.Key, check, [.. results.Select(result => Cell(result?.Checks.FirstOrDefault(c => c.Check == check)))]));
+            {
+                rows.Add(new(variant.Key, check,
+                    [.. results.Select(result => Cell(result?.Checks.FirstOrDefault(other => other.Check == check)))]));
+            }
+
             rows.Add(new(variant.Key, "bits/byte", [.. results.Select(result => new ProviderCell(result?.BitsPerByte is { } bits
                 ? bits.ToString("f6", CultureInfo.InvariantCulture) : ""))]));
             var differences = report.Differences.Where(difference => difference.Variant == variant.Key).ToArray();
