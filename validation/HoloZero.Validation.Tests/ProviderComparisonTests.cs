@@ -1,7 +1,6 @@
 using System.Text.Json;
 using HoloZero.Models;
 using HoloZero.Runtime;
-using HoloZero.Testing;
 using HoloZero.Validation.Reports;
 
 namespace HoloZero.Validation.Tests;
