@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Checks and measures what pack.sh packed, on a machine with CUDA 13, and writes a folder to report from:
-#   run.sh [--provider cuda|tensorrt|cpu] [--unpacked FOLDER] REPORT
+#   [PYTHON=FILE] run.sh [--provider cuda|tensorrt|cpu] [--unpacked FOLDER] REPORT
 # Looks for the pieces beside itself, joins them and holds each against its checksum; FOLDER, where they are unpacked, stays for the next
 # time. Without --provider: cuda, and then tensorrt where libnvinfer is. --provider cpu rehearses all of it without a card.
-# Every model goes through doctor, validate and bench; a failure ends none of the others. BENCH and BENCH_SESSIONS are options for bench
-# (--rounds 3; --sessions 256 --rounds 1), BENCH_SESSIONS=none leaves the latter out. REPORT gets summary.txt, machine.txt and what each
-# said.
+# Every model goes through doctor, validate and bench, the latter with each variant for CUDA; a failure ends none of the others. BENCH and
+# BENCH_SESSIONS are options for bench (--rounds 3 --rows 1,16,256; --sessions 256 --rounds 1), BENCH_SESSIONS=none leaves the latter out.
+# Where its checkpoint was packed and a python3 here has PyTorch (or PYTHON), the same weights run there, and pytorch-MODEL.json tells by
+# how much ours is faster; BENCH_PYTORCH are options for pytorch.py. REPORT gets summary.txt, machine.txt and what each said.
 # Exit: 0 everything passed, 1 something did not, 2 wrong usage or damaged pieces.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,7 +37,10 @@ if [ ! -e "$unpacked/.whole" ]; then
         echo "run.sh: the pieces beside $0 are not what was packed; copy them again" >&2
         exit 2
     fi
-    cat "$here"/bundle.[0-9][0-9][0-9] | xz -dc | tar -C "$unpacked" -xf - || { echo "run.sh: the pieces cannot be unpacked" >&2; exit 2; }
+    if ! cat "$here"/bundle.[0-9][0-9][0-9] | gzip -dc | tar -C "$unpacked" -xf -; then
+        echo "run.sh: the pieces cannot be unpacked" >&2
+        exit 2
+    fi
     touch "$unpacked/.whole"
 fi
 
@@ -67,7 +71,32 @@ step() {
     [ $code -eq 0 ] || status=1
 }
 
-read -ra bench <<<"${BENCH:---rounds 3}"
+# not_run NAME WORDS: what this machine cannot do is told, and fails nothing.
+not_run() { printf 'NOT RUN     %s: %s\n' "$1" "$2" | tee -a "$report/summary.txt"; }
+
+# against_pytorch MODEL: the same weights in PyTorch, beside what bench measured of them.
+against_pytorch() {
+    local name checkpoint found= device=cuda has='import torch; assert torch.cuda.is_available()' benches=() python=
+    name=$(basename "$1")
+    if [ "${providers[*]}" = cpu ]; then device=cpu has='import torch'; fi
+    for checkpoint in "$unpacked"/checkpoints/*; do
+        [ -e "$checkpoint" ] || continue
+        grep -q "$(sha256sum "$checkpoint" | cut -c1-64)" "$1/holozero.json" && found=$checkpoint
+    done
+    if [ -z "$found" ]; then not_run "pytorch-$name" "its checkpoint was not packed"; return; fi
+    for candidate in ${PYTHON:-python3 /usr/bin/python3}; do
+        if "$candidate" -c "$has" 2>/dev/null; then python=$candidate; break; fi
+    done
+    if [ -z "$python" ]; then not_run "pytorch-$name" "no python3 here has PyTorch for $device"; return; fi
+    for checkpoint in "$report/bench-$name"-*.txt; do
+        if grep -q bytes_per_second "$checkpoint"; then benches+=(--bench "$checkpoint"); fi
+    done
+    step "pytorch-$name" "$python" "$unpacked/pytorch.py" --model "$1" --checkpoint "$found" --device $device "${benches[@]}" \
+        --json "$report/pytorch-$name.json" "${pytorch[@]}"
+}
+
+read -ra bench <<<"${BENCH:---rounds 3 --rows 1,16,256}"
+read -ra pytorch <<<"${BENCH_PYTORCH:-}"
 read -ra sessions <<<"${BENCH_SESSIONS:---sessions 256 --rounds 1}"
 programs=$unpacked/programs
 if [ -d "$unpacked/dotnet" ]; then export DOTNET_ROOT="$unpacked/dotnet"; fi
@@ -79,8 +108,19 @@ for provider in "${providers[@]}"; do
         step "doctor-$name" "$programs/holozero" doctor "${run[@]}"
         step "validate-$name" "$programs/holozero-validate" --model "$model" --provider "$provider" --golden "$unpacked/golden" --quick \
             --report "$report/validate-$name"
-        step "bench-$name" "$programs/holozero" bench "${run[@]}" --json "${bench[@]}"
-        [ "${sessions[0]}" = none ] || step "sessions-$name" "$programs/holozero" bench "${run[@]}" --json "${sessions[@]}"
+        variants=()
+        if [ "$provider" = cuda ]; then
+            for graph in "$model"model.cuda*.onnx; do
+                [ ! -e "$graph" ] || variants+=("$(basename "$graph" .onnx | cut -d. -f2)")
+            done
+        fi
+        for variant in "${variants[@]:-}"; do
+            with=("${run[@]}" ${variant:+--variant "$variant"})
+            step "bench-$name${variant:+-$variant}" "$programs/holozero" bench "${with[@]}" --json "${bench[@]}"
+            [ "${sessions[0]}" = none ] ||
+                step "sessions-$name${variant:+-$variant}" "$programs/holozero" bench "${with[@]}" --json "${sessions[@]}"
+        done
     done
 done
+for model in "$unpacked"/models/*/; do against_pytorch "${model%/}"; done
 exit $status

@@ -38,8 +38,8 @@ internal static class ExportCommand
         };
         var heldOut = new Option<string?>("--held-out")
         {
-            Description = "text that the network never saw: int8, int4 and cuda are exported only if they predict it nearly as well as "
-                + "fp32",
+            Description = "text that the network never saw: variants that round weights are exported only if they predict it "
+                + "nearly as well as fp32",
         };
         var calibration = new Option<string?>("--calibration")
         {

@@ -10,7 +10,7 @@ namespace HoloZero.Exporter;
 
 /// <summary>One way to write the network down as a graph.</summary>
 /// <param name="Name">What a caller selects it by.</param>
-/// <param name="Precision">Element type of the weights.</param>
+/// <param name="Precision">Element type of the weights, and of the activations where that is another and these are not rounded.</param>
 /// <param name="Opsets">Version by operator domain.</param>
 /// <param name="LogitsTolerance">Allowed distance of logits from float64, per unit of the largest logit.</param>
 /// <param name="Interpreter">
@@ -19,8 +19,6 @@ namespace HoloZero.Exporter;
 internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDictionary<string, int> Opsets, double LogitsTolerance,
     Func<GraphRecorder, Func<string, float[]>, Func<string, ActivationRange>, ITensorOps<GraphValue>> Interpreter)
 {
-    private static readonly LinearFormats CudaFormats = new(LinearFormat.Float16, LinearFormat.Float32) { Cache = DataType.Float16 };
-
     private static readonly SortedDictionary<string, int> FusedOpsets =
         new(StringComparer.Ordinal) { [""] = FusedOnnxOps.Opset, [OnnxOperator.ContribDomain] = 1 };
 
@@ -43,11 +41,15 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     /// For CUDA, whose attention takes float16 alone: weights, activations, keys and values in float16, S, z and the head in float32, and
     /// no operator that CUDA lacks. On the processor logits are off by 8.9e-4 of the largest on tiny, by 7.2e-4 on the demo model.
     /// </summary>
-    public static GraphVariant Cuda { get; } = Fused("cuda", "float16", 2e-3, CudaFormats, 0.001) with
-    {
-        Interpreter = (graph, data, ranges) => new CudaOnnxOps(graph, data, CudaFormats, ranges),
-        Providers = ["cuda"],
-    };
+    public static GraphVariant Cuda { get; } = OnCuda("cuda", "float16", 2e-3, LinearFormat.Float16, 0.001);
+
+    /// <summary>The same with weights in blocks of 8 bits, but for the head's: logits of tiny off by 0.008.</summary>
+    public static GraphVariant CudaInt8 { get; } =
+        OnCuda("cuda-int8", "int8-float16", 0.02, LinearFormat.InBlocks(8, 128, halfScales: true), 0.005);
+
+    /// <summary>The same in 4 bits: logits of tiny off by 0.15.</summary>
+    public static GraphVariant CudaInt4 { get; } =
+        OnCuda("cuda-int4", "int4-float16", 0.2, LinearFormat.InBlocks(4, 128, halfScales: true), 0.02);
 
     /// <summary>
     /// Activations in 8 bits, weights in 7, and products in whole numbers: logits off by 0.052 of the largest on the demo model, by 0.029
@@ -59,7 +61,7 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
     public static GraphVariant Int4 { get; } = InBits("int4", 0.2, new(LinearFormat.InBlocks(4, 128), LinearFormat.InBlocks(8, 128)), 0.02);
 
     /// <summary>Every variant.</summary>
-    public static IReadOnlyList<GraphVariant> All { get; } = [Float32, Portable, Cuda, Int8, Int4];
+    public static IReadOnlyList<GraphVariant> All { get; } = [Float32, Portable, Cuda, CudaInt8, CudaInt4, Int8, Int4];
 
     /// <summary>What the state consists of.</summary>
     public Func<AsymDecConfig, AsymDecState<GraphState?>> State { get; init; } = GraphState.Portable;
@@ -114,6 +116,17 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
         {
             WithInt8Cache = Fused(name, name, tolerance, formats with { Cache = DataType.Int8 }, maxQualityLoss, isExact),
         };
+
+    /// <summary>A variant for CUDA, with a head of float32.</summary>
+    private static GraphVariant OnCuda(string name, string precision, double tolerance, LinearFormat blocks, double maxQualityLoss)
+    {
+        var formats = new LinearFormats(blocks, LinearFormat.Float32) { Cache = DataType.Float16 };
+        return Fused(name, precision, tolerance, formats, maxQualityLoss) with
+        {
+            Interpreter = (graph, data, ranges) => new CudaOnnxOps(graph, data, formats, ranges),
+            Providers = ["cuda"],
+        };
+    }
 
     private static GraphVariant Fused(string name, string precision, double tolerance, LinearFormats formats,
         double? maxQualityLoss = null, bool isExact = false) =>

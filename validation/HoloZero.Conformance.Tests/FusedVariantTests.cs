@@ -22,7 +22,8 @@ public class FusedVariantTests : TensorOpsConformance
 }
 
 /// <summary>
-/// The same with weights and activations in float16. Those in 4 and 8 bits differ in Linear alone: <see cref="FusedLinearTests"/>.
+/// The same with weights and activations in float16. Those in 4 and 8 bits differ from this one and from the others in Linear alone:
+/// <see cref="FusedLinearTests"/>.
 /// </summary>
 public class CudaVariantTests : FusedVariantTests
 {

@@ -20,8 +20,9 @@ public class ArtifactTests
         using var second = new ExportedModel(GoldenSuite.Tiny.CheckpointPath, options: options);
         var names = Directory.GetFiles(first.Folder).Select(path => Path.GetFileName(path)).Order().ToArray();
 
-        Assert.Equal(["features.onnx", "golden.safetensors", "holozero.json", "media.picture.onnx", "media.sound.onnx", "model.cuda.onnx",
-            "model.fp32.onnx", "model.fp32.onnx.check.onnx", "model.fp32.onnx.data", "model.int4.onnx", "model.int8.onnx",
+        Assert.Equal(["features.onnx", "golden.safetensors", "holozero.json", "media.picture.onnx", "media.sound.onnx",
+            "model.cuda-int4.onnx", "model.cuda-int8.onnx", "model.cuda.onnx", "model.fp32.onnx", "model.fp32.onnx.check.onnx",
+            "model.fp32.onnx.data", "model.int4.onnx", "model.int8.onnx",
             "model.int8.onnx.check.onnx", "model.int8.onnx.data", "model.portable.onnx"], names);
         foreach (var name in names)
             Assert.Equal(File.ReadAllBytes(Path.Combine(first.Folder, name)), File.ReadAllBytes(Path.Combine(second.Folder, name)));
@@ -143,7 +144,7 @@ public class ArtifactTests
         using var checkpoint = Checkpoint.Open(GoldenSuite.Tiny.CheckpointPath);
         var error = Assert.Throws<BadInputException>(() =>
             ArtifactExporter.Export(checkpoint, temporary["model"], new() { Variants = ["fastest"] }, new ReferenceEngine()));
-        Assert.Contains("'fastest' is unknown; choose from fp32, portable, cuda, int8, int4", error.Message);
+        Assert.Contains("'fastest' is unknown; choose from fp32, portable, cuda, cuda-int8, cuda-int4, int8, int4", error.Message);
     }
 
     [Theory]

@@ -45,6 +45,8 @@ public sealed class QualityGateTests : IDisposable
     [InlineData("int8", 2.0101)]
     [InlineData("int4", 2.0401)]
     [InlineData("cuda", 2.0021)]
+    [InlineData("cuda-int8", 2.0101)]
+    [InlineData("cuda-int4", 2.0401)]
     public void A_cost_beyond_the_limit_is_refused_and_leaves_nothing(string variant, double bits)
     {
         var meter = new Meter(("fp32", 2), (variant, bits));

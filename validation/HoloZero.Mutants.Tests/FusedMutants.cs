@@ -63,6 +63,11 @@ internal static class FusedMutants
                 var row = (int)(tensor.Dims[1] * tensor.Dims[2]);
                 for (var i = 'e' * row; i < ('e' + 1) * row; i++) codes[i] = (byte)(256 - codes[i]);
             }))) { Variant = "int4" },
+        new("blocks of float16 scaled by their neighbours", "each output has the scales of the output before it", Quantized,
+            Graph(Change<ushort>(Inputs("MatMulNBits", 2), (scales, tensor) => ShiftRows(scales, (int)tensor.Dims[1], 1))))
+        { Variant = "cuda-int8" },
+        new("int4 zero point 7 beside float16", "the code of zero is 7 instead of 8", Quantized,
+            Graph(Nodes("MatMulNBits", (node, graph) => ZeroPoints(node, graph, 7)))) { Variant = "cuda-int4" },
         new("float16 cut off", "matrices lost their last three bits on the way to float16", Quantized,
             Graph(Change<ushort>(Parameters(parameter => parameter.Layout == WeightLayout.Transposed),
                 (bits, _) => Each(bits, value => (ushort)(value & ~7)))))

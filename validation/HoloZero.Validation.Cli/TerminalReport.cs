@@ -9,6 +9,7 @@ internal static class TerminalReport
     private const int ShownMisses = 5;
     private const int CheckWidth = 17;
     private const int SubjectWidth = 38;
+    private const int CellWidth = 14;
 
     private static readonly bool Coloured = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
 
@@ -30,11 +31,26 @@ internal static class TerminalReport
             }
         }
 
+        Providers(report);
         NotChecked(report);
         foreach (var check in report.Checks.Where(check => !check.Passed)) Misses(check, folder);
         Line();
         Line(Verdict(report));
         if (folder is not null) Line($"report: {Path.Combine(folder, ReportFolder.HtmlFile)}");
+    }
+
+    private static void Providers(ValidationReport report)
+    {
+        if (ProviderTable.Of(report) is not { } table) return;
+        Line();
+        Line(Bold($"{"providers",-CheckWidth}  {string.Concat(table.Providers.Select(name => $" {name,CellWidth}"))}"));
+        foreach (var variant in table.Rows.GroupBy(row => row.Variant))
+        {
+            Line();
+            Line(Bold(variant.Key));
+            foreach (var row in variant)
+                Line($"  {row.Label,-CheckWidth}{string.Concat(row.Cells.Select(cell => $" {cell.Text,CellWidth}"))}");
+        }
     }
 
     private static void NotChecked(ValidationReport report)

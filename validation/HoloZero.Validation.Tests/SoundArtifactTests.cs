@@ -32,6 +32,8 @@ public class SoundArtifactTests
     [Theory]
     [InlineData(PrefixAttention.Causal, "fp32")]
     [InlineData(PrefixAttention.Causal, "cuda")]
+    [InlineData(PrefixAttention.Bidirectional, "cuda-int8")]
+    [InlineData(PrefixAttention.Causal, "cuda-int4")]
     [InlineData(PrefixAttention.Causal, "int8")]
     [InlineData(PrefixAttention.Causal, "int4")]
     [InlineData(PrefixAttention.Bidirectional, "fp32", "int8")]
@@ -85,12 +87,15 @@ public class SoundArtifactTests
     [Fact]
     public void What_rounding_costs_is_measured()
     {
-        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", "cuda", "int8", "int4");
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "portable", "cuda", "cuda-int8", "cuda-int4",
+            "int8", "int4");
 
         var cost = artifact.Validate().Checks.Where(check => check is { Check: CheckNames.Rounding, Subject: "published logits" })
             .ToDictionary(check => check.Scope, check => check.Metrics["mean_kl_bits"]);
 
         Assert.InRange(cost["cuda on Cpu"], 1e-9, 1e-6);
+        Assert.InRange(cost["cuda-int8 on Cpu"], 1e-6, 1e-4);
+        Assert.InRange(cost["cuda-int4 on Cpu"], 1e-3, 1e-2);
         Assert.InRange(cost["int8 on Cpu"], 1e-5, 1e-3);
         Assert.InRange(cost["int4 on Cpu"], 1e-3, 1e-2);
     }

@@ -20,6 +20,11 @@ public sealed record ValidationOptions
     /// <value><see cref="ExecutionProvider.Auto"/>, which is all. A variant runs on what it is meant for, and on the processor.</value>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
 
+    /// <summary>What computes in a provider's place: tests have no device.</summary>
+    /// <value>Nothing: every provider computes itself.</value>
+    internal IReadOnlyDictionary<ExecutionProvider, ExecutionProvider> StandIns { get; init; } =
+        new Dictionary<ExecutionProvider, ExecutionProvider>();
+
     /// <summary>Whether the front door is tried on all 16,777,216 triples of bytes, or only on all pairs at the starts of runs.</summary>
     /// <value>true: some seconds a graph.</value>
     public bool AllTriples { get; init; } = true;
@@ -66,6 +71,7 @@ public static class ArtifactValidator
         private readonly List<NotChecked> _notChecked = [];
         private readonly List<ScopeMeasurements> _measurements = [];
         private readonly List<ToleranceRule> _rules = [];
+        private readonly ProviderComparison _comparison = new();
         private readonly Dictionary<string, FrontDoorResults> _doors = [];
         private readonly long _started = TimeProvider.System.GetTimestamp();
         private string _goldens = "none: the artifact could not be understood";
@@ -92,6 +98,8 @@ public static class ArtifactValidator
                 NotChecked = _notChecked,
                 Tolerances = _rules,
                 Measurements = _measurements,
+                Providers = _comparison.Results(_checks),
+                Differences = _comparison.Differences(),
                 Environment = environment,
                 Created = TimeProvider.System.GetUtcNow(),
                 Duration = TimeProvider.System.GetElapsedTime(_started),
@@ -161,7 +169,8 @@ public static class ArtifactValidator
                     }
 
                     Step($"running {graph.Variant.Name} on {provider}");
-                    var (results, measurements) = VariantRun.Run(folder, graph, provider, wanted);
+                    var (results, measurements) = VariantRun.Run(folder, graph, provider, StandIn(provider) ?? provider, wanted,
+                        _comparison);
                     _checks.AddRange(results);
                     _measurements.Add(measurements);
                 }
@@ -275,16 +284,21 @@ public static class ArtifactValidator
                     _ => null,
                 };
                 if (named is not null && provider != named) continue;
-                if (provider is { } usable && status.Problem is null) providers.Add(usable);
+                if (provider is { } usable && (status.Problem is null || StandIn(usable) is not null)) providers.Add(usable);
                 else if (named is not null) throw Missing(status.Problem!);
                 else _notChecked.Add(new(status.Name, Shortened(status.Problem ?? "not used by the runtime")));
             }
 
-            return providers.Count > 0 ? providers : throw Missing(ProviderLibraries.NotBuiltIn);
+            // The processor first: the others are held against it.
+            return providers.Count > 0 ? [.. providers.OrderByDescending(provider => provider == ExecutionProvider.Cpu)]
+                : throw Missing(ProviderLibraries.NotBuiltIn);
 
             MissingCapabilityException Missing(string problem) =>
                 new($"execution provider {named} does not load ({ProviderLibraries.Describe(problem)})", ProviderLibraries.Remedy(problem));
         }
+
+        private ExecutionProvider? StandIn(ExecutionProvider provider) =>
+            options.StandIns.TryGetValue(provider, out var computes) ? computes : null;
 
         private static string Describe(ArtifactManifest.ModelInfo model, ArtifactManifest.SourceInfo source) =>
             $"{Untrusted.Quote(model.Architecture)[1..^1]}, d {model.Dim}, {model.DecLayers} layers, {model.Heads} heads, "

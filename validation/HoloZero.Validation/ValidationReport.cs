@@ -136,6 +136,12 @@ public sealed record ValidationReport(string Artifact, IReadOnlyList<CheckResult
     /// <summary>What the plots show.</summary>
     public IReadOnlyList<ScopeMeasurements> Measurements { get; init; } = [];
 
+    /// <summary>What each variant did on each provider.</summary>
+    public IReadOnlyList<ProviderResult> Providers { get; init; } = [];
+
+    /// <summary>How far providers are apart that ran the same graph on the same inputs.</summary>
+    public IReadOnlyList<ProviderDifference> Differences { get; init; } = [];
+
     /// <summary>The machine; null where nothing ran.</summary>
     public RuntimeReport? Environment { get; init; }
 

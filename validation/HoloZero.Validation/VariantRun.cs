@@ -44,17 +44,19 @@ internal sealed class VariantRun
     private const int SampledLogits = 1500;
 
     private readonly GraphFile _graph;
-    private readonly ExecutionProvider _provider;
+    private readonly ExecutionProvider _computes;
     private readonly Expectations _expected;
     private readonly Tolerances _tolerances;
     private readonly List<CheckResult> _results = [];
     private readonly List<double[]> _whole = [];
     private readonly List<double[]> _stepwise = [];
     private readonly List<LogitPair> _sample = [];
+    private readonly List<InputLogits> _logits = [];
+    private readonly List<(double Bits, int Bytes)> _spent = [];
 
-    private VariantRun(GraphFile graph, ExecutionProvider provider, Expectations expected)
+    private VariantRun(GraphFile graph, ExecutionProvider provider, ExecutionProvider computes, Expectations expected)
     {
-        (_graph, _provider, _expected) = (graph, provider, expected);
+        (_graph, _computes, _expected) = (graph, computes, expected);
         _tolerances = Tolerances.For(graph.Variant.Precision, expected.Config);
         Scope = $"{graph.Variant.Name} on {provider}";
     }
@@ -63,14 +65,20 @@ internal sealed class VariantRun
     public string Scope { get; }
 
     /// <summary>Runs every check; a graph that does not run fails them.</summary>
+    /// <param name="folder">The artifact.</param>
+    /// <param name="graph">The variant's graph.</param>
+    /// <param name="provider">The provider that the results are of.</param>
+    /// <param name="computes">What computes: the same, but in tests.</param>
+    /// <param name="expected">What is expected.</param>
+    /// <param name="comparison">Takes the logits.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static (IReadOnlyList<CheckResult> Results, ScopeMeasurements Measurements) Run(string folder, GraphFile graph,
-        ExecutionProvider provider, Expectations expected)
+        ExecutionProvider provider, ExecutionProvider computes, Expectations expected, ProviderComparison comparison)
     {
-        var run = new VariantRun(graph, provider, expected);
+        var run = new VariantRun(graph, provider, computes, expected);
         try
         {
-            using var runner = GraphRunner.Load(graph.Path, graph.Variant, provider);
+            using var runner = GraphRunner.Load(graph.Path, graph.Variant, computes);
             run.Sequences(runner);
             run.HeldOutText(runner);
         }
@@ -83,7 +91,8 @@ internal sealed class VariantRun
         }
 
         run.Blocks();
-        run._results.AddRange(RuntimeCheck.Run(folder, graph, provider, expected, run._tolerances, run.Scope));
+        run._results.AddRange(RuntimeCheck.Run(folder, graph, computes, expected, run._tolerances, run.Scope));
+        comparison.Add(graph.Variant.Name, provider, run.Scope, run._logits);
         return (run._results, new(run.Scope, [Curve("whole", run._whole), Curve("byte by byte", run._stepwise)], run._sample));
     }
 
@@ -106,7 +115,9 @@ internal sealed class VariantRun
         if (_expected.Reference is { } reference) SideBySide(runner, reference);
         _results.AddRange(state.Results(Scope));
         if (rounding is not null) _results.Add(rounding.Result(Scope));
-        _results.Add(new(CheckNames.BitsPerByte, "prompts", bits, Metrics(bits)) { Scope = Scope, Worst = bits.Worst });
+        var metrics = Metrics(bits);
+        if (_spent.Count > 0) metrics[ProviderComparison.BitsMetric] = _spent.Sum(spent => spent.Bits) / _spent.Sum(spent => spent.Bytes);
+        _results.Add(new(CheckNames.BitsPerByte, "prompts", bits, metrics) { Scope = Scope, Worst = bits.Worst });
     }
 
     private void Whole(GraphRunner runner, ExpectedCase test, StateComparison state, TensorMisses bits, int stride,
@@ -118,6 +129,7 @@ internal sealed class VariantRun
             using var output = runner.Run(test.Prefix, test.Stream);
             var actual = Values(output.Logits, 1, test.Stream.Length);
             comparison.Add(test.Name, actual, test.Logits, test.Largest);
+            _logits.Add(new($"{test.Name}, whole", actual));
             alsoCompare(actual);
             state.Add($"{test.Name}, whole:", output, test);
             for (var i = _sample.Count % stride; i < actual.Length; i += stride) _sample.Add(new(test.Logits[i], actual[i]));
@@ -147,6 +159,7 @@ internal sealed class VariantRun
                 }
 
                 comparison.Add(subject, actual, test.Logits, test.Largest);
+                if (pieceBytes == 1) _logits.Add(new($"{test.Name}, byte by byte", actual));
                 state.Add($"{subject}, {(pieceBytes == 1 ? "byte by byte" : "piecewise")}:", output!, test);
             }
             finally
@@ -181,7 +194,8 @@ internal sealed class VariantRun
     {
         var count = test.Stream.Length - 1;
         var expected = test.Golden.BitsPerByte ?? Probability.Bits(test.Logits, test.Stream) / count;
-        misses.Compare($"{test.Name} bits/byte", [], [Probability.Bits(actual, test.Stream) / count], [expected],
+        _spent.Add((Probability.Bits(actual, test.Stream), count));
+        misses.Compare($"{test.Name} bits/byte", [], [_spent[^1].Bits / count], [expected],
             Tolerances.BitsPerByte(_tolerances.Logits(test.Largest), count));
     }
 
@@ -195,7 +209,7 @@ internal sealed class VariantRun
     private void Blocks()
     {
         if (_expected.Reference is null) return;
-        _results.AddRange(TraceCheck.Run(_graph, _provider, _expected, _tolerances, Scope, _expected.Cancellation));
+        _results.AddRange(TraceCheck.Run(_graph, _computes, _expected, _tolerances, Scope, _expected.Cancellation));
     }
 
     /// <summary>The elements of logits of the shape that they must have.</summary>
@@ -204,8 +218,7 @@ internal sealed class VariantRun
         logits.Shape.SequenceEqual([batch, rows, Vocabulary]) ? logits.Values
             : throw new GraphFailure($"logits have the shape [{string.Join(", ", logits.Shape)}], not [{batch}, {rows}, {Vocabulary}]");
 
-    internal static IReadOnlyDictionary<string, double> Metrics(TensorMisses misses) =>
-        new Dictionary<string, double> { ["max_abs"] = misses.Worst?.Error ?? 0 };
+    internal static Dictionary<string, double> Metrics(TensorMisses misses) => new() { ["max_abs"] = misses.Worst?.Error ?? 0 };
 
     /// <summary>A graph that fails at one case may still do others.</summary>
     internal static void Try(TensorMisses misses, string subject, Action run)

@@ -15,7 +15,9 @@ internal sealed class CudaOnnxOps : FusedOnnxOps, ITensorOps<GraphValue>
 {
     /// <param name="graph">Where nodes are recorded.</param>
     /// <param name="parameters">Float32 data of each parameter by full name, row-major in the checkpoint's layout.</param>
-    /// <param name="formats">How weights are stored: float16, or float32 where the product is to be, too.</param>
+    /// <param name="formats">
+    /// How weights are stored: float16, in blocks with scales of float16, or float32 where the product is to be, too.
+    /// </param>
     /// <param name="ranges">Never asked.</param>
     public CudaOnnxOps(GraphRecorder graph, Func<string, float[]> parameters, LinearFormats formats, Func<string, ActivationRange> ranges)
         : base(graph, parameters, formats, ranges)
@@ -28,7 +30,7 @@ internal sealed class CudaOnnxOps : FusedOnnxOps, ITensorOps<GraphValue>
 
     public override ITensorOps<GraphValue> At(string module) => new CudaOnnxOps(this, module);
 
-    protected internal override DataType Activation => Format.Type;
+    protected internal override DataType Activation => Format.Type == DataType.Float ? DataType.Float : DataType.Float16;
 
     /// <summary>CUDA has no xor: a table does it.</summary>
     protected override GraphValue Changes(GraphValue from, GraphValue to)

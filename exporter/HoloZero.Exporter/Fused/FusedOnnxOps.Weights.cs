@@ -27,25 +27,32 @@ internal partial class FusedOnnxOps
         return withBias ? Node("Add", Activation, shape, [product, Bias(weights)]) : product;
     }
 
-    /// <summary>The product with weights in blocks, as whole numbers: the rows of x are rounded to 8 bits in blocks, too.</summary>
+    /// <summary>
+    /// The product with weights in blocks. In float32 as whole numbers, for which the rows of x are rounded to 8 bits in blocks, too; in
+    /// float16 the weights alone are rounded.
+    /// </summary>
     private GraphValue BlockedProduct(GraphValue x, LinearWeights weights, BlockFormat format, Shape shape, bool withBias)
     {
         const int accuracyLevelInt8 = 4;
+        var isHalf = Activation == DataType.Float16;
         var (n, k) = (weights.Outputs, weights.Inputs);
         var matrix = new Lazy<QuantizedMatrix>(() => BlockQuantizer.Quantize(weights.Matrix(), n, k, format));
         var name = $"{weights.Name}.weight.int{format.Bits}";
-        return Contrib("MatMulNBits", shape,
+        var product = Contrib("MatMulNBits", shape,
         [
-            x,
+            As(Activation, x),
             Graph.Initializer(name, DataType.Uint8, new([n, format.Blocks(k), format.BlockBytes]), () => matrix.Value.Values,
                 weights.Stored("weight", name, WeightLayout.Blocks)),
-            Graph.Initializer($"{name}.scales", DataType.Float, new([n, format.Blocks(k)]), () => BytesOf(matrix.Value.Scales)),
+            Graph.Initializer(Typed($"{name}.scales"), Activation, new([n, format.Blocks(k)]),
+                () => BytesOf(matrix.Value.Scales, Activation)),
             format.ZeroPoints ? Graph.Initializer($"{name}.zero_points", DataType.Uint8, new([n, format.ZeroPointBytes(k)]),
                 () => matrix.Value.ZeroPoints!) : null,
             null,
-            withBias ? Bias(weights) : null,
+            withBias && !isHalf ? Bias(weights) : null,
         ], NodeAttribute.Of("N", n), NodeAttribute.Of("K", k), NodeAttribute.Of("bits", format.Bits),
-            NodeAttribute.Of("block_size", format.BlockSize), NodeAttribute.Of("accuracy_level", accuracyLevelInt8));
+            NodeAttribute.Of("block_size", format.BlockSize), NodeAttribute.Of("accuracy_level", isHalf ? 0 : accuracyLevelInt8));
+        // CUDA would add a bias in another kernel as well, and earlier releases of it take none.
+        return withBias && isHalf ? Node("Add", Activation, shape, [product, Bias(weights)]) : product;
     }
 
     /// <summary>

@@ -164,12 +164,12 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         var shape = new Shape([.. qkv.Shape.Dimensions[..^1], d]);
         // The operator counts positions on: where they start again, the rows come to it rotated.
         var (query, key, value) = rows.Restarted is null ? (qkv, null, null) : Rotated(qkv, d, heads, rows);
-        GraphValue?[] rotary = rows.Restarted is null ? [rows.Cos, rows.Sin] : [null, null];
         // Between the tables and the scales the operator takes positions, a bias and a sink, which nobody gives here.
         GraphValue?[] cache = past.Keys.Type == DataType.Int8 ? [null, null, null, .. CacheScales(d, heads)] : [];
+        GraphValue?[] rotary = rows.Restarted is null ? [rows.Cos, rows.Sin] : cache.Length > 0 ? [null, null] : [];
         var outputs = Contrib("GroupQueryAttention",
             [new("", Activation, shape), Grown("k", past.Keys), Grown("v", past.Values)],
-            [query, key, value, past.Keys, past.Values, rows.LastPosition, rows.TotalLength, .. WithoutTail([.. rotary, .. cache])],
+            [query, key, value, past.Keys, past.Values, rows.LastPosition, rows.TotalLength, .. rotary, .. cache],
             [NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("kv_num_heads", heads),
                 NodeAttribute.Of("do_rotary", rows.Restarted is null ? 1 : 0),
                 .. cache.Length == 0 ? (AttributeProto[])[] : [NodeAttribute.Of("k_quant_type", "PER_CHANNEL"),
@@ -182,8 +182,6 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
             dimensions[2] += shape.Dimensions[1];
             return new(name, cache.Type, new(dimensions));
         }
-
-        static GraphValue?[] WithoutTail(GraphValue?[] inputs) => [.. inputs[..(Array.FindLastIndex(inputs, x => x is not null) + 1)]];
     }
 
     /// <summary>What a code of keys and of values is worth, channel by channel, [1, H, 1, k] each.</summary>

@@ -17,8 +17,8 @@ internal sealed record LinearFormat(DataType Type, BlockFormat? Blocks = null)
 
     public static LinearFormat Int8 { get; } = new(DataType.Int8);
 
-    public static LinearFormat InBlocks(int bits, int blockSize, bool zeroPoints = false) =>
-        new(DataType.Uint8, new(bits, blockSize, zeroPoints));
+    public static LinearFormat InBlocks(int bits, int blockSize, bool halfScales = false) =>
+        new(DataType.Uint8, new(bits, blockSize, halfScales: halfScales));
 }
 
 /// <summary>The formats of a variant.</summary>

@@ -8,13 +8,14 @@ internal sealed record BlockFormat
     /// <param name="bits">Bits a code: 4 or 8.</param>
     /// <param name="blockSize">Consecutive inputs that share a scale: 16, 32, 64, 128 or 256.</param>
     /// <param name="zeroPoints">Whether each block has a zero point of its own, or 2^(bits-1) is every block's.</param>
+    /// <param name="halfScales">Whether scales are numbers that float16 has: they are of the activations' type.</param>
     /// <exception cref="ArgumentOutOfRangeException">Another number of bits or block size.</exception>
-    public BlockFormat(int bits, int blockSize, bool zeroPoints = false)
+    public BlockFormat(int bits, int blockSize, bool zeroPoints = false, bool halfScales = false)
     {
         if (bits is not (4 or 8)) throw new ArgumentOutOfRangeException(nameof(bits), bits, "a code has 4 or 8 bits");
         if (blockSize is < 16 or > 256 || !BitOperations.IsPow2(blockSize))
             throw new ArgumentOutOfRangeException(nameof(blockSize), blockSize, "a block has 16, 32, 64, 128 or 256 inputs");
-        (Bits, BlockSize, ZeroPoints) = (bits, blockSize, zeroPoints);
+        (Bits, BlockSize, ZeroPoints, HalfScales) = (bits, blockSize, zeroPoints, halfScales);
     }
 
     public int Bits { get; }
@@ -23,8 +24,10 @@ internal sealed record BlockFormat
 
     public bool ZeroPoints { get; }
 
-    /// <summary>What codes there are.</summary>
-    public CodeRange Codes => new(Bits, ZeroPoints);
+    public bool HalfScales { get; }
+
+    /// <summary>What codes and scales there are.</summary>
+    public CodeRange Codes => new(Bits, ZeroPoints, HalfScales);
 
     /// <summary>Bytes of one block's codes.</summary>
     public int BlockBytes => BlockSize * Bits / 8;

@@ -79,7 +79,8 @@ internal readonly ref struct GridSearch(CodeRange codes, ReadOnlySpan<float> wei
     private int ZeroPointOf(float code) => (int)Math.Clamp(MathF.Round(code), 0, codes.MaxCode);
 
     /// <summary>A block of zeros, or of numbers so small that a scale for them is none, has the scale 0.</summary>
-    private Grid Usable(Grid grid) => float.IsNormal(grid.Scale) ? grid : new(0, codes.Middle);
+    private Grid Usable(Grid grid) => float.IsNormal(codes.Stored(grid.Scale)) ? grid with { Scale = codes.Stored(grid.Scale) }
+        : new(0, codes.Middle);
 
     /// <summary>
     /// Measures a grid, and the one that fits the codes of the first best, as long as that helps: rounding to the nearest code and
@@ -87,13 +88,14 @@ internal readonly ref struct GridSearch(CodeRange codes, ReadOnlySpan<float> wei
     /// </summary>
     private void Try(ref Candidate best, Grid grid)
     {
+        grid = grid with { Scale = codes.Stored(grid.Scale) };
         for (var attempt = 0; attempt < 3; attempt++)
         {
             if (!float.IsNormal(grid.Scale)) return;
             var (error, fitted) = Measure(grid);
             if (error < best.Error * (1 - Margin)) best = new(grid, error);
-            if (fitted == grid.Scale) return;
-            grid = grid with { Scale = fitted };
+            if (codes.Stored(fitted) == grid.Scale) return;
+            grid = grid with { Scale = codes.Stored(fitted) };
         }
     }
 

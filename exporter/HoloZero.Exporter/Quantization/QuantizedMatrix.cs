@@ -11,7 +11,7 @@ namespace HoloZero.Exporter.Quantization;
 /// Input B, uint8 [N, blocks, blockSize * bits / 8]. 4 bits: two codes a byte, the even input in the low half. Codes beyond K are the
 /// block's zero point, so that padding weighs nothing.
 /// </param>
-/// <param name="Scales">Input scales, float32 [N, blocks]. Finite; may be negative, and 0 for a block of zeros.</param>
+/// <param name="Scales">Input scales, [N, blocks]. Finite; may be negative, and 0 for a block of zeros.</param>
 /// <param name="ZeroPoints">
 /// Input zero_points, uint8 [N, ceil(blocks * bits / 8)], 4 bits: two blocks a byte, the even block in the low half. Null without.
 /// </param>
@@ -25,7 +25,7 @@ internal sealed record QuantizedMatrix(int Outputs, int Inputs, BlockFormat Form
     public int Blocks => Format.Blocks(Inputs);
 
     /// <summary>Bytes of all tensors together: what a product with one vector reads.</summary>
-    public long ByteCount => Values.LongLength + Scales.LongLength * sizeof(float) + (ZeroPoints?.LongLength ?? 0);
+    public long ByteCount => Values.LongLength + Scales.LongLength * (Format.HalfScales ? 2 : 4) + (ZeroPoints?.LongLength ?? 0);
 
     /// <summary>The weights [N, K] that the codes stand for, in float32 as ONNX Runtime computes them.</summary>
     public float[] Dequantize()

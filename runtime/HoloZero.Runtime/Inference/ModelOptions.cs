@@ -67,10 +67,11 @@ public sealed record ModelOptions
     /// Bytes of memory that the states of all sequences may take at once: sessions, batches, snapshots and what a generator keeps. Whoever
     /// asks for more is refused by <see cref="MissingCapabilityException"/>.
     /// </summary>
-    /// <value>Three quarters of the memory that this process may use.</value>
+    /// <value>
+    /// Three quarters of the memory that this process may use. Where states lie on a device: of <see cref="DeviceMemoryBytes"/> less the
+    /// weights, or of what its memory has left when the model is loaded; where a device does not tell, loading fails.
+    /// </value>
     public long? MaxStateBytes { get; init; }
-
-    internal long StateBytes => MaxStateBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
 
     /// <summary>
     /// Microseconds, 0 to 1,000,000, for which a thread of a call that has nothing to do looks for work before it sleeps. More keeps them

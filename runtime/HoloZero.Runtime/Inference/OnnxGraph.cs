@@ -18,10 +18,11 @@ internal sealed class OnnxGraph : IDisposable
     private readonly IDisposableReadOnlyCollection<OrtMemoryInfo>? _places;
     private readonly DeviceMemory? _device;
 
-    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes, int threads, long stateBytes,
-        IDeviceCopies? copies)
+    private OnnxGraph(InferenceSession session, ArtifactManifest.VariantInfo variant, int slotBytes, int threads, ModelOptions options,
+        long weightBytes, IDeviceCopies? copies)
     {
         (_session, Signature, MaxPositions, SlotBytes) = (session, variant.Signature, variant.MaxPositions, slotBytes);
+        States = new(this, StateBudget.Of(options, IsInPlace ? copies : null, weightBytes));
         var places = new Dictionary<string, OrtMemoryInfo>(StringComparer.Ordinal);
         if (copies is not null && IsInPlace)
         {
@@ -33,7 +34,6 @@ internal sealed class OnnxGraph : IDisposable
         StreamMemory = MemoryOf(Signature.Stream);
         StateMemories = [.. Signature.State.Select(state => MemoryOf(state.Past))];
         (Threads, Closing) = (threads, _closing.Token);
-        States = new(this, stateBytes);
         _inputs = [Signature.Prefix.Name, Signature.Stream.Name, .. Signature.State.Select(state => state.Past.Name)];
         _outputs = [Signature.Logits.Name, .. Signature.State.Select(state => state.Present.Name)];
 
@@ -106,7 +106,8 @@ internal sealed class OnnxGraph : IDisposable
                     + $"{ByteVocabulary.Size}", "export the model again");
             }
 
-            return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions.StateBytes, copies)
+            return new(session, variant, artifact.Manifest.Model.SlotBytes, options.IntraOpNumThreads, modelOptions,
+                variant.WeightBytes ?? artifact.FilesOf(variant).Sum(file => file.Value.Bytes), copies)
             {
                 Check = modelOptions.Speculation && provider == ExecutionProvider.Cpu && variant.Check is not null
                     ? CheckGraph.Load(artifact, variant, options, cancellation) : null,

@@ -38,6 +38,14 @@ internal sealed unsafe partial class CudaCopies(int deviceId) : IDeviceCopies
         Require(Synchronize(0));
     }
 
+    public long FreeBytes()
+    {
+        Select();
+        if (MemoryInfo(out var free, out _) is 0) return checked((long)free);
+        throw new MissingCapabilityException($"CUDA does not tell how much memory device {deviceId} has left",
+            "limit the device's memory, or the bytes of all states");
+    }
+
     /// <summary>Each thread has a card of its own that it speaks to.</summary>
     private void Select() => Require(SetDevice(deviceId));
 
@@ -56,6 +64,9 @@ internal sealed unsafe partial class CudaCopies(int deviceId) : IDeviceCopies
 
     [LibraryImport(Library, EntryPoint = "cudaMemcpy2D")]
     private static partial int Copy2D(nint to, nuint toStride, nint from, nuint fromStride, nuint bytes, nuint count, int kind);
+
+    [LibraryImport(Library, EntryPoint = "cudaMemGetInfo")]
+    private static partial int MemoryInfo(out nuint free, out nuint total);
 
     [LibraryImport(Library, EntryPoint = "cudaMemset")]
     private static partial int Set(nint to, int value, nuint bytes);

@@ -6,6 +6,9 @@ namespace HoloZero.Runtime;
 /// <summary>What a provider is told, by ONNX Runtime's names for it. What the caller's options say goes before what is said here.</summary>
 internal static class ProviderSettings
 {
+    /// <summary>CUDA's name for the most that its arena may take.</summary>
+    public const string CudaLimit = "gpu_mem_limit";
+
     /// <summary>
     /// CUDA: products in float32 are not cut to TF32's 10 bits, which goldens would tell; memory grows by what is asked for instead of
     /// doubling.
@@ -18,7 +21,7 @@ internal static class ProviderSettings
             ["use_tf32"] = "0",
             ["arena_extend_strategy"] = "kSameAsRequested",
         };
-        if (options.DeviceMemoryBytes is { } limit) settings["gpu_mem_limit"] = Number(limit);
+        if (options.DeviceMemoryBytes is { } limit) settings[CudaLimit] = Number(limit);
         return With(options, settings);
     }
 

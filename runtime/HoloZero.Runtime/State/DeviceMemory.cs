@@ -17,6 +17,10 @@ internal interface IDeviceCopies
 
     /// <summary>Waits for all of it.</summary>
     void Finish();
+
+    /// <summary>Bytes of the device's memory that nobody has taken.</summary>
+    /// <exception cref="MissingCapabilityException">The device does not tell.</exception>
+    long FreeBytes();
 }
 
 /// <summary>

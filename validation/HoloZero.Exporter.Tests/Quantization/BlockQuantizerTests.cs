@@ -148,6 +148,30 @@ public class BlockQuantizerTests
     }
 
     [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Scales_of_float16_are_searched_among_its_own_numbers(int bits)
+    {
+        const int Outputs = 8, Inputs = 512;
+        var weights = Gaussian(Outputs * Inputs, 6);
+        // A row whose scales are below float16's normal numbers, and one below all of them.
+        for (var i = 0; i < Inputs; i++) (weights[i], weights[Inputs + i]) = (weights[i] * 1e-4f, weights[Inputs + i] * 1e-8f);
+        var half = BlockQuantizer.Quantize(weights, Outputs, Inputs, new(bits, 128, halfScales: true));
+        var single = BlockQuantizer.Quantize(weights, Outputs, Inputs, new(bits, 128));
+        Assert.All(half.Scales, scale => Assert.Equal(scale, (float)(Half)scale));
+        Assert.All(half.Scales.Skip(4).Take(4), scale => Assert.Equal(0, scale));
+        Assert.All(half.Scales.Where((_, i) => i / 4 != 1), scale => Assert.NotEqual(0, scale));
+
+        // Codes are chosen for the scale that is stored, so that its rounding costs next to nothing.
+        var (ours, theirs) = (half.Dequantize(), single.Dequantize());
+        for (var at = 2 * Inputs; at < weights.Length; at += 128)
+        {
+            var block = weights.AsSpan(at, 128);
+            Assert.InRange(SquaredError(block, ours.AsSpan(at, 128)) / SquaredError(block, theirs.AsSpan(at, 128)), 0.95, 1.05);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Formats))]
     public void Weights_that_lie_on_a_grid_come_back_exactly(int bits, int blockSize, bool zeroPoints)
     {

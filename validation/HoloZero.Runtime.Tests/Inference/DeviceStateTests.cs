@@ -11,13 +11,14 @@ namespace HoloZero.Runtime.Tests;
 public sealed class DeviceStateTests : IDisposable
 {
     private readonly ExportedModel _model = new(Repository.Golden("tiny.pt"),
-        options: new() { Variants = ["fp32", "cuda"] });
+        options: new() { Variants = ["fp32", "cuda", "cuda-int4"] });
 
     public void Dispose() => _model.Dispose();
 
     [Theory]
     [InlineData("fp32")]
     [InlineData("cuda")]
+    [InlineData("cuda-int4")]
     public void A_sequence_is_the_same_on_a_device(string variant)
     {
         var copies = new LateCopies();
@@ -35,6 +36,7 @@ public sealed class DeviceStateTests : IDisposable
     [Theory]
     [InlineData("fp32")]
     [InlineData("cuda")]
+    [InlineData("cuda-int4")]
     public void Rows_of_a_block_are_the_same_on_a_device(string variant)
     {
         using var host = Load(variant, null);
@@ -66,13 +68,49 @@ public sealed class DeviceStateTests : IDisposable
         state.Dispose();
     }
 
-    private OnnxGraph Load(string variant, IDeviceCopies? copies)
+    [Fact]
+    public void The_budget_of_states_is_of_the_memory_that_they_lie_in()
+    {
+        const long gib = 1L << 30;
+        var ofWeights = ArtifactFolder.Open(_model.Folder, verifyHashes: false).Variant("cuda").WeightBytes!.Value;
+        var host = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
+        Assert.Equal(host, Budget(new(), null));
+        Assert.Equal(6 * gib, Budget(new(), new LateCopies { Free = 8 * gib }));
+        Assert.Equal((2 * gib - ofWeights) / 4 * 3, Budget(new() { DeviceMemoryBytes = 2 * gib }, new LateCopies { Free = 8 * gib }));
+        Assert.Equal((gib - ofWeights) / 4 * 3, Budget(new()
+        {
+            Provider = ExecutionProvider.Cuda,
+            DeviceMemoryBytes = 2 * gib,
+            ProviderOptions = new Dictionary<string, string> { ["gpu_mem_limit"] = $"{gib}" },
+        }, new LateCopies { Free = 8 * gib }));
+        Assert.Equal(0, Budget(new() { DeviceMemoryBytes = 1 << 20 }, new LateCopies { Free = 8 * gib }, weights: 1 << 21));
+        Assert.Equal(7, Budget(new() { MaxStateBytes = 7, DeviceMemoryBytes = 2 * gib }, new LateCopies { Free = null }));
+
+        using var graph = Load("cuda", new LateCopies { Free = 4 << 20 });
+        Assert.Equal(3 << 20, graph.States.BudgetBytes);
+        var error = Assert.Throws<MissingCapabilityException>(() => graph.States.RentBlock(64, 8192));
+        Assert.Contains("exceed the 3,145,728 that all sequences may take", error.Message, StringComparison.Ordinal);
+
+        long Budget(ModelOptions options, LateCopies? copies, long? weights = null) =>
+            StateBudget.Of(options, copies, weights ?? ofWeights);
+    }
+
+    [Fact]
+    public void A_device_that_does_not_tell_its_memory_is_not_guessed_at()
+    {
+        var error = Assert.Throws<MissingCapabilityException>(() => Load("cuda", new LateCopies { Free = null }));
+        Assert.Equal("this device does not tell; limit its memory", error.Message);
+        using var limited = Load("cuda", new LateCopies { Free = null }, new() { DeviceMemoryBytes = 1 << 30 });
+        Assert.InRange(limited.States.BudgetBytes, 1 << 29, 1 << 30);
+    }
+
+    private OnnxGraph Load(string variant, IDeviceCopies? copies, ModelOptions? options = null)
     {
         var artifact = ArtifactFolder.Open(_model.Folder, verifyHashes: false);
         using var session = OnnxEnvironment.NewSessionOptions();
         session.IntraOpNumThreads = 1;
-        return OnnxGraph.Load(artifact, artifact.Variant(variant), new() { Speculation = false }, ExecutionProvider.Cpu, session, copies,
-            TestContext.Current.CancellationToken);
+        return OnnxGraph.Load(artifact, artifact.Variant(variant), (options ?? new()) with { Speculation = false }, ExecutionProvider.Cpu,
+            session, copies, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Everything that a state can do, and the logits of it.</summary>
@@ -140,6 +178,11 @@ public sealed class DeviceStateTests : IDisposable
         public long Copied { get; private set; }
 
         public int Waiting => _waiting.Count;
+
+        /// <summary>Null does not tell.</summary>
+        public long? Free { get; init; } = 1L << 30;
+
+        public long FreeBytes() => Free ?? throw new MissingCapabilityException("this device does not tell", "limit its memory");
 
         public void Copy(nint to, long toStride, nint from, long fromStride, long bytes, long count)
         {

@@ -15,14 +15,15 @@ public sealed class PlacementCheckTests : IDisposable
             "positions/Add", "positions/Add.2", "norm/Unsqueeze"];
 
     private readonly ExportedModel _model = new(Repository.Golden("tiny.pt"),
-        options: new() { Variants = ["cuda", "portable"] });
+        options: new() { Variants = ["cuda", "cuda-int8", "cuda-int4", "portable"] });
 
     public void Dispose() => _model.Dispose();
 
     [Fact]
     public void The_manifest_names_what_computes_of_lengths_alone()
     {
-        Assert.Equal(LeftByCuda.Order(), Variant("cuda").HostNodes.Order());
+        foreach (var variant in (string[])["cuda", "cuda-int8", "cuda-int4"])
+            Assert.Equal(LeftByCuda.Order(), Variant(variant).HostNodes.Order());
         // A sum with 0, which ONNX Runtime leaves out.
         Assert.Equal(LeftByCudaOfPortable.Append("positions/Add.3").Order(), Variant("portable").HostNodes.Order());
     }

@@ -45,7 +45,7 @@ internal static class HeldOutCheck
             var limit = tolerances.Logits(Math.Min(largest, 1000));
             misses.Compare($"held-out text, {predicted} bytes, bits/byte", [], [bits / predicted], [heldOut.BitsPerByte],
                 tolerances.HeldOut(limit, predicted, heldOut.BitsPerByte) + 0.5 * Math.Pow(10, -heldOut.Digits));
-            (metrics["bits_per_byte"], metrics["golden_bits_per_byte"], metrics["bytes"]) =
+            (metrics[ProviderComparison.BitsMetric], metrics["golden_bits_per_byte"], metrics["bytes"]) =
                 (bits / predicted, heldOut.BitsPerByte, predicted);
             if (reference is null) return;
 

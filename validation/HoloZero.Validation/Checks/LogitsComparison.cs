@@ -73,6 +73,6 @@ internal sealed class LogitsComparison(Tolerances tolerances)
         Shares.Add(double.IsNaN(error) ? double.PositiveInfinity : error / allowed);
     }
 
-    // A NaN must win.
-    private static double Larger(double a, double b) => double.IsNaN(a) || a > b ? a : b;
+    /// <summary>The larger one; a NaN wins.</summary>
+    internal static double Larger(double a, double b) => double.IsNaN(a) || a > b ? a : b;
 }

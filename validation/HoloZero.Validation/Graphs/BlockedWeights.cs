@@ -23,8 +23,9 @@ internal static class BlockedWeights
 
         var blocks = (inputs + blockSize - 1) / blockSize;
         var packed = Bytes(codes, (long)outputs * blocks * blockSize * bits / 8);
-        var scales = GraphWeights.Floats(DataType.Float, OnnxReader.Data(Input(2)!, path), (long)outputs * blocks)
-            ?? throw new GraphFailure($"its scales {Input(2)!.Name} are no {outputs} x {blocks} float32 values");
+        // They are of the type that the activations have.
+        var scales = GraphWeights.Floats(Input(2)!.DataType, OnnxReader.Data(Input(2)!, path), (long)outputs * blocks)
+            ?? throw new GraphFailure($"its scales {Input(2)!.Name} are no {outputs} x {blocks} floating-point values");
         var zeroBytes = (blocks * bits + 7) / 8;
         var zeros = Input(3) is { } zeroPoints ? Bytes(zeroPoints, (long)outputs * zeroBytes) : null;
         if (Input(4) is { } order) throw new GraphFailure($"it has an order of columns, {order.Name}");

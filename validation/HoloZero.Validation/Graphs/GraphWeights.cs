@@ -40,7 +40,8 @@ internal sealed class GraphWeights
         foreach (var name in reader._stored.Keys.Where(name => !shapes.ContainsKey(name)))
             misses.Add(new($"parameter {Untrusted.Quote(name)}", "stored", "no parameter of this network"));
 
-        var leastBits = TensorTypes.TryParseName(graph.Variant.Precision, out var type) ? 8 * type.SizeInBytes() : 4;
+        // What stands behind a dash is the activations'.
+        var leastBits = TensorTypes.TryParseName(graph.Variant.Precision.Split('-')[0], out var type) ? 8 * type.SizeInBytes() : 4;
         var weights = new Dictionary<string, WeightTensor>(StringComparer.Ordinal);
         foreach (var (name, shape) in shapes)
         {

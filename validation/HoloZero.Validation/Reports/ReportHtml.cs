@@ -20,6 +20,7 @@ internal sealed class ReportHtml
         var html = new ReportHtml(report);
         html.Header();
         html.Summary();
+        html.Providers();
         html.Plots();
         html.Misses();
         html.Details();
@@ -89,6 +90,29 @@ internal sealed class ReportHtml
         }
 
         _page.Append("</section>\n");
+    }
+
+    private void Providers()
+    {
+        if (ProviderTable.Of(_report) is not { } table) return;
+        _page.Append("<section>\n<h2>Providers</h2>\n<p>The worst error of each check, as above, and of what runs on several the largest "
+            + "difference of a logit on the same inputs.</p>\n<div class=\"wide\"><table>\n<thead><tr><th>Check</th>"
+            + $"{string.Concat(table.Providers.Select(name => $"<th class=\"n\">{Escape(name)}</th>"))}</tr></thead>\n");
+        foreach (var variant in table.Rows.GroupBy(row => row.Variant))
+        {
+            _page.Append(CultureInfo.InvariantCulture,
+                $"<tbody><tr class=\"scope\"><th colspan=\"{1 + table.Providers.Count}\">{Escape(variant.Key)}</th></tr>\n");
+            foreach (var row in variant)
+            {
+                _page.Append($"<tr><td>{Escape(row.Label)}</td>{string.Concat(row.Cells.Select(cell => $"<td class=\"n\" "
+                    + $"title=\"{Escape(cell.Where)}\">{(cell.Passed ? Escape(cell.Text)
+                        : $"<span class=\"no\">{Escape(cell.Text)}</span>")}</td>"))}</tr>\n");
+            }
+
+            _page.Append("</tbody>\n");
+        }
+
+        _page.Append("</table></div>\n</section>\n");
     }
 
     private void Plots()

@@ -34,6 +34,8 @@ public static class ReportJson
                 rule => Object(json, ("subject", rule.Subject), ("rule", rule.Rule), ("reason", rule.Reason)));
             Array(json, "checks", report.Checks, check => Write(json, check));
             Array(json, "measurements", report.Measurements, scope => Write(json, scope));
+            Array(json, "providers", report.Providers, result => Write(json, result));
+            Array(json, "provider_differences", report.Differences, difference => Write(json, difference));
             json.WriteEndObject();
         }
 
@@ -68,15 +70,7 @@ public static class ReportJson
         json.WriteString("scope", check.Scope);
         json.WriteString("subject", check.Subject);
         json.WriteBoolean("passed", check.Passed);
-        if (check.Worst is { } worst)
-        {
-            json.WriteStartObject("worst");
-            Number(json, "error", worst.Error);
-            Number(json, "allowed", worst.Allowed);
-            json.WriteString("where", worst.Where);
-            json.WriteEndObject();
-        }
-
+        Write(json, check.Worst);
         json.WriteStartObject("metrics");
         foreach (var (name, value) in check.Metrics) Number(json, name, value);
         json.WriteEndObject();
@@ -91,6 +85,47 @@ public static class ReportJson
         json.WriteEndObject();
 
         static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
+    }
+
+    private static void Write(Utf8JsonWriter json, Margin? worst)
+    {
+        if (worst is null) return;
+        json.WriteStartObject("worst");
+        Number(json, "error", worst.Error);
+        Number(json, "allowed", worst.Allowed);
+        json.WriteString("where", worst.Where);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ProviderResult result)
+    {
+        json.WriteStartObject();
+        json.WriteString("variant", result.Variant);
+        json.WriteString("provider", result.Provider);
+        if (result.BitsPerByte is { } bits) Number(json, ProviderComparison.BitsMetric, bits);
+        Array(json, "checks", result.Checks, check =>
+        {
+            json.WriteStartObject();
+            json.WriteString("check", check.Check);
+            json.WriteBoolean("passed", check.Passed);
+            Write(json, check.Worst);
+            json.WriteEndObject();
+        });
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ProviderDifference difference)
+    {
+        json.WriteStartObject();
+        json.WriteString("variant", difference.Variant);
+        json.WriteString("provider", difference.Provider);
+        json.WriteString("other", difference.Other);
+        Number(json, "max_abs", difference.Largest);
+        Number(json, "max_rel", difference.Relative);
+        json.WriteString("where", difference.Where);
+        json.WriteNumber("rows", difference.Rows);
+        json.WriteNumber("other_top1", difference.OtherSymbols);
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, ScopeMeasurements scope)
