@@ -17,8 +17,8 @@ public class PrecisionTests
 
     /// <summary>
     /// PyTorch 1.13 on the CPU, within <c>torch.autocast("cpu", dtype=torch.bfloat16)</c>: <c>y = F.linear(x, w, b); s = y @ y.t()</c>,
-    /// then outside of it <c>p = (s.float() / 8).softmax(-1); p[0, 0].backward()</c>. Sums of so few factors of 8 bits are exact in float32, so
-    /// that their order does not matter.
+    /// then outside of it <c>p = (s.float() / 8).softmax(-1); p[0, 0].backward()</c>. Sums of so few factors of 8 bits are exact in
+    /// float32, so that their order does not matter.
     /// </summary>
     [Fact]
     public void A_Linear_a_product_and_a_softmax_are_those_of_PyTorchs_autocast_forwards_and_backwards()
