@@ -38,7 +38,7 @@ def door_tables(dtype, device):
             own[code, 21 + k] = -sum(b * math.sin(2 * math.pi * n * k / 8) for n, b in enumerate(bits))
         own[code, 25], own[code, 26] = math.cos(2 * math.pi * value / 256), math.sin(2 * math.pi * value / 256)
     before[0], change_before[0] = 0, 0
-    return [table.to(device, torch.float32 if dtype == torch.float16 else dtype) for table in (own, change, before, change_before, terms)]
+    return [table.to(device, dtype) for table in (own, change, before, change_before, terms)]
 
 
 def features(tables, bytes_, tail):
@@ -62,7 +62,7 @@ class Network:
         # The head's error goes straight into the logits: it is float32, as in the variant that this is held against.
         self.w = {name: tensor.to(device, self.wide if name.startswith(("head.", "norm.")) else dtype) for name, tensor in weights.items()}
         self.gates = [float(torch.tanh(weights[f"mem_blocks.{i}.gate"].double())) for i in range(self.layers)]
-        self.tables = door_tables(dtype, device)
+        self.tables = door_tables(self.wide, device)
         frequencies = 1.0 / (10000.0 ** (torch.arange(0, self.k, 2).float() / self.k))
         angles = torch.arange(capacity).float()[:, None] * frequencies[None]
         angles = torch.cat([angles, angles], 1)

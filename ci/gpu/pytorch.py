@@ -70,7 +70,8 @@ def configuration(folder, path):
     if digest != manifest["source"]["sha256"]:
         refuse(2, f"{path} is not the checkpoint that {folder} was exported from")
     model = manifest["model"]
-    known = {"door": "zero", "prefix_attention": "causal", "stream_positions": "continuous", "stream_origin": "bare"}
+    known = {"door": "zero", "prefix_attention": "causal", "stream_positions": "continuous", "stream_origin": "bare",
+             "substrate": "hsl"}
     for key, value in known.items():
         if model.get(key, value) != value:
             refuse(3, f"{key} of {folder} is {model[key]}, and this script knows {value} alone")

@@ -61,14 +61,18 @@ fi
 
 status=0
 : >"$report/summary.txt"
-# step NAME COMMAND...: what it says goes to NAME.txt, how it ended to the summary.
+# ended NAME CODE: how a step ended goes to the summary.
+ended() {
+    if [ "$2" -eq 0 ]; then printf 'passed      %s\n' "$1"; else printf 'FAILED %-4s %s\n' "$2" "$1"; fi | tee -a "$report/summary.txt"
+    [ "$2" -eq 0 ] || status=1
+}
+
+# step NAME COMMAND...: what it says goes to NAME.txt.
 step() {
     local name=$1 code=0
     shift
     "$@" >"$report/$name.txt" 2>&1 || code=$?
-    if [ $code -eq 0 ]; then printf 'passed      %s\n' "$name"; else printf 'FAILED %-4s %s\n' "$code" "$name"; fi |
-        tee -a "$report/summary.txt"
-    [ $code -eq 0 ] || status=1
+    ended "$name" $code
 }
 
 # not_run NAME WORDS: what this machine cannot do is told, and fails nothing.
@@ -76,7 +80,8 @@ not_run() { printf 'NOT RUN     %s: %s\n' "$1" "$2" | tee -a "$report/summary.tx
 
 # against_pytorch MODEL: the same weights in PyTorch, beside what bench measured of them.
 against_pytorch() {
-    local name checkpoint found= device=cuda has='import torch; assert torch.cuda.is_available()' benches=() python=
+    local name checkpoint found= device=cuda has='import torch; assert torch.cuda.is_available()' benches=() python= code=0
+    local provider file candidate
     name=$(basename "$1")
     if [ "${providers[*]}" = cpu ]; then device=cpu has='import torch'; fi
     for checkpoint in "$unpacked"/checkpoints/*; do
@@ -88,11 +93,14 @@ against_pytorch() {
         if "$candidate" -c "$has" 2>/dev/null; then python=$candidate; break; fi
     done
     if [ -z "$python" ]; then not_run "pytorch-$name" "no python3 here has PyTorch for $device"; return; fi
-    for checkpoint in "$report/bench-$name"-*.txt; do
-        if grep -q bytes_per_second "$checkpoint"; then benches+=(--bench "$checkpoint"); fi
+    for provider in "${providers[@]}"; do
+        for file in "$report/bench-$name-$provider.txt" "$report/bench-$name-$provider"-*.txt; do
+            if [ -e "$file" ] && grep -q bytes_per_second "$file"; then benches+=(--bench "$file"); fi
+        done
     done
-    step "pytorch-$name" "$python" "$unpacked/pytorch.py" --model "$1" --checkpoint "$found" --device $device "${benches[@]}" \
-        --json "$report/pytorch-$name.json" "${pytorch[@]}"
+    "$python" "$unpacked/pytorch.py" --model "$1" --checkpoint "$found" --device $device "${benches[@]}" \
+        --json "$report/pytorch-$name.json" "${pytorch[@]}" >"$report/pytorch-$name.txt" 2>&1 || code=$?
+    if [ $code -eq 3 ]; then not_run "pytorch-$name" "$(tail -n1 "$report/pytorch-$name.txt")"; else ended "pytorch-$name" $code; fi
 }
 
 read -ra bench <<<"${BENCH:---rounds 3 --rows 1,16,256}"

@@ -67,7 +67,7 @@ internal sealed class AblateCommand
         files.RequireLearnable();
         var options = _arguments.Options(parsed, files, new(), "", new() { Steps = steps });
         // What there is too little of is told before the engine is loaded.
-        _ = files.For(options, network.SlotBytes);
+        _ = files.Prepared(options, network.SlotBytes);
         var film = FilmLayout.Film;
         var plan = new AblationPlan
         {

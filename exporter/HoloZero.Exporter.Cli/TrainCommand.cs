@@ -68,7 +68,7 @@ internal sealed class TrainCommand
         using var folder = TrainingFolder.Begin(output, parsed.GetValue(_overwrite));
         var (config, data, options, weights, beganWith) = New(parsed, new() { Steps = steps });
         data.RequireLearnable();
-        var prepared = Prepared(data, options, config);
+        var prepared = data.Prepared(options, config.SlotBytes);
         var log = new TrainingLog
         {
             Engine = engine.Name,
@@ -91,7 +91,7 @@ internal sealed class TrainCommand
         using var folder = TrainingFolder.Open(path);
         var run = TrainingFolder.Read(path);
         if (parsed.GetValue(_arguments.Steps) is { } steps) run = run with { Log = run.Log.WithSteps(steps) };
-        var data = Prepared(_data.Again(parsed, run.Log), run.Log.Options, run.Config);
+        var data = _data.Again(parsed, run.Log).Prepared(run.Log.Options, run.Config.SlotBytes);
         Train(new(engine, run, data, folder), run.Log, run.Config, folder, cancellation);
     }
 
@@ -103,6 +103,7 @@ internal sealed class TrainCommand
         Console.WriteLine(Schedule(begun.Options));
         if (begun.Options.Precision == TrainingPrecision.Bfloat16)
             Console.WriteLine("precision: products of Linears and attention in bfloat16; all else, and what is measured, in float32");
+        if (begun.Options.Dropout > 0) Console.WriteLine(string.Create(Culture, $"dropout: {begun.Options.Dropout}"));
         TrainingLog log;
         using (var progress = new TrainProgress(TimeProvider.System)) log = run.Run(progress, cancellation);
         var (first, last, best) = (log.Entries[0].HeldOutBitsPerByte, log.Entries[^1].HeldOutBitsPerByte, log.Best!);
@@ -127,13 +128,13 @@ internal sealed class TrainCommand
             TrainArguments.Refuse(parsed, [_checkpoint, _new, .. _arguments.Measuring], "a run is measured as it was trained");
             var run = TrainingFolder.Read(resumed);
             (config, options, weights) = (run.Config, run.Log.Options with { HeldOutWindows = int.MaxValue }, run.State.Weights);
-            data = Prepared(_data.Again(parsed, run.Log), options, config);
+            data = _data.Again(parsed, run.Log).Prepared(options, config.SlotBytes);
         }
         else
         {
             TrainData files;
             (config, files, options, weights, _) = New(parsed, new() { Steps = 1, HeldOutWindows = int.MaxValue });
-            data = Prepared(files, options, config);
+            data = files.Prepared(options, config.SlotBytes);
         }
 
         var (bits, bytes) = TrainingRun.Measure(engine, config, weights, data, options, cancellation);
@@ -162,19 +163,6 @@ internal sealed class TrainCommand
             ? (config, data, options, FreshWeights.For(config, options.Seed), $"random weights of seed {options.Seed}")
             : (config, data, options, checkpoint.LoadWeights(AsymDec.ParameterShapes(config)),
                 $"{checkpoint.Name}, sha256 {checkpoint.Sha256()}");
-    }
-
-    /// <summary>What a run learns from, with a line that says what became of documents.</summary>
-    private static ITrainingData Prepared(TrainData data, TrainingOptions options, AsymDecConfig config)
-    {
-        var parts = data.Parts(options, config.SlotBytes);
-        if (parts.Text?.Counts is { } counts)
-        {
-            Console.WriteLine(string.Create(Culture, $"documents: {counts.Learned:N0} learned, {counts.HeldOut:N0} held out, "
-                + $"{counts.TooShort:N0} of them too short for a window, {counts.Empty:N0} empty ones skipped"));
-        }
-
-        return parts.Learned;
     }
 
     private static string Schedule(TrainingOptions options)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using HoloZero.Artifacts;
 using HoloZero.Training;
 
@@ -13,8 +14,18 @@ internal sealed record TrainData(IReadOnlyList<TrainFile> Texts, IReadOnlyList<T
     /// <summary>Whether there is any text.</summary>
     public bool HasText => Texts.Count + HeldOut.Count > 0;
 
-    /// <summary>As a run takes it.</summary>
-    public ITrainingData For(TrainingOptions options, int slotBytes) => Parts(options, slotBytes).Learned;
+    /// <summary>As a run takes it, with a line that says what became of documents.</summary>
+    public ITrainingData Prepared(TrainingOptions options, int slotBytes)
+    {
+        var parts = Parts(options, slotBytes);
+        if (parts.Text?.Counts is { } counts)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"documents: {counts.Learned:N0} learned, "
+                + $"{counts.HeldOut:N0} held out, {counts.TooShort:N0} of them too short for a window, {counts.Empty:N0} empty ones skipped"));
+        }
+
+        return parts.Learned;
+    }
 
     /// <summary>As a run takes it, and each kind by itself.</summary>
     public AblationData Parts(TrainingOptions options, int slotBytes)

@@ -136,7 +136,7 @@ internal sealed record GraphVariant(string Name, string Precision, IReadOnlyDict
             MaxPositions = FusedState.MaxPositions,
             MaxQualityLoss = maxQualityLoss,
             HeadMultiple = FusedOnnxOps.HeadMultiple,
-            NeedsRanges = formats.NeedRanges,
+            NeedsRanges = formats.NeedsRanges,
             IsExact = isExact,
             WeightBits = formats.HasFixedScales ? ColumnQuantizer.Bits : null,
             Checker = isExact ? (graph, data, ranges, rows) => new CheckOnnxOps(graph, data, formats, ranges, rows) : null,

@@ -138,7 +138,8 @@ public sealed record AblationReport
         var text = new StringBuilder();
         text.Append(culture, $"dim {n.Dim}, {n.DecLayers} layers, {n.Heads} heads, K {n.K}; {o.Steps:N0} steps of {o.BatchSize} windows, ")
             .Append(culture, $"{o.StreamBytes} stream bytes behind up to {o.PrefixSlots} slots; seeds from {o.Seed}; ")
-            .Append(culture, $"read as {o.Reading}; {Engine}.\n± is the sample standard deviation over the seeds.\n\n");
+            .Append(culture, $"read as {o.Reading}; {o.Precision.ToString().ToLowerInvariant()}, dropout {o.Dropout}; ")
+            .Append(culture, $"{Engine}.\n± is the sample standard deviation over the seeds.\n\n");
         text.Append("| arm | text bits/byte | caption bits/byte | binding gap | parameters at the door | seeds |\n")
             .Append("|---|---|---|---|---|---|\n");
         foreach (var row in Rows)

@@ -10,7 +10,7 @@ namespace HoloZero.Training;
 /// <param name="seed">Of the run.</param>
 internal sealed class DropoutMasks(double rate, ulong seed) : IDropout
 {
-    // No other draw of a step uses a number so high; a step has at most 2^16 windows.
+    // Above the draw of MixedTraining; a step has at most 2^16 windows.
     private const ulong Draw = 1UL << 41;
     private const int WindowBits = 17;
     private readonly float _kept = (float)(1 / (1 - rate));

@@ -17,7 +17,7 @@ public interface ITrainingData
 /// <param name="windows">The windows.</param>
 public sealed class MixedTraining(TrainingText text, TrainingWindows windows) : ITrainingData
 {
-    // No draw of a step uses a number so high.
+    // Above the numbers of windows within a step, below those of DropoutMasks.
     private const ulong Draw = 1UL << 40;
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
 namespace HoloZero.Training;
 
 /// <summary>What became of the documents of texts.</summary>
-/// <param name="Learned">Documents that are learned from.</param>
+/// <param name="Learned">Documents that are learned from; the one document of a text, whose end is held out, counts as both.</param>
 /// <param name="HeldOut">Documents that are only measured.</param>
 /// <param name="Empty">Separators with nothing before them, or a last one with nothing behind it.</param>
 /// <param name="TooShort">Documents, of either kind, that are shorter than the shortest window that could lie in them.</param>

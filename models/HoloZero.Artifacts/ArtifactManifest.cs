@@ -61,6 +61,14 @@ public sealed record ArtifactManifest
     /// <summary>Every other file of the folder, by name.</summary>
     public required IReadOnlyDictionary<string, FileInfo> Files { get; init; }
 
+    /// <summary>
+    /// Threads that may compute a call of a variant on the processor. Beyond one a head ONNX Runtime's attention splits the positions of a
+    /// lone row among them and adds up in another order than beside other rows, which an exact variant must not.
+    /// </summary>
+    /// <param name="variant">One of <see cref="Variants"/>.</param>
+    /// <returns>At least 1; null where there is no limit.</returns>
+    public int? MostThreads(VariantInfo variant) => variant.Exact ? Math.Max(1, Model.Heads) : null;
+
     /// <summary>Tool name and version.</summary>
     /// <param name="Tool">Name of the program.</param>
     /// <param name="Version">Version of the program.</param>

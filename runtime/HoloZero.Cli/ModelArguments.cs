@@ -29,7 +29,8 @@ internal sealed class ModelArguments
         Description = "folder where tensorrt keeps the engines that it builds [built every time]",
     };
 
-    private readonly Option<int?> _threads = Values.Whole<int>("--threads", "threads a call computes with [physical cores]");
+    private readonly Option<int?> _threads = Values.Whole<int>("--threads",
+        "threads a call computes with, of an exact variant at most one a head [physical cores]");
 
     public ModelArguments(Command command, bool required = true)
     {

@@ -101,9 +101,8 @@ internal sealed class Contest
     private JsonObject Whole(ArtifactManifest.VariantInfo variant, CancellationToken cancellation) =>
         Process([.. Bench(variant), "--threads", $"{Taken(variant, Threads.Max())}", "--rounds", "3"], cancellation);
 
-    /// <summary>An exact variant takes no more threads than the model has heads.</summary>
     private int Taken(ArtifactManifest.VariantInfo variant, int threads) =>
-        variant.Exact ? Math.Min(threads, Model.Manifest.Model.Heads) : threads;
+        Math.Min(threads, Model.Manifest.MostThreads(variant) ?? threads);
 
     private string[] Bench(ArtifactManifest.VariantInfo variant) => [Program, "bench", "--model", Model.Path, "--variant", variant.Name,
         "--bytes", $"{Bytes}", "--prefill-bytes", $"{PrefillBytes}", "--json"];

@@ -246,7 +246,7 @@ public sealed class TorchSharpProgramTests(ExportedModels exported) : IDisposabl
         exported.RequireTorchSharp();
         foreach (var command in (string[][])[[.. Training, "--precision", "bfloat16"],
             ["train", "--resume", _temporary["run"], "--steps", "5"]])
-            Assert.Contains("\nprecision: products of Linears and attention in bfloat16, ", (await ExportAsync(command)).Text);
+            Assert.Contains("\nprecision: products of Linears and attention in bfloat16; ", (await ExportAsync(command)).Text);
         var log = JsonDocument.Parse(File.ReadAllBytes(_temporary["run", "training.json"])).RootElement;
         Assert.Equal("bfloat16", log.GetProperty("options").GetProperty("precision").GetString());
     }

@@ -51,9 +51,11 @@ public class DropoutTests
         }
 
         Assert.All(kept.Weights().Values, weight => Assert.Equal(plain.Weights()[weight.Name].Data, weight.Data));
-        var all = from step in (long[])[0, 1] from window in (int[])[0, 1, 2] from place in Enumerable.Range(0, 6)
-            select (step, window, place, (place % 3 == 1 ? 4 : 1) * Tiny.Config.Dim * (Batch.Prefix.Length / Tiny.Config.SlotBytes
-                + Batch.Stream.Length) / Batch.Rows);
+        var all = from step in (long[])[0, 1]
+                  from window in (int[])[0, 1, 2]
+                  from place in Enumerable.Range(0, 6)
+                  select (step, window, place, (place % 3 == 1 ? 4 : 1) * Tiny.Config.Dim * (Batch.Prefix.Length / Tiny.Config.SlotBytes
+                      + Batch.Stream.Length) / Batch.Rows);
         Assert.Equal(all.Order(), whole.Asked.Order());
         Assert.Equal(all.Order(), parts.Asked.Order());
     }

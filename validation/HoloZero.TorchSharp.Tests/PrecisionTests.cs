@@ -2,8 +2,6 @@ using HoloZero.Models;
 using HoloZero.Models.Ops;
 using HoloZero.Models.Training;
 using HoloZero.Testing;
-using HoloZero.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HoloZero.TorchSharp.Tests;
@@ -55,7 +53,10 @@ public class PrecisionTests
         var (x, y) = (Waves(1, 6, 12), Waves(1, 12, 6));
         Dictionary<string, Tensor> parameters = new()
         {
-            ["norm.weight"] = Waves(12), ["norm.bias"] = Waves(12), ["proj.weight"] = Waves(3, 12), ["proj.bias"] = Waves(3),
+            ["norm.weight"] = Waves(12),
+            ["norm.bias"] = Waves(12),
+            ["proj.weight"] = Waves(3, 12),
+            ["proj.bias"] = Waves(3),
         };
         ITensorOps<Tensor> exact = new TorchSharpOps(name => parameters[name], ScalarType.Float32, CPU);
         ITensorOps<Tensor> rounded = new TorchSharpOps(name => parameters[name], ScalarType.Float32, CPU, products: ScalarType.BFloat16);

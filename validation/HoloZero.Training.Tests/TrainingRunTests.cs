@@ -332,6 +332,21 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void Dropout_reaches_the_engine_as_the_masks_of_the_runs_seed()
+    {
+        var engine = new Recorder();
+        Begin(engine, Options, "none").Run();
+        Assert.Null(engine.Given!.Dropout);
+
+        engine = new();
+        Begin(engine, Options with { Dropout = 0.5 }, "some").Run();
+        var (given, expected) = (new float[100], new float[100]);
+        engine.Given!.Dropout!.Fill(1, 2, 3, given);
+        new DropoutMasks(0.5, Options.Seed).Fill(1, 2, 3, expected);
+        Assert.Equal(expected, given);
+    }
+
+    [Fact]
     public void A_log_of_the_release_before_trains_on_in_float32_and_is_written_anew()
     {
         var options = Options with { Precision = TrainingPrecision.Bfloat16 };

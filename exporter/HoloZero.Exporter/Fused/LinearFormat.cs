@@ -30,7 +30,7 @@ internal sealed record LinearFormats(LinearFormat Blocks, LinearFormat Head)
     public DataType Cache { get; init; } = DataType.Float;
 
     /// <summary>Whether anything is rounded by a scale that somebody has to measure.</summary>
-    public bool NeedRanges => HasFixedScales || Cache == DataType.Int8;
+    public bool NeedsRanges => HasFixedScales || Cache == DataType.Int8;
 
     /// <summary>Whether any product rounds its activations by a fixed scale.</summary>
     public bool HasFixedScales => Blocks.Type == DataType.Int8 || Head.Type == DataType.Int8;

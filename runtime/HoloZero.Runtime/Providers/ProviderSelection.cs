@@ -90,15 +90,12 @@ internal static class ProviderSelection
             session.AppendExecutionProvider_CUDA(cuda);
         });
 
-    /// <summary>
-    /// Threads of a call. Beyond one a head ONNX Runtime's attention splits the positions of a lone row among them and adds up in another
-    /// order than beside other rows: an exact variant takes no more.
-    /// </summary>
-    /// <exception cref="BadInputException">More were asked for.</exception>
+    /// <summary>Threads of a call.</summary>
+    /// <exception cref="BadInputException">More were asked for than an exact variant takes.</exception>
     private static int Threads(ArtifactFolder artifact, ModelOptions options, ProviderCandidate candidate, int cores)
     {
-        var isBound = candidate.Provider == ExecutionProvider.Cpu && candidate.Variant!.Exact;
-        var most = isBound ? Math.Max(1, artifact.Manifest.Model.Heads) : int.MaxValue;
+        var most = candidate.Provider == ExecutionProvider.Cpu ? artifact.Manifest.MostThreads(candidate.Variant!) ?? int.MaxValue
+            : int.MaxValue;
         return options.Threads is not { } asked ? Math.Min(cores, most) : asked <= most ? asked
             : throw new BadInputException("threads", $"{asked} are more than the model's {most} heads, and with those "
                 + $"{Untrusted.Quote(candidate.Variant!.Name)} would not give the same bits alone and beside others",

@@ -1,5 +1,4 @@
 using HoloZero.Exporter.Quantization;
-using HoloZero.Models;
 
 namespace HoloZero.Exporter.Tests.Quantization;
 

@@ -16,7 +16,8 @@ internal static class CacheScales
 
     /// <summary>The tables that there have to be.</summary>
     public static IEnumerable<string> Tables(ArtifactManifest.VariantInfo variant) => variant.Signature.State
-        .Where(state => state.Past.Type == TensorType.Int8.Name()).Select(state => TableOf(state.Past.Name["past.".Length..]));
+        .Where(state => state.Past.Type == TensorType.Int8.Name() && state.Past.Name.StartsWith("past.", StringComparison.Ordinal))
+        .Select(state => TableOf(state.Past.Name["past.".Length..]));
 
     /// <summary>[heads, width of a head] of a piece of state; null where they are not sound.</summary>
     public static float[]? Of(GraphFile graph, string port, AsymDecConfig config)

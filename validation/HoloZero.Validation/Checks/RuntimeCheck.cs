@@ -23,7 +23,6 @@ internal static class RuntimeCheck
             Variant = graph.Variant.Name,
             Provider = provider,
             VerifyHashes = false,
-            Threads = Environment.ProcessorCount,
         }));
         if (model is null) return [new(CheckNames.Runtime, graph.Variant.File, opened, new Dictionary<string, double>()) { Scope = scope }];
 
@@ -109,7 +108,7 @@ internal static class RuntimeCheck
     private static void Exact(string folder, HoloZeroModel model, IReadOnlyList<ExpectedCase> cases, TensorMisses misses)
     {
         ExpectedCase[] rows = [.. cases.Where(test => test.Stream.Length > 1)];
-        var others = model.Threads == 1 ? 2 : 1;
+        var others = model.Threads > 1 ? 1 : Math.Min(2, model.Artifact.Manifest.MostThreads(model.Variant) ?? 2);
         DecodingSession[] alone = [.. rows.Select(_ => model.OpenSession())];
         using var single = HoloZeroModel.Load(folder, new() { Variant = model.Variant.Name, VerifyHashes = false, Threads = others });
         using var session = single.OpenSession();
