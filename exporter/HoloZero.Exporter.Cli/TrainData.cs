@@ -21,7 +21,8 @@ internal sealed record TrainData(IReadOnlyList<TrainFile> Texts, IReadOnlyList<T
         if (parts.Text?.Counts is { } counts)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"documents: {counts.Learned:N0} learned, "
-                + $"{counts.HeldOut:N0} held out, {counts.TooShort:N0} of them too short for a window, {counts.Empty:N0} empty ones skipped"));
+                + $"{counts.HeldOut:N0} held out, {counts.TooShort:N0} of them too short for a window, "
+                + $"{counts.Empty:N0} empty ones skipped"));
         }
 
         return parts.Learned;
