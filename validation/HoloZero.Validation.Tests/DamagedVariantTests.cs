@@ -48,6 +48,21 @@ public class DamagedVariantTests
         Assert.Contains(artifact.Validate().Misses(CheckNames.Structure), miss => (miss.Actual, miss.Expected) == ("4 bits", "8 or more"));
     }
 
+    [Fact]
+    public void A_cache_of_8_bits_under_a_name_that_is_none_of_a_state_is_told_and_ends_nothing()
+    {
+        using var artifact = new TinyArtifact(PrefixAttention.Causal, externalData: false, "fp32");
+        artifact.EditManifest(json =>
+        {
+            var state = json["variants"]![0]!["signature"]!["state"]![2]!;
+            state["past"]!["name"] = "x";
+            state["past"]!["type"] = "int8";
+            state["present"]!["type"] = "int8";
+        });
+
+        Assert.NotEmpty(artifact.Validate().Misses(CheckNames.Signature));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
