@@ -60,7 +60,8 @@ internal static class DoctorCommand
         lines.AddRange(runtime.Providers.Select(provider => $"provider       {provider.Name}: "
             + (provider.Problem is null ? "loads" : provider.Supported ? $"does not load: {provider.Problem}" : provider.Problem)));
         lines.Add($"processor      {runtime.CpuModel}, {runtime.Processors} for this process");
-        lines.Add($"threads        {runtime.Threads} a call unless --threads says otherwise: {runtime.ThreadsSource}");
+        lines.Add($"threads        {runtime.Threads} a call, of an exact variant at most one a head, unless --threads says otherwise: "
+            + runtime.ThreadsSource);
         lines.Add("instructions   "
             + (runtime.CpuFeatures.Count > 0 ? string.Join(' ', runtime.CpuFeatures) : "not known on this platform"));
         lines.Add($"platform       {runtime.Platform}");
