@@ -163,7 +163,8 @@ public sealed class RuntimeProgramTests(ExportedModels exported) : IDisposable
         Assert.Matches(
             $@"(?m)^ONNX Runtime   {Regex.Escape(pinned)} from NuGet \(Microsoft\.ML\.OnnxRuntime\.Gpu[.A-Za-z]*\)$", result.Text);
         Assert.Matches("provider +CPUExecutionProvider: loads", result.Text);
-        Assert.Matches("threads +[1-9][0-9]* a call, of an exact variant at most one a head, unless --threads says otherwise: [a-z]", result.Text);
+        Assert.Matches("threads +[1-9][0-9]* a call, of an exact variant at most one a head, unless --threads says otherwise: [a-z]",
+            result.Text);
         Assert.Contains("the model is sound on this machine", result.Text);
 
         var runtime = JsonDocument.Parse((await HoloZeroAsync("doctor", "--json")).StandardOutput).RootElement.GetProperty("runtime");
