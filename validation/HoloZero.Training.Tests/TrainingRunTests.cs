@@ -37,7 +37,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Every_step_has_its_windows_and_learning_rate_and_the_log_tells_it()
     {
-        var engine = new Recorder();
+        var engine = new RecordingEngine();
         var log = Begin(engine, Options).Run();
         Assert.Equal(Enumerable.Range(0, 10).Select(step => Options.LearningRateAt(step)), engine.Steps.Select(step => step.LearningRate));
         var text = Text(Options);
@@ -102,7 +102,7 @@ public sealed class TrainingRunTests : IDisposable
         Free();
         Assert.Equal(3, TrainingFolder.Read(_temporary["run"]).Log.Step);
 
-        var engine = new Recorder();
+        var engine = new RecordingEngine();
         var resumed = Resume(engine).Run();
         Assert.Equal((7, 3), (engine.Steps.Count, engine.Given!.Threads));
         Assert.Equal(Begin(new(), Options, "whole").Run().ToJson(), resumed.ToJson());
@@ -115,7 +115,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         Begin(new(), Options).Run();
         Free();
-        var engine = new Recorder();
+        var engine = new RecordingEngine();
         var log = Resume(engine, 25).Run();
         Assert.Equal((25, 15), (log.Step, engine.Steps.Count));
         var options = Options with { Steps = 25 };
@@ -155,7 +155,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         var clock = new Clock();
         var saved = new List<long>();
-        var engine = new Recorder { OnStep = () => clock.Now += TimeSpan.FromMinutes(2) };
+        var engine = new RecordingEngine { OnStep = () => clock.Now += TimeSpan.FromMinutes(2) };
         using var folder = TrainingFolder.Begin(_temporary["run"]);
         var run = new TrainingRun(engine, NewRun(Options with { SaveEvery = 1000, SaveMinutes = 6 }), Text(Options), folder, clock);
         run.Run(new Each(_ => saved.Add(TrainingLog.Read(_temporary["run", TrainingLog.FileName]).Step)));
@@ -182,7 +182,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void A_step_is_computed_in_parts_where_that_is_asked_for()
     {
-        var engine = new Recorder();
+        var engine = new RecordingEngine();
         Begin(engine, Options with { BatchSize = 5, MicroBatch = 2 }).Run();
         Assert.All(engine.Parts, parts => Assert.Equal(3, parts));
     }
@@ -214,7 +214,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Weights_that_compute_no_numbers_are_told_from_a_learning_rate_that_is_too_high()
     {
-        foreach (var engine in (Recorder[])[new() { NanAt = 0 }, new() { HeldOutBits = _ => double.NaN }])
+        foreach (var engine in (RecordingEngine[])[new() { NanAt = 0 }, new() { HeldOutBits = _ => double.NaN }])
         {
             var exception = Assert.Throws<UnsoundModelException>(() => Begin(engine, Options).Run());
             Assert.Contains("before anything is learned", exception.Message);
@@ -227,7 +227,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Measuring_changes_nothing()
     {
-        var engine = new Recorder();
+        var engine = new RecordingEngine();
         var (bits, bytes) = TrainingRun.Measure(engine, Network, Fresh, Text(Options), Options);
         Assert.Equal((1, 24L), (Math.Round(bits, 9), bytes));
         Assert.Equal((0, PrefixAttention.Bidirectional), (engine.Steps.Count, engine.Config!.PrefixAttention));
@@ -246,7 +246,7 @@ public sealed class TrainingRunTests : IDisposable
         using (var folder = TrainingFolder.Begin(_temporary["run"], overwrite: true))
         {
             Assert.Equal(before, File.ReadAllBytes(_temporary["run", "training.json"]));
-            new TrainingRun(new Recorder(), NewRun(Options with { Steps = 1 }), Text(Options), folder).Run();
+            new TrainingRun(new RecordingEngine(), NewRun(Options with { Steps = 1 }), Text(Options), folder).Run();
         }
 
         Assert.Equal(1, TrainingFolder.Read(_temporary["run"]).Log.Step);
@@ -334,7 +334,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Dropout_reaches_the_engine_as_the_masks_of_the_runs_seed()
     {
-        var engine = new Recorder();
+        var engine = new RecordingEngine();
         Begin(engine, Options, "none").Run();
         Assert.Null(engine.Given!.Dropout);
 
@@ -352,7 +352,7 @@ public sealed class TrainingRunTests : IDisposable
         var options = Options with { Precision = TrainingPrecision.Bfloat16 };
         Begin(new(), options).Run();
         Free();
-        var (path, engine) = (_temporary["run", TrainingLog.FileName], new Recorder());
+        var (path, engine) = (_temporary["run", TrainingLog.FileName], new RecordingEngine());
         var text = File.ReadAllText(path);
         Assert.Contains("\n    \"precision\": \"bfloat16\",\n", text);
         Resume(engine, 11).Run();
@@ -396,13 +396,13 @@ public sealed class TrainingRunTests : IDisposable
 
     private static readonly IReadOnlyDictionary<string, WeightTensor> Fresh = FreshWeights.For(Network, 0);
 
-    private TrainingRun Begin(Recorder engine, TrainingOptions options, string folder = "run")
+    private TrainingRun Begin(RecordingEngine engine, TrainingOptions options, string folder = "run")
     {
         _folders.Add(TrainingFolder.Begin(_temporary[folder]));
         return new(engine, NewRun(options), Text(options), _folders[^1]);
     }
 
-    private TrainingRun Resume(Recorder engine, long? steps = null)
+    private TrainingRun Resume(RecordingEngine engine, long? steps = null)
     {
         _folders.Add(TrainingFolder.Open(_temporary["run"]));
         var run = TrainingFolder.Read(_temporary["run"]);
@@ -446,60 +446,5 @@ public sealed class TrainingRunTests : IDisposable
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
         public override long GetTimestamp() => Now.Ticks;
-    }
-
-    private sealed class Recorder : ITrainingEngine, ITrainer
-    {
-        private TrainingState? _state;
-
-        public List<(WindowBatch Batch, double LearningRate)> Steps { get; } = [];
-
-        public AsymDecConfig? Config { get; private set; }
-
-        public TrainerOptions? Given { get; private set; }
-
-        public List<int> Parts { get; } = [];
-
-        public long? NanAt { get; init; }
-
-        public Func<long, double> HeldOutBits { get; init; } = _ => 1;
-
-        public Action OnStep { get; init; } = () => { };
-
-        public (long Step, CancellationTokenSource Source)? CancelAt { get; init; }
-
-        public string Name => "recorder";
-
-        private long Done => _state!.Step + Steps.Count;
-
-        public ITrainer Start(AsymDecConfig config, TrainingState state, TrainerOptions options)
-        {
-            (Config, _state, Given) = (config, state, options);
-            return this;
-        }
-
-        public StepResult Step(IReadOnlyList<WindowBatch> parts, double learningRate)
-        {
-            if (Done == NanAt) return new(double.NaN, 1);
-            OnStep();
-            Steps.Add((parts[0], learningRate));
-            Parts.Add(parts.Count);
-            if (Done == CancelAt?.Step) CancelAt.Value.Source.Cancel();
-            return new(Done, 0.5);
-        }
-
-        public double Nats(WindowBatch batch) => batch.Targets.Length * Math.Log(2) * HeldOutBits(Done);
-
-        public IReadOnlyDictionary<string, WeightTensor> Weights() => Filled(Done);
-
-        public TrainingState State() => new(Done, Filled(Done), Filled(Done + 1), Filled(Done + 2));
-
-        public void Dispose()
-        {
-        }
-
-        private static Dictionary<string, WeightTensor> Filled(float value) => AsymDec.ParameterShapes(Network).ToDictionary(
-            entry => entry.Key, entry => new WeightTensor(entry.Key, [.. entry.Value],
-                [.. Enumerable.Repeat(value, entry.Value.Aggregate(1, (a, b) => a * b))]));
     }
 }

@@ -165,14 +165,14 @@ internal partial class FusedOnnxOps : OnnxOps, ITensorOps<GraphValue>
         // The operator counts positions on: where they start again, the rows come to it rotated.
         var (query, key, value) = rows.Restarted is null ? (qkv, null, null) : Rotated(qkv, d, heads, rows);
         // Between the tables and the scales the operator takes positions, a bias and a sink, which nobody gives here.
-        GraphValue?[] cache = past.Keys.Type == DataType.Int8 ? [null, null, null, .. CacheScales(d, heads)] : [];
-        GraphValue?[] rotary = rows.Restarted is null ? [rows.Cos, rows.Sin] : cache.Length > 0 ? [null, null] : [];
+        GraphValue?[] scales = past.Keys.Type == DataType.Int8 ? [null, null, null, .. CacheScales(d, heads)] : [];
+        GraphValue?[] rotary = rows.Restarted is null ? [rows.Cos, rows.Sin] : scales.Length > 0 ? [null, null] : [];
         var outputs = Contrib("GroupQueryAttention",
             [new("", Activation, shape), Grown("k", past.Keys), Grown("v", past.Values)],
-            [query, key, value, past.Keys, past.Values, rows.LastPosition, rows.TotalLength, .. rotary, .. cache],
+            [query, key, value, past.Keys, past.Values, rows.LastPosition, rows.TotalLength, .. rotary, .. scales],
             [NodeAttribute.Of("num_heads", heads), NodeAttribute.Of("kv_num_heads", heads),
                 NodeAttribute.Of("do_rotary", rows.Restarted is null ? 1 : 0),
-                .. cache.Length == 0 ? (AttributeProto[])[] : [NodeAttribute.Of("k_quant_type", "PER_CHANNEL"),
+                .. scales.Length == 0 ? (AttributeProto[])[] : [NodeAttribute.Of("k_quant_type", "PER_CHANNEL"),
                     NodeAttribute.Of("v_quant_type", "PER_CHANNEL"), NodeAttribute.Of("kv_cache_bit_width", 8)]]);
         return (outputs[0]!, new(outputs[1]!, outputs[2]!));
 

@@ -7,7 +7,7 @@ internal static class CacheGrid
 {
     /// <summary>
     /// A channel of one head's values meets larger ones than some thousand bytes show: 1.34 times as large on the demo, calibrated on what
-    /// it writes itself. Cutting them off costs more than a bit of all others.
+    /// it writes itself. What is beyond would be cut off.
     /// </summary>
     private const double Headroom = 2;
 
